@@ -1,0 +1,9 @@
+"""The one error a user is meant to read."""
+
+
+class ZooError(Exception):
+    """Bad input, told in one sentence: what was given, what was expected, what to do.
+
+    The command line prints the sentence and exits with code 2; a program catches it like any
+    exception. Anything else that escapes is a defect of this package.
+    """
