@@ -1,0 +1,42 @@
+"""The models of an introductory neural-network lecture, from the perceptron to deep ReLU stacks.
+
+>>> import zoo
+>>> zoo.list_models(task="binary")
+['perceptron', 'mark_one', 'xor_mlp']
+
+Importing this package loads neither TensorFlow nor Keras; the names below load what they need
+when they are first used.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "build": "zoo.models",
+    "describe": "zoo.models",
+    "list_models": "zoo.models",
+    "register": "zoo.registry",
+    "ModelSpec": "zoo.registry",
+    "Recipe": "zoo.registry",
+    "ZooError": "zoo.errors",
+    "load_model": "zoo.components",
+    "train": "zoo.training",
+    "evaluate": "zoo.training",
+    "export_run": "zoo.export",
+}
+_ROOMS = ("data", "edge")
+
+__all__ = sorted([*_HOME, *_ROOMS])
+
+
+def __getattr__(name):
+    if name in _ROOMS:
+        return importlib.import_module(f"zoo.{name}")
+    if name not in _HOME:
+        raise AttributeError(f"module 'zoo' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__():
+    return [*__all__, "__version__"]

@@ -1,0 +1,29 @@
+"""Everything a saved model of the zoo is made of, known to Keras once this is imported."""
+
+from pathlib import Path
+
+import keras
+
+from zoo import activations, initializers, losses, preprocessing  # noqa: F401  known to Keras now
+from zoo.errors import ZooError
+
+
+def load_model(path) -> keras.Model:
+    """Load a `model.keras` that the zoo saved, compiled as it was.
+
+    Args:
+        path: the file, or a run folder or bundle that holds one.
+
+    Raises:
+        ZooError: if there is no such file or it is no Keras model.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "model.keras"
+    if not path.is_file():
+        raise ZooError(f"There is no trained model at {path}; give a run folder or a .keras file.")
+    try:
+        return keras.models.load_model(path)
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        reason = str(error).splitlines()[0][:200]
+        raise ZooError(f"{path} cannot be loaded as a Keras model ({reason}).") from error

@@ -1,0 +1,64 @@
+"""The 10-way softmax classifier, lecture rows 17 to 19."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zoo.registry import Recipe, register
+
+if TYPE_CHECKING:
+    import keras
+
+RECIPE = Recipe(
+    epochs=20,
+    batch_size=128,
+    learning_rate=1e-4,
+    optimizer="adam",
+    schedule="cosine",
+    note="The problem is convex: a small learning rate that falls to 0 ends near the optimum.",
+)
+
+
+@register(
+    "cifar_softmax",
+    task="multiclass",
+    dataset="cifar10",
+    lecture=(17, 18, 19),
+    equation="f = softmax(σ(W x + b)), min −Σ yᵢ log fᵢ, W 10 × 4096",
+    output="one probability per label, which add up to 1; the largest wins",
+    recipe=RECIPE,
+)
+def cifar_softmax(
+    size: int = 64, grayscale: bool = True, activation: str = "linear", classes: int = 10
+) -> keras.Model:
+    """Build the lecture's softmax classifier: image → gray → 64 × 64 → softmax(σ(W x + b)).
+
+    Args:
+        size: rows and columns after the resize, at least 1.
+        grayscale: gray as on the slides; `grayscale=False, size=32` is the 10 × 3072 colour form.
+        activation: σ, one of the lecture's ten activations.
+        classes: labels, at least 2.
+
+    Returns:
+        A compiled model, uint8 photos (batch, h, w, 3) → float32 probabilities (batch, classes).
+    """
+    import keras
+
+    from zoo.activations import activation_layer
+    from zoo.models.assemble import classification, image_model, probabilities, require_positive
+    from zoo.preprocessing import image_preprocessing
+
+    require_positive(size=size)
+    # From zero, W is a picture without noise; but some σ (ReLU) have no gradient there.
+    initializer = "zeros" if activation == "linear" else "glorot_uniform"
+    return image_model(
+        "cifar_softmax",
+        image_preprocessing(size, grayscale),
+        [
+            keras.layers.Dense(classes, kernel_initializer=initializer, name="logits"),
+            activation_layer(activation),
+            probabilities(classes),
+        ],
+        recipe=RECIPE,
+        **classification(),
+    )

@@ -1,0 +1,92 @@
+"""Stacked layers, "deep" networks, lecture row 8."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zoo.registry import Recipe, register, require_choice
+
+if TYPE_CHECKING:
+    import keras
+
+RECIPE = Recipe(
+    epochs=20,
+    batch_size=128,
+    learning_rate=5e-4,
+    optimizer="adamw",
+    weight_decay=0.05,
+    schedule="cosine",
+    note="The learning rate falls to 0 before two wide layers have learned the training set.",
+)
+
+
+@register(
+    "deep_relu",
+    task="multiclass",
+    dataset="cifar10",
+    lecture=(8, 18, 19),
+    equation="f = softmax(W_{d+1} max(0, W_d … max(0, W₁x + b₁) … + b_d) + b_{d+1})",
+    output="one probability per label, which add up to 1; the largest wins",
+    recipe=RECIPE,
+)
+def deep_relu(
+    depth: int = 2,
+    width: int = 512,
+    activation: str = "relu",
+    normalization: str = "none",
+    dropout: float = 0.0,
+    size: int = 32,
+    grayscale: bool = False,
+    classes: int = 10,
+) -> keras.Model:
+    """Build a classifier with any number of hidden layers; depth 0 is the linear classifier.
+
+    Args:
+        depth: hidden layers, at least 0; 1 and 2 are the lecture's forms.
+        width: units per hidden layer, at least 1.
+        activation: of the hidden layers, one of the lecture's ten activations.
+        normalization: before each activation: "none", "batch" (over all replicas) or "layer".
+        dropout: share of hidden units set to 0 in training, from 0 up to but not including 1.
+        size: rows and columns after the resize, at least 1.
+        grayscale: gray if true, else the three colours.
+        classes: labels, at least 2.
+
+    Returns:
+        A compiled model, uint8 photos (batch, h, w, 3) → float32 probabilities (batch, classes).
+
+    Raises:
+        ZooError: for an option out of its range.
+    """
+    import keras
+
+    from zoo.activations import activation_layer
+    from zoo.errors import ZooError
+    from zoo.models.assemble import classification, image_model, probabilities, require_positive
+    from zoo.preprocessing import image_preprocessing
+
+    require_positive(width=width, size=size)
+    require_choice("normalization", normalization, ("none", "batch", "layer"))
+    if depth < 0:
+        raise ZooError(f"Option 'depth' is {depth}; give 0 (the linear classifier) or more.")
+    if not 0 <= dropout < 1:
+        raise ZooError(f"Option 'dropout' is {dropout}; give a share from 0 up to, not at, 1.")
+    head: list[keras.layers.Layer] = []
+    for layer in range(1, depth + 1):
+        head.append(
+            keras.layers.Dense(width, kernel_initializer="he_normal", name=f"hidden_{layer}")
+        )
+        if normalization == "batch":
+            head.append(keras.layers.BatchNormalization(synchronized=True))
+        elif normalization == "layer":
+            head.append(keras.layers.LayerNormalization())
+        head.append(activation_layer(activation))
+        if dropout:
+            head.append(keras.layers.Dropout(dropout))
+    head += [keras.layers.Dense(classes, name="logits"), probabilities(classes)]
+    return image_model(
+        "deep_relu",
+        image_preprocessing(size, grayscale),
+        head,
+        recipe=RECIPE,
+        **classification(),
+    )

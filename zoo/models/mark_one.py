@@ -1,0 +1,99 @@
+"""The Mark I Perceptron, lecture row 3."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zoo.registry import Recipe, register
+
+if TYPE_CHECKING:
+    import keras
+
+RETINA = 20
+RECIPE = Recipe(
+    epochs=10,
+    batch_size=1,
+    learning_rate=1.0,
+    note="Rosenblatt's rule, one shape at a time; with ±1 wiring every number stays whole.",
+)
+
+
+@register(
+    "mark_one",
+    task="binary",
+    dataset="shapes",
+    lecture=(2, 3),
+    equation="aᵢ = σ(Σ cᵢⱼxⱼ − θ), y = σ(Σ wᵢaᵢ + b), σ the step, c fixed at random to −1, 0, +1",
+    output="1 if the response unit fires, which means the second label; 0 if not, the first",
+    threshold=0.5,
+    recipe=RECIPE,
+)
+def mark_one(
+    association_units: int = 512,
+    responses: int = 1,
+    excitatory: int = 10,
+    inhibitory: int = 10,
+    association_threshold: float = 1.0,
+    wiring_seed: int = 1957,
+) -> keras.Model:
+    """Build the Mark I: 20×20 photocells, fixed random association units, learned responses.
+
+    The machine looked through a camera of 400 photocells; 512 association units summed a few of
+    them by wires plugged at random, and motors turned the weights of 8 response units by
+    Rosenblatt's rule.
+
+    Args:
+        association_units: units with fixed wiring, at least 1.
+        responses: learned units; 1 fires for the second label, more are one per label.
+        excitatory: +1 wires from photocells to each association unit.
+        inhibitory: −1 wires.
+        association_threshold: θ, the sum from which an association unit fires.
+        wiring_seed: the wiring is a function of it.
+
+    Returns:
+        A compiled model, uint8 photos (batch, h, w, 3) → 0 or 1, (batch, responses).
+    """
+    import keras
+
+    from zoo.activations import activation_layer
+    from zoo.initializers import RandomWiring
+    from zoo.losses import HalfSquaredError
+    from zoo.models.assemble import binary_accuracy, image_model, require_positive
+    from zoo.preprocessing import AntialiasedResize, Grayscale, Photocells
+
+    require_positive(association_units=association_units, responses=responses)
+    preprocessing = keras.Sequential(
+        [
+            Grayscale(),
+            AntialiasedResize(RETINA, RETINA),
+            Photocells(),
+            keras.layers.Flatten(dtype="float32"),
+        ],
+        name="preprocessing",
+    )
+    head = [
+        keras.layers.Dense(
+            association_units,
+            kernel_initializer=RandomWiring(excitatory, inhibitory, wiring_seed),
+            bias_initializer=keras.initializers.Constant(-association_threshold),
+            trainable=False,
+            name="association",
+        ),
+        activation_layer("step"),
+        keras.layers.Dense(responses, kernel_initializer="zeros", name="response"),
+        activation_layer("step"),
+    ]
+    accuracy = (
+        binary_accuracy()
+        if responses == 1
+        else keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+    )
+    return image_model(
+        "mark_one",
+        preprocessing,
+        head,
+        recipe=RECIPE,
+        loss=HalfSquaredError(),
+        metrics=[accuracy],
+        jit_compile=False,
+    )

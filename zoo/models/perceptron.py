@@ -1,0 +1,61 @@
+"""Rosenblatt's perceptron (1957), lecture row 2."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from zoo.registry import Recipe, register
+
+if TYPE_CHECKING:
+    import keras
+
+RECIPE = Recipe(
+    epochs=20,
+    batch_size=1,
+    learning_rate=1.0,
+    note="One example at a time; from zero weights the learning rate only scales w and b.",
+)
+
+
+@register(
+    "perceptron",
+    task="binary",
+    dataset="blobs",
+    lecture=(2, 4, 5),
+    equation="y = σ(Σ wⱼxⱼ + b), σ the step",
+    output="1 if the unit fires, which means the second label; 0 if not, the first",
+    threshold=0.5,
+    recipe=RECIPE,
+)
+def perceptron(inputs: int = 2, learning_rate: float = RECIPE.learning_rate) -> keras.Model:
+    """Build Rosenblatt's perceptron: one unit that fires iff Σ wⱼxⱼ + b ≥ 0.
+
+    With batch size 1, `fit` is Rosenblatt's rule w ← w + r(ŷ − y)x, b ← b + r(ŷ − y), to the last
+    bit: the loss is ½(ŷ − y)² and the gradient passes straight through the step. On separable
+    data with margin γ inside radius R it makes at most (R/γ)² mistakes (Novikoff, 1962). It
+    cannot learn XOR, which no single line separates (lecture row 5).
+
+    Args:
+        inputs: numbers per example, at least 1.
+        learning_rate: r, above 0.
+
+    Returns:
+        A compiled model, float32 (batch, inputs) → 0 or 1, (batch, 1); weights start at zero.
+    """
+    import keras
+
+    from zoo.activations import activation_layer
+    from zoo.losses import HalfSquaredError
+    from zoo.models.assemble import binary_accuracy, vector_model
+
+    return vector_model(
+        "perceptron",
+        inputs,
+        [keras.layers.Dense(1, kernel_initializer="zeros", name="unit"), activation_layer("step")],
+        recipe=replace(RECIPE, learning_rate=learning_rate),
+        loss=HalfSquaredError(),
+        metrics=[binary_accuracy()],
+        # XLA may fuse r(ŷ − y)x + w into one rounding; the rule as written rounds twice.
+        jit_compile=False,
+    )

@@ -1,0 +1,123 @@
+"""What happens to a photo before W and b: gray, resize, rescale, flatten, as part of every model.
+
+The layers compute in float32 whatever the precision of the training, so that an exported model
+sees the very numbers it was trained on.
+"""
+
+import keras
+from keras import ops
+
+from zoo.errors import ZooError
+
+# ITU-R BT.601 luma, the weights of Pillow's mode "L".
+LUMA = (0.299, 0.587, 0.114)
+
+
+class _Float32Layer(keras.layers.Layer):
+    """A layer without weights that stays in float32 under a mixed-precision policy."""
+
+    def __init__(self, **kwargs):
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(**kwargs)
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Grayscale(_Float32Layer):
+    """Turn colour into luma, Y = 0.299 R + 0.587 G + 0.114 B: (batch, h, w, 3) → (batch, h, w, 1).
+
+    Takes uint8 or float pixels in any range and keeps the range.
+    """
+
+    def call(self, images):
+        """Return float32 luma."""
+        images = ops.cast(images, "float32")
+        return ops.sum(images * ops.array(LUMA, dtype="float32"), axis=-1, keepdims=True)
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape with one channel."""
+        return (*input_shape[:-1], 1)
+
+
+@keras.saving.register_keras_serializable("zoo")
+class AntialiasedResize(_Float32Layer):
+    """Resize images to height × width with a triangle filter that widens as the image shrinks.
+
+    Per axis, from n pixels to m: c = (range(m) + ½) n/m;
+    w[j, i] = relu(1 − |c[j] − (i + ½)| / max(n/m, 1)), each row divided by its sum;
+    image ↦ W_y · X · W_xᵀ. This is the antialiased bilinear resize, written with operations that
+    every exporter knows at any input size.
+
+    Args:
+        height: rows after, at least 1.
+        width: columns after, at least 1.
+    """
+
+    def __init__(self, height, width, **kwargs):
+        super().__init__(**kwargs)
+        if height < 1 or width < 1:
+            raise ZooError(f"A photo cannot be resized to {height}×{width}; give sizes from 1 up.")
+        self.height = height
+        self.width = width
+
+    def call(self, images):
+        """Return float32 images of shape (batch, height, width, channels)."""
+        images = ops.cast(images, "float32")
+        shape = ops.shape(images)
+        rows = _resize_matrix(shape[1], self.height)
+        columns = _resize_matrix(shape[2], self.width)
+        planes = ops.transpose(images, (0, 3, 1, 2))
+        planes = ops.matmul(rows, ops.matmul(planes, ops.transpose(columns)))
+        return ops.transpose(planes, (0, 2, 3, 1))
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape after the resize."""
+        return (input_shape[0], self.height, self.width, input_shape[3])
+
+    def get_config(self):
+        """Return the arguments that make an equal layer."""
+        return {**super().get_config(), "height": self.height, "width": self.width}
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Photocells(_Float32Layer):
+    """Turn pixels 0…255 into photocells: 1 where at least half lit, 0 elsewhere (lecture row 3)."""
+
+    def call(self, images):
+        """Return float32 zeros and ones of the same shape."""
+        return ops.cast(ops.cast(images, "float32") >= 127.5, "float32")
+
+
+def image_input() -> keras.KerasTensor:
+    """Return the input of every image model: raw pixels, uint8 0…255, (batch, h, w, 3)."""
+    return keras.Input((None, None, 3), dtype="uint8", name="image")
+
+
+def image_preprocessing(
+    size: int, grayscale: bool, *, scale: float = 1 / 127.5, offset: float = -1.0
+) -> keras.Sequential:
+    """Return the layer `preprocessing`: (gray →) size × size → scale · pixel + offset → flat.
+
+    Args:
+        size: rows and columns after the resize, at least 1.
+        grayscale: luma alone if true, the three colours otherwise.
+        scale: of the pixels, which are 0…255.
+        offset: added after; the defaults give −1…1.
+    """
+    layers = [Grayscale()] if grayscale else []
+    layers += [
+        AntialiasedResize(size, size),
+        keras.layers.Rescaling(scale, offset, dtype="float32"),
+        keras.layers.Flatten(dtype="float32"),
+    ]
+    return keras.Sequential(layers, name="preprocessing")
+
+
+def _resize_matrix(before, after: int):
+    """Return the (after, before) matrix of triangle-filter weights of one axis."""
+    before = ops.cast(before, "float32")
+    ratio = before / after
+    centres = (ops.arange(after, dtype="float32") + 0.5) * ratio
+    pixels = ops.arange(before, dtype="float32") + 0.5
+    distance = ops.abs(ops.expand_dims(centres, 1) - ops.expand_dims(pixels, 0))
+    weights = ops.relu(1.0 - distance / ops.maximum(ratio, 1.0))
+    return weights / ops.sum(weights, axis=1, keepdims=True)
