@@ -1,5 +1,6 @@
 """Everything a saved model of the zoo is made of, known to Keras once this is imported."""
 
+import warnings
 from pathlib import Path
 
 import keras
@@ -23,7 +24,10 @@ def load_model(path) -> keras.Model:
     if not path.is_file():
         raise ZooError(f"There is no trained model at {path}; give a run folder or a .keras file.")
     try:
-        return keras.models.load_model(path)
+        with warnings.catch_warnings():
+            # A finished model is saved without the optimizer's state, three times its size.
+            warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
+            return keras.models.load_model(path)
     except (ValueError, OSError, KeyError, TypeError) as error:
         reason = str(error).splitlines()[0][:200]
         raise ZooError(f"{path} cannot be loaded as a Keras model ({reason}).") from error

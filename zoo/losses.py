@@ -1,4 +1,4 @@
-"""The lecture's loss and the metric of a sign: what Keras does not have by the lecture's definition."""
+"""The lecture's losses and the accuracy of a sign, which Keras has by other definitions."""
 
 import keras
 from keras import ops

@@ -46,6 +46,14 @@ class Recipe:
     schedule: str = "constant"
     note: str = ""
 
+    def text(self) -> str:
+        """Return the recipe as one readable line."""
+        decay = f", weight decay {self.weight_decay:g}" if self.weight_decay else ""
+        return (
+            f"{self.epochs} epochs of batches of {self.batch_size}, {self.optimizer}, learning "
+            f"rate {self.learning_rate:g} ({self.schedule}){decay}. {self.note}"
+        ).rstrip()
+
     def build_optimizer(self, total_steps: int | None = None) -> keras.Optimizer:
         """Return a new Keras optimizer; `total_steps` is what a schedule runs over.
 
@@ -260,7 +268,9 @@ def _check_type(model_name: str, option: str, value: Any, wanted: type) -> Any:
     if wanted is float and type(value) is int:
         return float(value)
     if type(value) is not wanted:
-        raise ZooError(f"{model_name} option {option!r} takes {_TYPE_NAMES[wanted]}, not {value!r}.")
+        raise ZooError(
+            f"{model_name} option {option!r} takes {_TYPE_NAMES[wanted]}, not {value!r}."
+        )
     return value
 
 
@@ -268,4 +278,3 @@ def _read_bool(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise ValueError(text)
     return text.lower() == "true"
-

@@ -52,5 +52,5 @@ def linear_cat_dog(size: int = 64) -> keras.Model:
         [keras.layers.Dense(1, kernel_initializer="zeros", dtype="float32", name="score")],
         recipe=RECIPE,
         loss=SquaredError(),
-        metrics=[SignAccuracy()],
+        weighted_metrics=[SignAccuracy()],
     )

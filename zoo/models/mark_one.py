@@ -94,6 +94,6 @@ def mark_one(
         head,
         recipe=RECIPE,
         loss=HalfSquaredError(),
-        metrics=[accuracy],
+        weighted_metrics=[accuracy],
         jit_compile=False,
     )

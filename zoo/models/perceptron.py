@@ -55,7 +55,7 @@ def perceptron(inputs: int = 2, learning_rate: float = RECIPE.learning_rate) -> 
         [keras.layers.Dense(1, kernel_initializer="zeros", name="unit"), activation_layer("step")],
         recipe=replace(RECIPE, learning_rate=learning_rate),
         loss=HalfSquaredError(),
-        metrics=[binary_accuracy()],
+        weighted_metrics=[binary_accuracy()],
         # XLA may fuse r(ŷ − y)x + w into one rounding; the rule as written rounds twice.
         jit_compile=False,
     )

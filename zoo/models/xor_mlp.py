@@ -53,5 +53,5 @@ def xor_mlp(
         ],
         recipe=RECIPE,
         loss=HalfSquaredError(),
-        metrics=[binary_accuracy()],
+        weighted_metrics=[binary_accuracy()],
     )

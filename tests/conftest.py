@@ -1,0 +1,30 @@
+"""Where the real data lies that tests use; without it they are skipped."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Before anything imports TensorFlow, which reads it then and never again.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+_SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def photos_dir() -> Path:
+    """The folder of cat and dog photos at their original sizes."""
+    folder = Path(os.environ.get("ZOO_PHOTOS") or _SHARED / "photos")
+    if not (folder / "cat").is_dir() or not (folder / "dog").is_dir():
+        pytest.skip(f"no photos in {folder}: export ZOO_PHOTOS=FOLDER that holds cat/ and dog/")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tfds_dir() -> Path:
+    """The folder of prepared TFDS data sets."""
+    folder = Path(os.environ.get("TFDS_DATA_DIR") or _SHARED / "tfds")
+    for name in ("cifar10", "cats_vs_dogs"):
+        if not (folder / name).is_dir():
+            pytest.skip(f"no {name} in {folder}: zoo data prepare {name} --data-dir {folder}")
+    return folder

@@ -1,0 +1,83 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from zoo import data
+from zoo.errors import ZooError
+
+COMPUTED = ["and", "or", "nand", "xor", "blobs", "shapes"]
+
+
+def test_unknown_name_tells_the_near_misses_and_all_names():
+    with pytest.raises(ZooError, match="did you mean cifar10") as caught:
+        data.load("cifar")
+    assert all(name in str(caught.value) for name in data.list_datasets())
+    with pytest.raises(ZooError) as caught:
+        data.describe("zzzzzz")
+    assert all(name in str(caught.value) for name in data.list_datasets())
+
+
+@pytest.mark.parametrize("name", COMPUTED)
+def test_computed_sets_keep_the_contract(name):
+    dataset, spec = data.load(name), data.describe(name)
+    assert (dataset.name, dataset.kind, dataset.labels) == (name, spec.kind, spec.labels)
+    for split in (dataset.train, dataset.validation, dataset.test):
+        assert split.y.dtype == np.int64
+        assert len(split) == len(split.x) == len(split.y)
+        assert set(split.y) == {0, 1}
+    assert dataset.skipped == ()
+    assert data.load(name).fingerprint == dataset.fingerprint
+    assert len(dataset.fingerprint) == 16
+    assert int(dataset.fingerprint, 16) >= 0
+
+
+def test_fingerprints_tell_data_sets_apart():
+    assert len({data.load(name).fingerprint for name in COMPUTED}) == len(COMPUTED)
+
+
+@pytest.mark.parametrize(
+    ("name", "outputs"),
+    [
+        ("and", [0, 0, 0, 1]),
+        ("or", [0, 1, 1, 1]),
+        ("nand", [1, 1, 1, 0]),
+        ("xor", [0, 1, 1, 0]),
+    ],
+)
+def test_truth_tables(name, outputs):
+    dataset = data.load(name)
+    for split in (dataset.train, dataset.validation, dataset.test):
+        assert split.x.dtype == np.float32
+        assert split.x.tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+        assert split.y.tolist() == outputs
+
+
+def test_sign_targets_and_back():
+    signs = data.load("or").with_targets("sign")
+    assert signs.train.y.dtype == np.float32
+    assert signs.train.y.tolist() == [-1, 1, 1, 1]
+    again = signs.with_targets("sign").with_targets("index")
+    assert again.train.y.dtype == np.int64
+    assert again.train.y.tolist() == [0, 1, 1, 1]
+    assert signs.fingerprint == again.fingerprint
+
+
+def test_unknown_kind_of_target_is_refused():
+    with pytest.raises(ZooError, match="sign"):
+        data.load("or").with_targets("signs")
+
+
+def test_what_is_not_downloaded_needs_no_preparation():
+    assert data.prepare("xor") is None
+    assert data.prepare("photos") is None
+
+
+def test_computed_sets_load_without_tensorflow():
+    code = (
+        "import sys; from zoo import data; data.load('shapes'); data.describe('cifar10');"
+        "print(sorted({'tensorflow', 'tensorflow_datasets', 'keras'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (result.returncode, result.stdout) == (0, "[]\n"), result.stderr

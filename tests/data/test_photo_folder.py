@@ -1,0 +1,255 @@
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from zoo import data
+from zoo.data.photos import Photos
+from zoo.edge import decode
+from zoo.errors import ZooError
+
+SPLITS = ("train", "validation", "test")
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOO_CACHE_DIR", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def few_photos(photos_dir, tmp_path):
+    """Twelve real photos of each class in a folder that may be changed."""
+    folder = tmp_path / "few"
+    for label in ("cat", "dog"):
+        (folder / label).mkdir(parents=True)
+        for photo in sorted((photos_dir / label).iterdir())[:12]:
+            shutil.copyfile(photo, folder / label / photo.name)
+    return folder
+
+
+def encoded(dataset):
+    return {
+        split: [getattr(dataset, split).x.encoded(i) for i in range(len(getattr(dataset, split)))]
+        for split in SPLITS
+    }
+
+
+def uniform_folder(folder, count, size=(8, 6)):
+    """Write random PNGs and return {path inside the folder: pixels}."""
+    random = np.random.default_rng(0)
+    pixels = {}
+    for label in ("a", "b"):
+        (folder / label).mkdir(parents=True, exist_ok=True)
+        for index in range(count):
+            image = random.integers(0, 256, (*size, 3), np.uint8)
+            Image.fromarray(image).save(folder / label / f"{index}.png")
+            pixels[f"{label}/{index}.png"] = image
+    return pixels
+
+
+def test_every_photo_is_in_one_split_with_its_label(photos_dir):
+    dataset = data.load("photos", photos_dir)
+    assert (dataset.kind, dataset.labels, dataset.skipped) == ("image", ("cat", "dog"), ())
+    label_of = {
+        path.read_bytes(): label
+        for label, name in enumerate(dataset.labels)
+        for path in (photos_dir / name).iterdir()
+    }
+    read = encoded(dataset)
+    everything = [photo for split in SPLITS for photo in read[split]]
+    assert sorted(everything) == sorted(label_of)
+    for split in SPLITS:
+        assert [label_of[photo] for photo in read[split]] == getattr(dataset, split).y.tolist()
+    # 10 % and 20 % of the names' hashes, give or take three standard deviations.
+    total = len(everything)
+    assert abs(len(dataset.validation) - 0.1 * total) <= 3 * np.sqrt(0.09 * total)
+    assert abs(len(dataset.test) - 0.2 * total) <= 3 * np.sqrt(0.16 * total)
+
+
+def test_photos_of_different_sizes_are_decoded_when_asked_for(photos_dir):
+    x = data.load("photos", photos_dir).test.x
+    assert isinstance(x, Photos)
+    photos = list(x)
+    assert len({photo.shape for photo in photos}) > 1
+    for index, photo in enumerate(photos):
+        assert photo.dtype == np.uint8
+        assert np.array_equal(photo, decode(x.encoded(index)))
+    assert np.array_equal(x[-1], photos[-1])
+    assert np.array_equal(x[np.int64(2)], photos[2])
+    with pytest.raises(IndexError):
+        x[len(x)]
+
+
+def test_slices_and_index_arrays_of_photos_are_photos(photos_dir):
+    x = data.load("photos", photos_dir).test.x
+    for index in (slice(2, 9, 3), slice(None, None, -1), np.array([5, 1, 5])):
+        part = x[index]
+        assert isinstance(part, Photos)
+        wanted = np.arange(len(x))[index]
+        assert len(part) == len(wanted)
+        for photo, position in zip(part, wanted, strict=True):
+            assert np.array_equal(photo, x[int(position)])
+
+
+def test_photos_of_one_size_are_one_memory_mapped_array(tmp_path):
+    pixels = uniform_folder(tmp_path / "photos", 20)
+    dataset = data.load("photos", tmp_path / "photos")
+    found = []
+    for split in (dataset.train, dataset.validation, dataset.test):
+        assert split.x.shape == (len(split), 8, 6, 3)
+        assert split.x.dtype == np.uint8
+        assert not split.x.flags.writeable
+        assert isinstance(split.x.base, np.memmap)
+        found += [photo.tobytes() for photo in split.x]
+    assert sorted(found) == sorted(image.tobytes() for image in pixels.values())
+
+
+def test_one_photo_of_another_size_makes_them_a_sequence(tmp_path):
+    pixels = uniform_folder(tmp_path / "photos", 10)
+    odd = np.full((3, 5, 3), 7, np.uint8)
+    Image.fromarray(odd).save(tmp_path / "photos" / "b" / "zzz.png")
+    dataset = data.load("photos", tmp_path / "photos")
+    found = [photo.tobytes() for split in SPLITS for photo in getattr(dataset, split).x]
+    wanted = [image.tobytes() for image in (*pixels.values(), odd)]
+    assert sorted(found) == sorted(wanted)
+
+
+def test_fingerprint_and_order_do_not_depend_on_read_order(photos_dir, few_photos, tmp_path):
+    copy = tmp_path / "copy"
+    for photo in sorted(few_photos.rglob("*.jpg"), reverse=True):
+        (copy / photo.parent.name).mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(photo, copy / photo.parent.name / photo.name)
+    first, second = data.load("photos", few_photos), data.load("photos", copy)
+    assert first.fingerprint == second.fingerprint
+    assert encoded(first) == encoded(second)
+    assert first.fingerprint != data.load("photos", photos_dir).fingerprint
+
+
+def test_fingerprint_knows_pixels_and_labels(tmp_path):
+    folder = tmp_path / "photos"
+    pixels = uniform_folder(folder, 6)
+    before = data.load("photos", folder).fingerprint
+    changed = pixels["a/3.png"].copy()
+    changed[0, 0, 0] ^= 1
+    Image.fromarray(changed).save(folder / "a" / "3.png")
+    repainted = data.load("photos", folder).fingerprint
+    Image.fromarray(pixels["a/3.png"]).save(folder / "a" / "3.png")
+    assert data.load("photos", folder).fingerprint == before
+    (folder / "b").rename(folder / "c")
+    renamed = data.load("photos", folder).fingerprint
+    assert len({before, repainted, renamed}) == 3
+
+
+def test_a_new_photo_moves_no_other(photos_dir, tmp_path):
+    folder = tmp_path / "photos"
+    shutil.copytree(photos_dir, folder, copy_function=shutil.copyfile)
+    folder.chmod(0o755)
+    new = folder / "dog" / "new.jpg"
+    new.parent.chmod(0o755)
+    before = encoded(data.load("photos", folder))
+    Image.new("RGB", (30, 20)).save(new)
+    after = encoded(data.load("photos", folder))
+    for split in SPLITS:
+        assert [photo for photo in after[split] if photo != new.read_bytes()] == before[split]
+
+
+def test_corrupt_photos_are_skipped_and_named(few_photos):
+    whole = data.load("photos", few_photos)
+    cats = sorted((few_photos / "cat").iterdir())
+    cats[0].write_bytes(cats[0].read_bytes()[: cats[0].stat().st_size // 2])
+    cats[1].write_bytes(cats[1].read_bytes()[:100])
+    cats[2].write_bytes(b"")
+    (few_photos / "dog" / "notes.jpg").write_text("this is no photo")
+    dataset = data.load("photos", few_photos)
+    damaged = tuple(f"cat/{path.name}" for path in cats[:3])
+    assert dataset.skipped == (*damaged, "dog/notes.jpg")
+    assert len(dataset.train) + len(dataset.validation) + len(dataset.test) == 21
+    assert data.load("photos", few_photos).skipped == dataset.skipped
+    assert dataset.fingerprint != whole.fingerprint
+
+
+def test_nested_folders_other_formats_and_hidden_files(tmp_path):
+    pixels = uniform_folder(tmp_path / "photos", 4)
+    folder = tmp_path / "photos"
+    extra = np.full((8, 6, 3), 200, np.uint8)
+    (folder / "a" / "deep" / "er").mkdir(parents=True)
+    for path in ("a/deep/er/x.BMP", "a/deep/y.webp", "b/z.gif", "b/w.JPEG"):
+        options = {"lossless": True} if path.endswith("webp") else {}
+        Image.fromarray(extra).save(folder / path, **options)
+    (folder / "a" / "._0.png").write_bytes(b"resource fork")
+    (folder / "a" / "readme.txt").write_text("not a photo")
+    (folder / ".git").mkdir()
+    (folder / "list.csv").write_text("not a class")
+    dataset = data.load("photos", folder)
+    assert dataset.labels == ("a", "b")
+    assert dataset.skipped == ()
+    assert sum(len(getattr(dataset, split)) for split in SPLITS) == len(pixels) + 4
+
+
+@pytest.mark.parametrize("count", [3, 4, 5, 8])
+def test_small_folders_have_every_class_in_every_split(tmp_path, count):
+    uniform_folder(tmp_path / "photos", count)
+    dataset = data.load("photos", tmp_path / "photos")
+    for split in SPLITS:
+        assert set(getattr(dataset, split).y) == {0, 1}
+    assert sum(len(getattr(dataset, split)) for split in SPLITS) == 2 * count
+
+
+def test_progress_counts_to_the_total(few_photos):
+    told = []
+    data.load("photos", few_photos, progress=lambda done, total: told.append((done, total)))
+    assert told == [(done, 24) for done in range(1, 25)]
+
+
+def test_missing_folder_is_told():
+    with pytest.raises(ZooError, match="data_dir"):
+        data.load("photos")
+    with pytest.raises(ZooError, match="no folder /no/such/place"):
+        data.load("photos", "/no/such/place")
+
+
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "photo.jpg").write_bytes(b"")
+    with pytest.raises(ZooError, match="no folder"):
+        data.load("photos", tmp_path / "photo.jpg")
+
+
+def test_folder_without_two_classes_is_told(tmp_path):
+    with pytest.raises(ZooError, match="0 class folders, but at least 2"):
+        data.load("photos", tmp_path)
+    uniform_folder(tmp_path / "one", 5)
+    shutil.rmtree(tmp_path / "one" / "b")
+    with pytest.raises(ZooError, match="1 class folder, but at least 2"):
+        data.load("photos", tmp_path / "one")
+
+
+def test_class_without_photos_is_told(tmp_path):
+    uniform_folder(tmp_path, 5)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ZooError, match="empty holds no photos"):
+        data.load("photos", tmp_path)
+
+
+def test_class_without_readable_photos_is_told(tmp_path):
+    uniform_folder(tmp_path, 5)
+    for path in (tmp_path / "b").iterdir():
+        path.write_text("not a photo")
+    with pytest.raises(ZooError, match="b holds no readable photos"):
+        data.load("photos", tmp_path)
+
+
+def test_class_with_too_few_photos_is_told_how_many(tmp_path):
+    uniform_folder(tmp_path, 2)
+    with pytest.raises(ZooError, match=r"a holds 2 photos .* at least 3"):
+        data.load("photos", tmp_path)
+
+
+def test_two_labels_give_sign_targets_and_three_do_not(photos_dir, tmp_path):
+    signs = data.load("photos", photos_dir).with_targets("sign")
+    index = data.load("photos", photos_dir).test.y
+    assert signs.test.y.tolist() == [-1.0 if y == 0 else 1.0 for y in index]
+    uniform_folder(tmp_path / "three", 5)
+    shutil.copytree(tmp_path / "three" / "a", tmp_path / "three" / "c")
+    with pytest.raises(ZooError, match="has 3"):
+        data.load("photos", tmp_path / "three").with_targets("sign")

@@ -1,0 +1,12 @@
+"""`python tools/export.py …` is `zoo export …`: what a cluster's launcher calls from a checkout."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from zoo.cli import main
+
+if __name__ == "__main__":
+    sys.argv.insert(1, "export")
+    main()

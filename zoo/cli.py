@@ -1,0 +1,316 @@
+"""The `zoo` command: a thin skin over the package; what it needs is imported when it is used."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from zoo.errors import ZooError
+
+app = typer.Typer(
+    name="zoo",
+    help="Build, train, export and run the models of an introductory neural-network lecture.",
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+data_app = typer.Typer(help="Data sets: list them, download them.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+console = Console()
+DataDir = Annotated[
+    str | None,
+    typer.Option(help="Where the data set lies; TFDS_DATA_DIR if not given.", metavar="FOLDER"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list")
+def list_command(
+    task: Annotated[str | None, typer.Option(help="binary, sign or multiclass.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Only models that learn from it.")] = None,
+):
+    """List the models."""
+    from rich.table import Table
+
+    from zoo.models import describe, list_models
+
+    table = Table("model", "task", "data set", "lecture rows", "what it is", box=None)
+    for name in list_models(task, dataset):
+        spec = describe(name)
+        rows = ", ".join(str(row) for row in spec.lecture)
+        table.add_row(name, spec.task, spec.dataset, rows, spec.summary)
+    console.print(table)
+
+
+@app.command()
+def describe(name: str):
+    """Say what a model computes, its options and its recipe."""
+    from zoo.models import describe as describe_model
+
+    spec = describe_model(name)
+    import inspect
+
+    lines = [
+        spec.name,
+        "",
+        inspect.getdoc(spec.builder),
+        "",
+        f"Equation: {spec.equation}",
+        f"Output:   {spec.output}",
+        f"Task:     {spec.task}; data set {spec.dataset}; lecture rows "
+        + ", ".join(str(row) for row in spec.lecture),
+        "Options:  " + " ".join(f"{option}={value}" for option, value in spec.options.items()),
+        "Recipe:   " + spec.recipe.text(),
+    ]
+    console.print("\n".join(lines), markup=False, highlight=False)
+
+
+@app.command()
+def train(
+    name: str,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="An option of the model; repeat it.", metavar="OPTION=VALUE"),
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="Another data set than the model's.")] = None,
+    data_dir: DataDir = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training data.")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Examples per update, over all replicas together.")
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Step size at the start.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the weights and of everything random.")] = 0,
+    run_dir: Annotated[
+        Path | None,
+        typer.Option(help="Run folder; the same one again resumes.", metavar="FOLDER"),
+    ] = None,
+    strategy: Annotated[str, typer.Option(help="auto, cpu, gpu or mirrored.")] = "auto",
+    devices: Annotated[
+        int | None, typer.Option(help="Replicas of mirrored; logical CPUs without a GPU.")
+    ] = None,
+    precision: Annotated[
+        str, typer.Option(help="float32, mixed_bfloat16 or mixed_float16.")
+    ] = "float32",
+    jit: Annotated[str, typer.Option(help="Compile steps with XLA: auto, on or off.")] = "auto",
+    checkpoint_every: Annotated[
+        str, typer.Option(help="epoch, '500 steps' or '60 seconds'.")
+    ] = "epoch",
+    export: Annotated[
+        bool, typer.Option("--export", help="Export the model and let the bundle predict.")
+    ] = False,
+):
+    """Train a model into a run folder and evaluate it once on the test set."""
+    from zoo.models import describe as describe_model
+    from zoo.registry import parse_option
+
+    spec = describe_model(name)
+    options = dict(parse_option(spec, text) for text in set_ or [])
+    run_dir = run_dir or Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    _tensorflow()
+    from zoo import training
+    from zoo.training.reporter import Terminal
+
+    results = training.train(
+        name,
+        options=options,
+        dataset=dataset,
+        data_dir=data_dir,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        run_dir=run_dir,
+        strategy=strategy,
+        devices=devices,
+        precision=precision,
+        jit=jit,
+        checkpoint_every=checkpoint_every,
+        reporter=Terminal(console),
+    )
+    _say_test(results, results["examples"]["test"])
+    _say(f"Run folder: {run_dir}")
+    if not export:
+        _say(f"Next: zoo export {run_dir}")
+        return
+    _export(run_dir, None, data_dir)
+    _predict_examples(run_dir, data_dir)
+
+
+@app.command("export")
+def export_command(
+    run: Path,
+    to: Annotated[
+        Path | None, typer.Option(help="The bundle's folder; RUN/bundle if not given.")
+    ] = None,
+    data_dir: DataDir = None,
+):
+    """Export a trained run as a bundle that predicts without TensorFlow."""
+    from zoo.training.run_folder import RunFolder
+
+    RunFolder(run).config()
+    bundle = _export(run, to, data_dir)
+    _say(f"Next: zoo predict {bundle} FILE…, or copy the folder and run: python3 predict.py FILE…")
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def predict(
+    bundle: Annotated[str, typer.Argument(help="A bundle's folder, or a shipped model's name.")],
+    inputs: Annotated[list[str], typer.Argument(help="Photos; or numbers, as 0 1 or 0,1.")],
+    artifact: Annotated[str, typer.Option(help="Which of the bundle's files.")] = "float32",
+    threads: Annotated[int, typer.Option(help="Of the interpreter.")] = 1,
+    as_json: AsJson = False,
+):
+    """Predict with a bundle; TensorFlow is not needed."""
+    from zoo import edge
+    from zoo.shipped import find_bundle
+
+    model = edge.load(find_bundle(bundle), artifact, threads)
+    raise typer.Exit(edge.predict_all(model, inputs, as_json))
+
+
+@app.command()
+def evaluate(
+    run_or_bundle: str,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+):
+    """Measure a run or every file of a bundle on the test set."""
+    import json
+
+    from zoo.training.run_folder import RunFolder
+
+    if RunFolder(run_or_bundle).config_path.is_file():
+        _tensorflow()
+        from zoo.training import evaluate as evaluate_run
+
+        figures = evaluate_run(run_or_bundle, data_dir)
+        if as_json:
+            print(json.dumps(figures))
+        else:
+            _say_test(figures, figures["examples"])
+        return
+    from zoo import data, edge
+    from zoo.export.measure import evaluate_bundle
+    from zoo.shipped import find_bundle
+
+    bundle = find_bundle(run_or_bundle)
+    dataset = data.load(edge.read_manifest(bundle)["dataset"]["name"], data_dir)
+    accuracies = evaluate_bundle(bundle, dataset)
+    if as_json:
+        print(json.dumps({"bundle": str(bundle), "accuracy": accuracies}))
+        return
+    for artifact, accuracy in accuracies.items():
+        _say(
+            f"{artifact}: accuracy {accuracy:.4f} on the {len(dataset.test):,} test examples of "
+            f"{dataset.name} (fingerprint {dataset.fingerprint})."
+        )
+
+
+@data_app.command("list")
+def data_list():
+    """List the data sets."""
+    from rich.table import Table
+
+    from zoo import data
+
+    table = Table("data set", "kind", "source", "what it is", box=None)
+    for name in data.list_datasets():
+        spec = data.describe(name)
+        table.add_row(name, spec.kind, spec.source, spec.summary)
+    console.print(table)
+
+
+@data_app.command("prepare")
+def data_prepare(name: str, data_dir: DataDir = None):
+    """Download a data set and prepare it for training."""
+    from zoo import data
+
+    if data.describe(name).source == "tfds":
+        _tensorflow()
+    folder = data.prepare(name, data_dir)
+    _say(f"{name} is ready in {folder}." if folder else f"{name} needs no preparation.")
+
+
+def main() -> None:
+    """Run the command line; bad input is one sentence on standard error and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except Exception as error:
+        code = _explain(error)
+    except KeyboardInterrupt:
+        print("Stopped; the same command with the same --run-dir resumes.", file=sys.stderr)
+        code = 130
+    sys.exit(code or 0)
+
+
+def _explain(error: Exception) -> int:
+    """Print the sentence for an error the user can mend and return the exit code; raise others."""
+    sentence = None
+    if isinstance(error, ZooError):
+        sentence = str(error)
+    elif hasattr(error, "format_message") and hasattr(error, "exit_code"):
+        # The command-line parser's own errors: a missing argument, an unknown option.
+        sentence = error.format_message()
+    elif type(error).__module__ == "zoo.edge":
+        sentence = str(error)
+    elif type(error).__name__ == "Preempted":
+        from zoo.training.signals import EXIT_CODE
+
+        print(error, file=sys.stderr)
+        return EXIT_CODE
+    if sentence is None:
+        raise error
+    print(f"error: {sentence}", file=sys.stderr)
+    return 2
+
+
+def _tensorflow() -> None:
+    from zoo.quiet import import_tensorflow
+
+    import_tensorflow()
+
+
+def _export(run: Path, to: Path | None, data_dir: str | None) -> Path:
+    import json
+
+    _tensorflow()
+    from zoo.export import export_run
+
+    bundle = export_run(run, to, data_dir=data_dir)
+    artifacts = json.loads((bundle / "manifest.json").read_text())["artifacts"]
+    for kind, entry in artifacts.items():
+        if "agreement" in entry:
+            _say(
+                f"{kind}.tflite: {entry['bytes']:,} bytes, test accuracy {entry['accuracy']:.4f}, "
+                f"largest difference from Keras {entry['largest_difference']:.1e}."
+            )
+    _say(f"Bundle: {bundle}")
+    return bundle
+
+
+def _predict_examples(run: Path, data_dir: str | None) -> None:
+    from zoo.export.examples import predict_examples, write_examples
+
+    words, labels = write_examples(run, data_dir)
+    _say(f"The bundle's own predict.py, without TensorFlow, on {len(labels)} test examples:")
+    for line, label in zip(predict_examples(run / "bundle", words), labels, strict=True):
+        _say(f"  {line}   (it is: {label})")
+
+
+def _say_test(results: dict, examples: int) -> None:
+    figures = "  ".join(f"{name} {value:.4f}" for name, value in results["test"].items())
+    dataset = results["dataset"]
+    _say(
+        f"Test: {figures}  ({examples:,} examples of {dataset['name']}, "
+        f"fingerprint {dataset['fingerprint']})"
+    )
+
+
+def _say(sentence: str) -> None:
+    console.print(sentence, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,28 @@
+"""From a name to arrays: truth tables, points, drawn shapes, TFDS images, folders of photos.
+
+>>> from zoo import data
+>>> data.load("xor").train.y
+array([0, 1, 1, 0])
+
+Importing this loads neither TensorFlow nor TensorFlow Datasets; nor does loading photos whose
+decoded form is in the cache already.
+"""
+
+from zoo.data.catalog import DatasetSpec, describe, list_datasets, load, prepare
+from zoo.data.dataset import Dataset, Split
+from zoo.data.photos import Photos
+from zoo.data.points import separable
+from zoo.data.retina import shapes
+
+__all__ = [
+    "Dataset",
+    "DatasetSpec",
+    "Photos",
+    "Split",
+    "describe",
+    "list_datasets",
+    "load",
+    "prepare",
+    "separable",
+    "shapes",
+]

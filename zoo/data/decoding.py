@@ -1,0 +1,148 @@
+"""Decoding photos on all cores, without ever holding more than a few of them in memory."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+
+from zoo.data.dataset import example_digest
+from zoo.data.photo_source import EncodedPhoto, PhotoSource
+
+# Small photos are decoded by the handful, since handing one over costs as much as decoding it;
+# of large ones, few are held decoded at a time.
+_BATCH_PHOTOS = 64
+_BATCH_BYTES = 256 * 2**10
+# Beyond this, photos of one size are kept encoded too rather than fill the disk.
+DECODED_LIMIT_BYTES = 4 * 2**30
+
+
+class Decoded(NamedTuple):
+    """What is remembered of a photo: its hash, or None if it could not be decoded."""
+
+    name: str
+    label: int
+    split: str
+    digest: bytes | None
+    position: int
+
+
+class Spool:
+    """Decodable photos in the order they were read, in files that are gone after the build.
+
+    Args:
+        folder: an empty folder to write into.
+    """
+
+    def __init__(self, folder: Path):
+        self._paths = (folder / "spool.encoded", folder / "spool.pixels")
+        self._encoded: BinaryIO = self._paths[0].open("wb+")
+        self._pixels: BinaryIO = self._paths[1].open("wb+")
+        self._ends: list[int] = [0]
+        self._shape: tuple[int, ...] | None = None
+        self._one_size = True
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def append(self, encoded: bytes, pixels: np.ndarray) -> None:
+        """Add one photo."""
+        self._encoded.write(encoded)
+        self._ends.append(self._ends[-1] + len(encoded))
+        self._shape = self._shape or pixels.shape
+        fits = pixels.nbytes * len(self) <= DECODED_LIMIT_BYTES
+        if self._one_size and pixels.shape == self._shape and fits:
+            self._pixels.write(np.ascontiguousarray(pixels))
+        elif self._one_size:
+            self._one_size = False
+            self._pixels.truncate(0)
+
+    def pixels(self) -> np.ndarray | None:
+        """Return all photos, uint8 (n, h, w, 3), or None if they differ in size."""
+        if not self._one_size or not len(self):
+            return None
+        self._pixels.flush()
+        return np.memmap(self._paths[1], np.uint8, "r", shape=(len(self), *self._shape))
+
+    def encoded(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return all files one after another, uint8 (bytes,), and where each begins and ends."""
+        self._encoded.flush()
+        return np.memmap(self._paths[0], np.uint8, "r"), np.array(self._ends, np.int64)
+
+    def remove(self) -> None:
+        """Close and delete the files."""
+        self._encoded.close()
+        self._pixels.close()
+        for path in self._paths:
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def decode_all(
+    source: PhotoSource, folder: Path, progress: Callable[[int, int], None] | None
+) -> Iterator[tuple[list[Decoded], Spool]]:
+    """Decode every photo of a source; inside the block the spool in `folder` holds them.
+
+    Raises:
+        ZooError: if the source cannot be read.
+        OSError: if the folder cannot be written.
+    """
+    spool = Spool(folder)
+    try:
+        decoded: list[Decoded] = []
+        for photo, pixels, digest in _decode_in_order(source.read()):
+            decoded.append(Decoded(photo.name, photo.label, photo.split, digest, len(spool)))
+            if pixels is not None:
+                spool.append(photo.encoded, pixels)
+            if progress:
+                progress(len(decoded), source.total)
+        yield decoded, spool
+    finally:
+        spool.remove()
+
+
+def _decode_in_order(
+    photos: Iterable[EncodedPhoto],
+) -> Iterator[tuple[EncodedPhoto, np.ndarray | None, bytes | None]]:
+    cores = os.cpu_count() or 1
+    with ThreadPoolExecutor(cores) as pool:
+        under_way = deque()
+        for batch in _batches(photos):
+            under_way.append(pool.submit(_decode_batch, batch))
+            if len(under_way) > 2 * cores:
+                yield from under_way.popleft().result()
+        while under_way:
+            yield from under_way.popleft().result()
+
+
+def _batches(photos: Iterable[EncodedPhoto]) -> Iterator[list[EncodedPhoto]]:
+    batch: list[EncodedPhoto] = []
+    size = 0
+    for photo in photos:
+        batch.append(photo)
+        size += len(photo.encoded)
+        if len(batch) == _BATCH_PHOTOS or size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _decode_batch(batch: list[EncodedPhoto]) -> list[tuple]:
+    from zoo.edge import InputError, decode
+
+    results = []
+    for photo in batch:
+        try:
+            pixels = decode(photo.encoded)
+        except InputError:
+            results.append((photo, None, None))
+        else:
+            results.append((photo, pixels, example_digest(pixels)))
+    return results

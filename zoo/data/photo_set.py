@@ -1,0 +1,79 @@
+"""From a source of encoded photos to a data set, through the cache."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from zoo.data import cache, store
+from zoo.data.dataset import SPLITS, Dataset, fingerprint
+from zoo.data.decoding import Decoded, decode_all
+from zoo.data.photo_source import PhotoSource
+from zoo.data.splits import canonical_order
+from zoo.errors import ZooError
+
+Progress = Callable[[int, int], None]
+
+
+def load_photo_set(source: PhotoSource, progress: Progress | None = None) -> Dataset:
+    """Return the data set of these photos, decoded now or taken from the cache.
+
+    Args:
+        source: where they come from.
+        progress: called with (done, total) while photos are decoded; never if none need be.
+
+    Raises:
+        ZooError: if they cannot be read or are too few to split.
+    """
+    key = cache.entry_key(source.key())
+    entry = cache.find(source.name, key) or cache.add(
+        source.name, key, lambda folder: _build(source, folder, progress)
+    )
+    return Dataset(
+        name=source.name,
+        kind="image",
+        **entry.content.splits,
+        labels=entry.content.labels,
+        fingerprint=entry.content.fingerprint,
+        skipped=entry.skipped,
+    )
+
+
+def _build(source: PhotoSource, folder: Path, progress: Progress | None) -> tuple[str, ...]:
+    with decode_all(source, folder, progress) as (decoded, spool):
+        skipped = sorted(photo.name for photo in decoded if photo.digest is None)
+        readable = [photo for photo in decoded if photo.digest is not None]
+        by_split = _by_split(source, readable)
+        targets = {
+            split: np.array([photo.label for photo in photos], np.int64)
+            for split, photos in by_split.items()
+        }
+        digests = {split: [photo.digest for photo in photos] for split, photos in by_split.items()}
+        mark = fingerprint(source.labels, digests, targets)
+        positions = {
+            split: np.array([photo.position for photo in photos], np.int64)
+            for split, photos in by_split.items()
+        }
+        store.write(folder, mark, source.labels, targets, positions, spool)
+    return tuple(skipped)
+
+
+def _by_split(source: PhotoSource, readable: list[Decoded]) -> dict[str, list[Decoded]]:
+    names = [photo.name for photo in readable]
+    name, count = Counter(names).most_common(1)[0] if names else ("", 0)
+    if count > 1:
+        raise ZooError(
+            f"{source.name} holds {count} photos named {name!r}, so that they cannot be told "
+            "apart; give every photo a name of its own."
+        )
+    split_of = source.settle(
+        {photo.name: photo.split for photo in readable},
+        {photo.name: photo.label for photo in readable},
+    )
+    ordered = [readable[index] for index in canonical_order(names)]
+    return {
+        split: [photo for photo in ordered if split_of[photo.name] == split] for split in SPLITS
+    }

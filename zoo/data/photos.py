@@ -1,0 +1,64 @@
+"""Photos of different sizes, kept as they were encoded and decoded one at a time."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator
+
+import numpy as np
+
+from zoo.errors import ZooError
+
+
+class Photos:
+    """A read-only sequence of photos, each decoded when it is asked for.
+
+    `photos[3]` is one photo, uint8 (h, w, 3), 0…255; a slice or an array of indices gives another
+    `Photos`, which shares the encoded bytes. Reading from several threads at once is safe.
+
+    Args:
+        encoded: uint8 (bytes,), the files one after another, usually memory-mapped.
+        starts: int64 (n,), where each photo's file begins in `encoded`.
+        ends: int64 (n,), where it ends.
+    """
+
+    def __init__(self, encoded: np.ndarray, starts: np.ndarray, ends: np.ndarray):
+        self._encoded = encoded
+        self._starts = starts
+        self._ends = ends
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index):
+        try:
+            at = operator.index(index)
+        except TypeError:
+            return Photos(self._encoded, self._starts[index], self._ends[index])
+        return self._decode(at)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} photos of different sizes>"
+
+    def encoded(self, index: int) -> bytes:
+        """Return one photo as the bytes of its JPEG, PNG or other file.
+
+        Raises:
+            IndexError: if there is no such photo.
+        """
+        return self._encoded[self._starts[index] : self._ends[index]].tobytes()
+
+    def _decode(self, index: int) -> np.ndarray:
+        from zoo.edge import InputError, decode
+
+        try:
+            return decode(self.encoded(index))
+        except InputError as error:
+            # Every photo was decoded once before it came here.
+            raise ZooError(
+                f"Photo {index} can no longer be decoded ({error}); "
+                "the cache is damaged, delete it and load again."
+            ) from error

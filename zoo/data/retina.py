@@ -1,0 +1,89 @@
+"""Squares and circles on a retina of 20 × 20 photocells, as shown to the Mark I Perceptron."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zoo.data.dataset import SPLITS, Dataset, Split, computed_dataset
+from zoo.errors import ZooError
+from zoo.registry import require_choice
+
+RETINA = 20
+LABELS = ("circle", "square")
+COUNTS = {"train": 20_000, "validation": 5_000, "test": 10_000}
+# Photocells along a square's side; a circle gets the area of such a square. Smaller shapes than
+# these look the same on 20 × 20 cells, larger ones leave no room to move.
+SMALLEST_SIDE = 9.0
+LARGEST_SIDE = 12.0
+_SEED = 1957
+_NUMBERS_PER_EXAMPLE = 5
+_CHUNK = 2_000
+
+
+def shapes_dataset() -> Dataset:
+    """Return the shapes as a data set: 20,000 to train, 5,000 to validate, 10,000 to test."""
+    splits = {split: Split(*shapes(COUNTS[split], split, _SEED)) for split in SPLITS}
+    return computed_dataset("shapes", "image", splits, LABELS)
+
+
+def shapes(examples: int, split: str = "train", seed: int = _SEED) -> tuple[np.ndarray, np.ndarray]:
+    """Draw filled white squares and circles, each wholly inside a black 20 × 20 retina.
+
+    The side s of a square is uniform in 9…12 photocells and it is turned by a uniform angle; a
+    circle has the area s² of such a square. The centre keeps s/√2, the reach of a square's
+    corner, from every border, for circles too. So area and position are distributed alike in
+    both classes, and neither counting lit cells nor finding their middle tells them apart.
+
+    Args:
+        examples: how many, at least 1. Each is a function of seed, split and its index alone:
+            asking for more does not change the first ones.
+        split: "train", "validation" or "test".
+        seed: at least 0.
+
+    Returns:
+        x, uint8 (examples, 20, 20, 3), 0 or 255, gray; y, int64 (examples,), 0 for a circle and
+        1 for a square.
+
+    Raises:
+        ZooError: for a number out of its range or an unknown split.
+
+    >>> x, y = shapes(3)
+    >>> x.shape, LABELS[y[0]]
+    ((3, 20, 20, 3), 'square')
+    """
+    require_choice("split", split, SPLITS)
+    if examples < 1 or seed < 0:
+        raise ZooError(
+            f"shapes was asked for {examples} examples from seed {seed}; "
+            "give at least 1 example and a seed from 0 up."
+        )
+    # Raw bits of a named generator are the same in every version of numpy.
+    bits = np.random.Philox(np.random.SeedSequence((seed, SPLITS.index(split))))
+    raw = bits.random_raw(examples * _NUMBERS_PER_EXAMPLE).reshape(examples, _NUMBERS_PER_EXAMPLE)
+    uniform = (raw >> np.uint64(11)) * 2.0**-53
+    y = (uniform[:, 0] >= 0.5).astype(np.int64)
+    x = np.empty((examples, RETINA, RETINA, 3), np.uint8)
+    for at in range(0, examples, _CHUNK):
+        chunk = slice(at, at + _CHUNK)
+        lit = _draw(y[chunk], *uniform[chunk, 1:].T)
+        x[chunk] = np.where(lit, np.uint8(255), np.uint8(0))[..., None]
+    return x, y
+
+
+def _draw(y, size, across, down, turn) -> np.ndarray:
+    side = SMALLEST_SIDE + (LARGEST_SIDE - SMALLEST_SIDE) * size
+    reach = side / np.sqrt(2)
+    cells = np.arange(RETINA) + 0.5
+    dx = cells[None, None, :] - _column(reach + (RETINA - 2 * reach) * across)
+    dy = cells[None, :, None] - _column(reach + (RETINA - 2 * reach) * down)
+    angle = turn * np.pi / 2
+    cosine, sine = _column(np.cos(angle)), _column(np.sin(angle))
+    in_square = np.maximum(
+        np.abs(cosine * dx + sine * dy), np.abs(cosine * dy - sine * dx)
+    ) <= _column(side / 2)
+    in_circle = dx**2 + dy**2 <= _column(side**2 / np.pi)
+    return np.where(_column(y) == 1, in_square, in_circle)
+
+
+def _column(values: np.ndarray) -> np.ndarray:
+    return values[:, None, None]

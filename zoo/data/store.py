@@ -1,0 +1,139 @@
+"""A decoded data set as a folder of files that open at once, without being read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from zoo.data.dataset import SPLITS, Split
+from zoo.data.decoding import Spool
+from zoo.data.photos import Photos
+
+# A change of the files' layout, or of how photos are decoded, needs a new number.
+FORMAT = 1
+_META = "meta.json"
+_CHUNK = 1_000
+_COPY_BYTES = 2**24
+
+
+class DamagedStoreError(Exception):
+    """A folder that does not hold what its description says."""
+
+
+@dataclass(frozen=True)
+class StoredPhotos:
+    """What a store holds; the photos stay on disk until they are looked at."""
+
+    fingerprint: str
+    labels: tuple[str, ...]
+    splits: dict[str, Split]
+
+
+def write(
+    folder: Path,
+    fingerprint: str,
+    labels: Sequence[str],
+    targets: Mapping[str, np.ndarray],
+    positions: Mapping[str, np.ndarray],
+    spool: Spool,
+) -> None:
+    """Write a store.
+
+    Args:
+        folder: an existing folder.
+        fingerprint: of the data set.
+        labels: names of the classes.
+        targets: split → int64 (n,), label indices.
+        positions: split → int64 (n,), which of the spool's photos are the split's, in order.
+        spool: the decoded photos.
+
+    Raises:
+        OSError: if the disk refuses.
+    """
+    pixels = spool.pixels()
+    for split in SPLITS:
+        np.save(folder / f"{split}.targets.npy", targets[split])
+        if pixels is not None:
+            _write_pixels(folder / f"{split}.pixels.npy", pixels, positions[split])
+        else:
+            _write_encoded(folder, split, *spool.encoded(), positions[split])
+    files = sorted(path for path in folder.iterdir() if not path.name.startswith("spool."))
+    meta = {
+        "format": FORMAT,
+        "fingerprint": fingerprint,
+        "labels": list(labels),
+        "one_size": pixels is not None,
+        "files": {path.name: _describe(path) for path in files},
+    }
+    (folder / _META).write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
+    for path in (*files, folder / _META):
+        with path.open("rb+") as stream:
+            os.fsync(stream.fileno())
+
+
+def read(folder: Path) -> StoredPhotos:
+    """Open a store; photos are memory-mapped, so this takes no longer for many than for few.
+
+    Raises:
+        DamagedStoreError: if a file is missing, of another size than when it was written, or not
+            what it should be. A byte changed inside the photos themselves is not noticed.
+    """
+    try:
+        meta = json.loads((folder / _META).read_text(encoding="utf-8"))
+        if meta["format"] != FORMAT:
+            raise DamagedStoreError(f"{folder} has format {meta['format']}, not {FORMAT}")
+        for name, described in meta["files"].items():
+            if _describe(folder / name) != described:
+                raise DamagedStoreError(f"{folder / name} is not as it was written")
+        splits = {split: _read_split(folder, split, meta["one_size"]) for split in SPLITS}
+        return StoredPhotos(meta["fingerprint"], tuple(meta["labels"]), splits)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedStoreError(f"{folder} cannot be read: {error}") from error
+
+
+def _read_split(folder: Path, split: str, one_size: bool) -> Split:
+    y = np.load(folder / f"{split}.targets.npy")
+    if one_size:
+        x = np.asarray(np.load(folder / f"{split}.pixels.npy", mmap_mode="r"))
+        sound = x.dtype == np.uint8 and x.ndim == 4 and x.shape[3] == 3
+    else:
+        encoded = np.asarray(np.memmap(folder / f"{split}.photos", np.uint8, "r"))
+        offsets = np.load(folder / f"{split}.offsets.npy")
+        x = Photos(encoded, offsets[:-1], offsets[1:])
+        sound = offsets[-1] == len(encoded)
+    if not sound or len(x) != len(y):
+        raise DamagedStoreError(f"{split} in {folder} does not hold {len(y)} photos")
+    return Split(x, y)
+
+
+def _describe(path: Path) -> dict:
+    described = {"bytes": path.stat().st_size}
+    # Photos are too many to be read through at every start; the rest is not.
+    if path.name.endswith((".targets.npy", ".offsets.npy")):
+        described["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return described
+
+
+def _write_pixels(path: Path, pixels: np.ndarray, positions: np.ndarray) -> None:
+    with path.open("wb") as stream:
+        header = {"descr": "|u1", "fortran_order": False}
+        shape = (len(positions), *pixels.shape[1:])
+        np.lib.format.write_array_header_1_0(stream, {**header, "shape": shape})
+        for at in range(0, len(positions), _CHUNK):
+            stream.write(pixels[positions[at : at + _CHUNK]])
+
+
+def _write_encoded(
+    folder: Path, split: str, encoded: np.ndarray, ends: np.ndarray, positions: np.ndarray
+) -> None:
+    lengths = np.diff(ends)[positions]
+    np.save(folder / f"{split}.offsets.npy", np.concatenate([[0], np.cumsum(lengths)]))
+    with (folder / f"{split}.photos").open("wb", buffering=_COPY_BYTES) as stream:
+        for position in positions:
+            stream.write(encoded[ends[position] : ends[position + 1]])

@@ -1,0 +1,203 @@
+"""The lecture's two photo sets, as TensorFlow Datasets prepares them on disk."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoo.data.dataset import SPLITS
+from zoo.data.photo_source import EncodedPhoto, files_key
+from zoo.data.splits import split_by_name
+from zoo.errors import ZooError
+
+_READ_AT_ONCE = 256
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a prepared set holds and how it is split.
+
+    Args:
+        identity: the feature that tells examples apart.
+        shares: TFDS split → shares of (validation, test), taken by a hash of the identity.
+    """
+
+    identity: str
+    shares: Mapping[str, tuple[float, float]]
+
+
+LAYOUTS = {
+    "cifar10": Layout("id", {"train": (0.1, 0.0), "test": (0.0, 1.0)}),
+    "cats_vs_dogs": Layout("image/filename", {"train": (0.1, 0.2)}),
+}
+
+
+class TfdsPhotos:
+    """The photos of a set that TFDS has downloaded and prepared.
+
+    Args:
+        name: a key of `LAYOUTS`.
+        data_dir: the folder TFDS keeps data sets in; by default TFDS_DATA_DIR, else
+            ~/tensorflow_datasets.
+
+    Raises:
+        ZooError: if the data set is not there.
+    """
+
+    def __init__(self, name: str, data_dir: str | Path | None):
+        self.name = name
+        self._layout = LAYOUTS[name]
+        parent = tfds_folder(data_dir)
+        self._folder = prepared_folder(name, parent)
+        if self._folder is None:
+            problem = (
+                f"{name} is not in {parent}"
+                if parent.is_dir()
+                else f"There is no folder {parent} to read {name} from"
+            )
+            raise ZooError(
+                f"{problem}; run `zoo data prepare {name}{_option(data_dir)}`, "
+                "or set TFDS_DATA_DIR to the folder that holds it."
+            )
+        try:
+            info = json.loads((self._folder / "dataset_info.json").read_text(encoding="utf-8"))
+            counts = {
+                split["name"]: sum(int(length) for length in split["shardLengths"])
+                for split in info["splits"]
+            }
+            self._counts = {split: counts[split] for split in self._layout.shares}
+            labels = (self._folder / "label.labels.txt").read_text(encoding="utf-8")
+            self.labels = tuple(labels.split())
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise self._unreadable(error) from error
+
+    @property
+    def total(self) -> int:
+        """How many examples TFDS says there are."""
+        return sum(self._counts.values())
+
+    def key(self) -> str:
+        """Return a hash over the names, sizes and times of change of the prepared files."""
+        files = (path for path in self._folder.iterdir() if path.is_file())
+        return files_key(self._folder.parent, files)
+
+    def read(self) -> Iterator[EncodedPhoto]:
+        """Yield the examples; this is what imports TensorFlow Datasets.
+
+        Raises:
+            ZooError: if it is not installed or the files cannot be read.
+        """
+        tensorflow, tfds = _import_tfds()
+        try:
+            builder = tfds.builder_from_directory(str(self._folder))
+            for split, shares in self._layout.shares.items():
+                batches = builder.as_dataset(
+                    split=split,
+                    batch_size=_READ_AT_ONCE,
+                    decoders={"image": tfds.decode.SkipDecoding()},
+                )
+                for batch in tfds.as_numpy(batches):
+                    yield from self._photos(batch, shares)
+        except (tensorflow.errors.OpError, OSError, ValueError, KeyError) as error:
+            raise self._unreadable(error) from error
+
+    def settle(self, split_of: Mapping[str, str], class_of: Mapping[str, int]) -> dict[str, str]:
+        """Return the splits as they are.
+
+        Raises:
+            ZooError: if one of them is empty.
+        """
+        for split in SPLITS:
+            if split not in split_of.values():
+                raise ZooError(
+                    f"Of the {len(split_of)} readable photos in {self._folder} none falls into "
+                    f"{split}; prepare the whole data set."
+                )
+        return dict(split_of)
+
+    def _photos(self, batch, shares: tuple[float, float]) -> Iterator[EncodedPhoto]:
+        names = batch[self._layout.identity]
+        for name, label, encoded in zip(names, batch["label"], batch["image"], strict=True):
+            # An archive unpacked on Windows has its own separators; the split must not.
+            identity = name.decode().replace("\\", "/")
+            yield EncodedPhoto(identity, int(label), split_by_name(identity, *shares), encoded)
+
+    def _unreadable(self, error: Exception) -> ZooError:
+        return ZooError(
+            f"{self.name} in {self._folder} cannot be read ({_reason(error)}); delete that folder "
+            f"and run `zoo data prepare {self.name} --data-dir {self._folder.parents[1]}`."
+        )
+
+
+def tfds_folder(data_dir: str | Path | None) -> Path:
+    """Return the folder TFDS keeps data sets in."""
+    chosen = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    return Path(chosen).expanduser()
+
+
+def prepared_folder(name: str, parent: Path) -> Path | None:
+    """Return the folder of the newest prepared version, or None if there is none."""
+    versions = [
+        folder
+        for folder in (parent / name).glob("*")
+        if _VERSION.fullmatch(folder.name) and (folder / "dataset_info.json").is_file()
+    ]
+    return max(
+        versions,
+        key=lambda folder: tuple(int(number) for number in folder.name.split(".")),
+        default=None,
+    )
+
+
+def prepare(name: str, data_dir: str | Path | None) -> Path:
+    """Download a data set with TFDS unless it is there, and return its folder.
+
+    Raises:
+        ZooError: if the download or the preparation fails.
+    """
+    parent = tfds_folder(data_dir)
+    folder = prepared_folder(name, parent)
+    if folder is not None:
+        return folder
+    _, tfds = _import_tfds()
+    try:
+        # TFDS tells its progress on standard output, which belongs to the command's result.
+        with contextlib.redirect_stdout(sys.stderr):
+            builder = tfds.builder(name, data_dir=str(parent))
+            builder.download_and_prepare()
+    # TFDS passes on whatever its many downloaders and file systems raise.
+    except Exception as error:
+        raise ZooError(
+            f"{name} could not be prepared in {parent} ({_reason(error)}); its server fails now "
+            "and then, so try again later, or use the data set 'photos' with a folder of your own."
+        ) from error
+    return Path(builder.data_dir)
+
+
+def _import_tfds():
+    try:
+        import tensorflow
+        import tensorflow_datasets
+    except ImportError as error:
+        raise ZooError(
+            f"Reading a TFDS data set needs {error.name}; "
+            "install it with `pip install 'lecture-zoo[train]'`."
+        ) from error
+    return tensorflow, tensorflow_datasets
+
+
+def _option(data_dir: str | Path | None) -> str:
+    return f" --data-dir {data_dir}" if data_dir else ""
+
+
+def _reason(error: Exception) -> str:
+    # TensorFlow wraps its sentence in the names of graph nodes and operations.
+    text = re.sub(r"\{\{.*?\}\} *| *\[Op:.*?\].*", "", str(error)).strip()
+    return text.splitlines()[0][:200] if text else type(error).__name__

@@ -1,0 +1,81 @@
+"""The model card: what a bundle is, what goes in and comes out, and how good it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from zoo.registry import ModelSpec
+
+_LICENCES = {
+    "cifar10": "CIFAR-10 (Krizhevsky, 2009) is published without a licence, for research.",
+    "cats_vs_dogs": "Microsoft's cats and dogs (Asirra, Elson et al., 2007) is published for "
+    "research; the photos belong to their owners.",
+}
+
+
+def model_card(
+    spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any], results: dict[str, Any]
+) -> str:
+    """Return the card as Markdown; every figure comes from the manifest or the run's results."""
+    recipe = config["recipe"]
+    image = manifest["input"]["kind"] == "image"
+    rows = ", ".join(str(row) for row in spec.lecture)
+    options = " ".join(f"{name}={value}" for name, value in config["options"].items())
+    example = "photo.jpg" if image else " ".join(["0"] * manifest["input"]["shape"][1])
+    command = f"zoo train {spec.name}" + (
+        ""
+        if manifest["dataset"]["name"] == spec.dataset
+        else f" --dataset {manifest['dataset']['name']}"
+    )
+    lines = [
+        f"# {spec.name}",
+        "",
+        spec.summary,
+        "",
+        f"Lecture rows {rows}: {spec.equation}.",
+        "",
+        "## Use",
+        "",
+        "```",
+        f"python3 predict.py {example}",
+        "```",
+        "",
+        "needs numpy, Pillow and ai-edge-litert, no TensorFlow.",
+        "",
+        f"- In: `{manifest['input']['name']}`, {manifest['input']['dtype']}, "
+        f"{manifest['input']['description']}.",
+        f"- Out: {manifest['output']['description']}. Labels: {', '.join(manifest['labels'])}.",
+        "",
+        "## Training",
+        "",
+        f"`{command}` with options {options or 'none'}; {recipe['optimizer']}, learning rate "
+        f"{recipe['learning_rate']:g} ({recipe['schedule']}), batch size {recipe['batch_size']}, "
+        f"{results['epochs']} epochs, seed {config['seed']}. {recipe['note']}".rstrip(),
+        "",
+        "## Figures",
+        "",
+        f"Measured on the {manifest['dataset']['examples']:,} test examples of "
+        f"{manifest['dataset']['name']} (fingerprint {manifest['dataset']['fingerprint']}), each "
+        "on the file beside this card.",
+        "",
+        "| artifact | bytes | accuracy | agreement with Keras | largest difference |",
+        "|---|---|---|---|---|",
+    ]
+    for name, entry in manifest["artifacts"].items():
+        cells = [
+            name,
+            f"{entry['bytes']:,}",
+            _percent(entry.get("accuracy")),
+            _percent(entry.get("agreement")),
+            f"{entry['largest_difference']:.1e}" if "largest_difference" in entry else "",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    versions = ", ".join(f"{name} {number}" for name, number in manifest["versions"].items())
+    lines += ["", f"Trained and measured on {manifest['machine']}; {versions}."]
+    if manifest["dataset"]["name"] in _LICENCES:
+        lines += ["", "## Licence of the data", "", _LICENCES[manifest["dataset"]["name"]]]
+    return "\n".join(lines) + "\n"
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.2f} %"

@@ -1,0 +1,5 @@
+"""Spec + data → run folder."""
+
+from zoo.training.run import Training, evaluate, train
+
+__all__ = ["Training", "evaluate", "train"]

@@ -1,0 +1,80 @@
+"""Checkpoints: every variable and the position in the data, in files that are whole or ignored."""
+
+from __future__ import annotations
+
+import json
+import logging
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from zoo.errors import ZooError
+from zoo.files import replacing
+
+KEPT = 2
+_POSITION = "position"
+_log = logging.getLogger("zoo")
+
+
+@dataclass
+class Position:
+    """Where a training stands: epochs finished, steps done in the next one, history so far."""
+
+    epoch: int = 0
+    step: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+    def number(self, steps_per_epoch: int) -> int:
+        """Return the steps done since the beginning."""
+        return self.epoch * steps_per_epoch + self.step
+
+
+def save(folder: Path, number: int, position: Position, variables: Mapping[str, np.ndarray]):
+    """Write checkpoint `number` and drop all but the newest two.
+
+    Args:
+        folder: the run's checkpoints folder.
+        number: steps done since the beginning; the newest checkpoint has the largest.
+        position: what to go on from.
+        variables: name to value.
+
+    Raises:
+        ZooError: if the disk refuses; the checkpoints before stay as they are.
+    """
+    with replacing(folder / f"step-{number:010d}.npz") as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **{_POSITION: np.array(json.dumps(asdict(position)))}, **variables)
+    for old in _newest_first(folder)[KEPT:]:
+        old.unlink(missing_ok=True)
+
+
+def latest(folder: Path) -> tuple[Position, dict[str, np.ndarray]] | None:
+    """Return the newest whole checkpoint, or None if there is none.
+
+    A file that is torn (cut short, or with a byte changed: each array carries a CRC) is passed
+    over with a warning and the one before it is used.
+
+    Raises:
+        ZooError: if there are checkpoints and not one is whole.
+    """
+    paths = _newest_first(folder)
+    for path in paths:
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                arrays = {name: archive[name] for name in archive.files}
+            position = Position(**json.loads(str(arrays.pop(_POSITION))))
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            _log.warning("Checkpoint %s is damaged (%s); trying the one before.", path, error)
+            continue
+        return position, arrays
+    if paths:
+        raise ZooError(
+            f"No checkpoint in {folder} can be read; delete the run folder to start again."
+        )
+    return None
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    return sorted(folder.glob("step-*.npz"), reverse=True)

@@ -1,0 +1,86 @@
+"""Loss and metrics of a model on a split: every example counted once, on any strategy."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from zoo.training.features import Features
+
+_BATCH = 1000
+
+
+class Evaluation:
+    """Evaluates one model on one split, as often as asked.
+
+    The last batch is filled up with examples of weight 0, so that no replica ever meets an empty
+    or an odd-sized batch and none of the examples is left out.
+
+    Args:
+        model: compiled, built under the strategy's scope.
+        strategy: where its replicas live.
+        features: of the examples.
+        targets: of the examples, as the model's loss takes them.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        strategy: tf.distribute.Strategy,
+        features: Features,
+        targets: np.ndarray,
+    ):
+        replicas = strategy.num_replicas_in_sync
+        self._local_batch = -(-min(_BATCH, len(features)) // replicas)
+        self._model = model
+        self._strategy = strategy
+        self._features = features
+        self._targets = tf.convert_to_tensor(targets)
+        with strategy.scope():
+            self._loss = keras.metrics.Mean(name="loss")
+        batch = self._local_batch * replicas
+        self._run = tf.function(
+            self._run_batches,
+            input_signature=[
+                tf.TensorSpec((None, batch), tf.int32),
+                tf.TensorSpec((None, batch), tf.float32),
+            ],
+        )
+        count = len(features)
+        padded = -(-count // batch) * batch
+        self._order = (np.arange(padded, dtype=np.int32) % count).reshape(-1, batch)
+        self._weights = (np.arange(padded) < count).astype(np.float32).reshape(-1, batch)
+
+    def run(self) -> dict[str, float]:
+        """Return loss and metrics over the whole split; resets the model's own metrics."""
+        self._model.reset_metrics()
+        self._loss.reset_state()
+        self._run(self._order, self._weights)
+        metrics = {
+            name: float(value)
+            for name, value in self._model.get_metrics_result().items()
+            if name != "loss"
+        }
+        self._model.reset_metrics()
+        return {"loss": float(self._loss.result()), **metrics}
+
+    def _run_batches(self, order, weights):
+        for batch in tf.range(tf.shape(order)[0]):
+            self._strategy.run(self._step, args=(order[batch], weights[batch]))
+
+    def _step(self, order, weights):
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        start = [replica * self._local_batch]
+        rows = tf.slice(order, start, [self._local_batch])
+        weights = tf.slice(weights, start, [self._local_batch])
+        x = self._features.batch(rows)
+        y = tf.gather(self._targets, rows)
+        y_pred = self._model.get_layer("head")(x, training=False)
+        loss = self._model.compute_loss(x, y, y_pred, weights, training=False)
+        # Keras averages over the batch, padding included, and divides by the replicas.
+        counted = tf.reduce_sum(weights)
+        share = tf.cast(self._local_batch, tf.float32) / tf.maximum(counted, 1.0)
+        replicas = self._strategy.num_replicas_in_sync
+        self._loss.update_state(tf.cast(loss, tf.float32) * replicas * share, counted)
+        self._model.compute_metrics(x, y, y_pred, weights)

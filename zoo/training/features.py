@@ -1,0 +1,80 @@
+"""Photos → what the head reads, computed once per image where nothing random comes before."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+# Below this, features are kept in memory even where raw pixels would be smaller.
+SMALL_BYTES = 256 * 2**20
+_BATCH = 256
+
+
+class Features:
+    """The examples of one split, ready to be drawn by index inside a graph.
+
+    Args:
+        model: whose layer `preprocessing`, if it has one, comes before its head.
+        examples: an array of examples, or a sequence of photos of different sizes.
+    """
+
+    def __init__(self, model: keras.Model, examples: Sequence[np.ndarray] | np.ndarray):
+        preprocessing = preprocessing_of(model)
+        self._in_graph = None
+        if preprocessing is None:
+            array = np.asarray(examples)
+        elif _worth_computing_once(model, examples):
+            array = preprocess(preprocessing, examples)
+        else:
+            self._in_graph = preprocessing
+            array = examples
+        # A training set is read from memory, not paged in from a file while the graph waits.
+        self.array = tf.convert_to_tensor(np.ascontiguousarray(array))
+
+    def __len__(self) -> int:
+        return self.array.shape[0]
+
+    def batch(self, indices: tf.Tensor) -> tf.Tensor:
+        """Return the head's inputs for these examples, (len(indices), …), float32."""
+        rows = tf.gather(self.array, indices)
+        return rows if self._in_graph is None else self._in_graph(rows)
+
+
+def preprocessing_of(model: keras.Model) -> keras.Layer | None:
+    """Return the layer between photo and head, or None for a model of plain numbers."""
+    return next((layer for layer in model.layers if layer.name == "preprocessing"), None)
+
+
+def preprocess(preprocessing: keras.Layer, examples) -> np.ndarray:
+    """Return the head's inputs for all examples, float32 (examples, features)."""
+    if isinstance(examples, np.ndarray):
+        any_batch = tf.TensorSpec((None, *examples.shape[1:]), examples.dtype)
+        compute = tf.function(preprocessing, input_signature=[any_batch])
+        parts = [compute(examples[at : at + _BATCH]) for at in range(0, len(examples), _BATCH)]
+        return np.concatenate([part.numpy() for part in parts])
+    # One photo at a time, each of its own size: no shape is baked into the graph.
+    any_size = tf.TensorSpec((None, None, None, 3), tf.uint8)
+    compute = tf.function(preprocessing, input_signature=[any_size])
+    decoded = (
+        tf.data.Dataset.range(len(examples))
+        .map(
+            lambda index: tf.ensure_shape(
+                tf.numpy_function(lambda at: examples[int(at)], [index], tf.uint8),
+                (None, None, 3),
+            ),
+            num_parallel_calls=os.cpu_count(),
+        )
+        .prefetch(8)
+    )
+    return np.concatenate([compute(photo[None]).numpy() for photo in decoded])
+
+
+def _worth_computing_once(model: keras.Model, examples) -> bool:
+    if not isinstance(examples, np.ndarray):
+        return True
+    features = 4 * model.get_layer("head").input_shape[-1] * len(examples)
+    return features <= max(examples.nbytes, SMALL_BYTES)

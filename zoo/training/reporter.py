@@ -1,0 +1,149 @@
+"""Who is told how a training goes: a terminal, or nobody."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from zoo.data import Dataset
+from zoo.training.checkpoints import Position
+
+_SECONDS_BETWEEN_LINES = 0.5
+
+
+class Reporter(Protocol):
+    """What a training tells while it runs."""
+
+    def say(self, sentence: str) -> None:
+        """Tell one sentence."""
+
+    def decoding(self, done: int, total: int) -> None:
+        """Tell how many photos are decoded."""
+
+    def dataset(self, dataset: Dataset) -> None:
+        """Tell what data was loaded."""
+
+    def epoch_begin(self, position: Position, epochs: int, steps: int, batch_size: int) -> None:
+        """Tell that an epoch begins, or goes on at `position.step`."""
+
+    def steps(self, count: int) -> None:
+        """Tell that this many more steps are done."""
+
+    def epoch_end(self, row: dict[str, float]) -> None:
+        """Tell the epoch's figures."""
+
+
+class Silent:
+    """Tells nobody."""
+
+    def say(self, sentence):
+        """Do nothing."""
+
+    def decoding(self, done, total):
+        """Do nothing."""
+
+    def dataset(self, dataset):
+        """Do nothing."""
+
+    def epoch_begin(self, position, epochs, steps, batch_size):
+        """Do nothing."""
+
+    def steps(self, count):
+        """Do nothing."""
+
+    def epoch_end(self, row):
+        """Do nothing."""
+
+
+class Terminal:
+    """Draws a live bar with time left and examples per second, and a line per epoch.
+
+    Args:
+        console: where to draw; a console that is no terminal gets the lines alone.
+    """
+
+    def __init__(self, console: Console):
+        self.console = console
+        self._progress: Progress | None = None
+        self._task = None
+        self._batch_size = 0
+        self._epochs = 0
+        self._told = 0.0
+
+    def say(self, sentence):
+        """Print the sentence."""
+        self.console.print(sentence, highlight=False)
+
+    def decoding(self, done, total):
+        """Move a bar of photos decoded."""
+        if self._progress is None:
+            self._open(total, "decoding", 0)
+        self._progress.update(self._task, completed=done)
+        if done >= total:
+            self._close()
+
+    def dataset(self, dataset):
+        """Print the data set's size and fingerprint, and the photos that could not be read."""
+        self._close()
+        sizes = " / ".join(
+            f"{len(split):,}" for split in (dataset.train, dataset.validation, dataset.test)
+        )
+        self.say(
+            f"Data set {dataset.name}: {sizes} training / validation / test examples, "
+            f"fingerprint {dataset.fingerprint}."
+        )
+        if dataset.skipped:
+            shown = ", ".join(dataset.skipped[:5])
+            more = f" and {len(dataset.skipped) - 5} more" if len(dataset.skipped) > 5 else ""
+            self.say(f"Skipped {len(dataset.skipped)} unreadable photos: {shown}{more}.")
+
+    def epoch_begin(self, position, epochs, steps, batch_size):
+        """Draw the epoch's bar."""
+        self._batch_size, self._epochs = batch_size, epochs
+        self._open(steps, f"epoch {position.epoch + 1}/{epochs}", position.step)
+
+    def steps(self, count):
+        """Move the bar."""
+        self._progress.advance(self._task, count)
+        speed = self._progress.tasks[0].speed
+        if speed:
+            self._progress.update(self._task, rate=f"{speed * self._batch_size:,.0f} examples/s")
+
+    def epoch_end(self, row):
+        """Put the epoch's figures in place of the bar."""
+        self._close()
+        # Hundreds of tiny epochs would scroll away; history.csv has every one of them.
+        now = time.monotonic()
+        if now - self._told < _SECONDS_BETWEEN_LINES and row["epoch"] not in (1, self._epochs):
+            return
+        self._told = now
+        figures = "  ".join(f"{name} {value:.4f}" for name, value in row.items() if name != "epoch")
+        self.say(f"epoch {row['epoch']:3d}  {figures}")
+
+    def _open(self, total, title, completed):
+        self._progress = Progress(
+            TextColumn(title),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[rate]}"),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+        self._progress.start()
+        self._task = self._progress.add_task(title, total=total, completed=completed, rate="")
+
+    def _close(self):
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
