@@ -11,10 +11,10 @@ from zoo.registry import require_choice
 RETINA = 20
 LABELS = ("circle", "square")
 COUNTS = {"train": 20_000, "validation": 5_000, "test": 10_000}
-# Photocells along a square's side; a circle gets the area of such a square. Smaller shapes than
-# these look the same on 20 × 20 cells, larger ones leave no room to move.
-SMALLEST_SIDE = 9.0
-LARGEST_SIDE = 12.0
+# Photocells along a square's side; a circle gets the area of such a square. Random wires tell
+# smaller shapes apart far less well, larger ones have no room to move on 20 × 20 cells.
+SMALLEST_SIDE = 12.0
+LARGEST_SIDE = 13.0
 _SEED = 1957
 _NUMBERS_PER_EXAMPLE = 5
 _CHUNK = 2_000
@@ -29,7 +29,7 @@ def shapes_dataset() -> Dataset:
 def shapes(examples: int, split: str = "train", seed: int = _SEED) -> tuple[np.ndarray, np.ndarray]:
     """Draw filled white squares and circles, each wholly inside a black 20 × 20 retina.
 
-    The side s of a square is uniform in 9…12 photocells and it is turned by a uniform angle; a
+    The side s of a square is uniform in 12…13 photocells and it is turned by a uniform angle; a
     circle has the area s² of such a square. The centre keeps s/√2, the reach of a square's
     corner, from every border, for circles too. So area and position are distributed alike in
     both classes, and neither counting lit cells nor finding their middle tells them apart.

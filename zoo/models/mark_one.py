@@ -31,8 +31,8 @@ RECIPE = Recipe(
 def mark_one(
     association_units: int = 512,
     responses: int = 1,
-    excitatory: int = 10,
-    inhibitory: int = 10,
+    excitatory: int = 3,
+    inhibitory: int = 3,
     association_threshold: float = 1.0,
     wiring_seed: int = 1957,
 ) -> keras.Model:
@@ -41,6 +41,10 @@ def mark_one(
     The machine looked through a camera of 400 photocells; 512 association units summed a few of
     them by wires plugged at random, and motors turned the weights of 8 response units by
     Rosenblatt's rule.
+
+    How well it does depends on how freely the shapes vary. The data set `shapes` draws them
+    large, so that they can move by two or three photocells; with smaller ones that move more,
+    512 random units no longer separate circles from squares, whatever the rule.
 
     Args:
         association_units: units with fixed wiring, at least 1.
