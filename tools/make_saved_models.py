@@ -83,8 +83,8 @@ def table() -> str:
             f"| {100 * entry['accuracy']:.2f} % | {entry['bytes']:,} bytes "
             f"| {entry['largest_difference']:.1e} |"
         )
-    lines += ["", "Made by `python tools/make_saved_models.py`, measured on the very files that"]
-    lines += [f"ship: {made}." for made in sorted(made_on)]
+    lines += ["", "Made by `python tools/make_saved_models.py`; measured on the files that ship."]
+    lines += [f"Machine: {made}." for made in sorted(made_on)]
     return "\n".join(lines)
 
 

@@ -1,0 +1,135 @@
+"""What every registered model keeps to; a new model is tested without a new test."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import zoo
+
+MODELS = zoo.list_models()
+# A step's gradient is not its slope (it passes straight through), so there is none to compare.
+SMOOTH = [name for name in MODELS if "step" not in zoo.describe(name).equation]
+
+
+def inputs_of(model, count, seed=0):
+    random = np.random.default_rng(seed)
+    if model.inputs[0].name == "image":
+        return random.integers(0, 256, (count, 24, 31, 3)).astype("uint8")
+    return random.uniform(-1, 1, (count, model.input_shape[1])).astype("float32")
+
+
+def labels_for(name, count):
+    index = np.arange(count) % 2
+    return (2 * index - 1).astype("float32") if zoo.describe(name).task == "sign" else index
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_builder_returns_a_compiled_model_that_takes_raw_inputs(name):
+    model = zoo.build(name)
+    assert isinstance(model, keras.Model)
+    assert model.name == name
+    assert model.compiled
+    names = [layer.name for layer in model.layers]
+    if model.inputs[0].name == "image":
+        assert model.inputs[0].dtype == "uint8"
+        assert model.input_shape == (None, None, None, 3)
+        assert names == ["image", "preprocessing", "head"]
+    else:
+        assert names == ["x", "head"]
+    outputs = 1 if zoo.describe(name).task != "multiclass" else 10
+    assert model.output_shape == (None, outputs)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_fit_evaluate_and_predict_work_as_in_any_keras_model(name):
+    model = zoo.build(name)
+    x, y = inputs_of(model, 8), labels_for(name, 8)
+    history = model.fit(x, y, batch_size=4, epochs=2, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+    assert 0 <= history["accuracy"][-1] <= 1
+    assert set(model.evaluate(x, y, return_dict=True, verbose=0)) == {"loss", "accuracy"}
+    assert model.predict(x, verbose=0).dtype == np.float32
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_saved_model_comes_back_the_same(name, tmp_path):
+    model = zoo.build(name)
+    x = inputs_of(model, 5)
+    model.fit(x, labels_for(name, 5), verbose=0)
+    model.save(tmp_path / "model.keras")
+    again = zoo.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(model.predict(x, verbose=0), again.predict(x, verbose=0))
+    assert again.compiled
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_same_seed_gives_the_same_weights(name):
+    weights = []
+    for _ in range(2):
+        keras.utils.set_random_seed(7)
+        weights.append(zoo.build(name).get_weights())
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_backpropagation_agrees_with_numerical_gradients(name):
+    """Lecture row 7: ∂L/∂w by the graph against (L(w + h) − L(w − h)) / 2h."""
+    small = {"size": 4} if zoo.describe(name).dataset in ("cifar10", "cats_vs_dogs") else {}
+    keras.utils.set_random_seed(5)
+    model = zoo.build(name, **small)
+    x, y = inputs_of(model, 6), labels_for(name, 6)
+    random = np.random.default_rng(3)
+    for weight in model.trainable_weights:
+        weight.assign_add(random.normal(0, 0.1, weight.shape))
+
+    def loss():
+        return model.compute_loss(x, y, model(x, training=False), training=False)
+
+    with tf.GradientTape() as tape:
+        value = loss()
+    gradients = tape.gradient(value, model.trainable_variables)
+    assert max(float(tf.reduce_max(tf.abs(gradient))) for gradient in gradients) > 0.01
+    h = 3e-3
+    for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
+        start = variable.numpy()
+        for index in random.choice(start.size, min(4, start.size), replace=False):
+            at = np.unravel_index(index, start.shape)
+            values = []
+            for shift in (h, -h):
+                moved = start.copy()
+                moved[at] += shift
+                variable.assign(moved)
+                values.append(float(loss()))
+            variable.assign(start)
+            numerical = (values[0] - values[1]) / (2 * h)
+            assert numerical == pytest.approx(float(gradient.numpy()[at]), abs=1e-3)
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 3])
+def test_deep_relu_computes_the_lecture_s_formula(depth):
+    """f = softmax(W₃ max(0, W₂ max(0, W₁x + b₁) + b₂) + b₃), row 8, for any depth."""
+    model = zoo.build("deep_relu", depth=depth, width=16)
+    photo = inputs_of(model, 3)
+    x = model.get_layer("preprocessing")(photo).numpy().astype("float64")
+    weights = model.get_layer("head").get_weights()
+    for layer in range(depth):
+        x = np.maximum(0, x @ weights[2 * layer] + weights[2 * layer + 1])
+    logits = x @ weights[-2] + weights[-1]
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(model.predict(photo, verbose=0), expected, atol=1e-5)
+
+
+def test_the_slides_shapes_of_w():
+    assert zoo.build("linear_cat_dog").get_layer("head").get_weights()[0].shape == (4096, 1)
+    assert zoo.build("cifar_softmax").get_layer("head").get_weights()[0].shape == (4096, 10)
+    colour = zoo.build("cifar_softmax", grayscale=False, size=32)
+    assert colour.get_layer("head").get_weights()[0].shape == (3072, 10)
+
+
+def test_normalization_and_dropout_are_there_when_asked_for():
+    model = zoo.build("deep_relu", depth=1, width=8, normalization="batch", dropout=0.5)
+    kinds = [type(layer).__name__ for layer in model.get_layer("head").layers]
+    assert kinds == ["Dense", "BatchNormalization", "Activation", "Dropout", "Dense", "Activation"]
+    assert model.get_layer("head").layers[1].synchronized

@@ -1,0 +1,33 @@
+import subprocess
+import sys
+
+import pytest
+
+import zoo
+
+HEAVY = ("tensorflow", "keras", "tensorflow_datasets", "matplotlib", "ai_edge_litert", "PIL")
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import zoo",
+        "import zoo; zoo.list_models(); zoo.describe('deep_relu').options",
+        "import zoo.cli",
+        "import zoo.data; zoo.data.load('xor'); zoo.data.load('shapes')",
+    ],
+)
+def test_listing_and_loading_computed_data_imports_nothing_heavy(program):
+    check = f"{program}\nimport sys\nprint([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr
+
+
+def test_every_public_name_is_there():
+    for name in zoo.__all__:
+        assert getattr(zoo, name) is not None
+
+
+def test_an_unknown_attribute_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="bild"):
+        zoo.bild  # noqa: B018
