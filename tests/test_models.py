@@ -91,7 +91,7 @@ def test_backpropagation_agrees_with_numerical_gradients(name):
         value = loss()
     gradients = tape.gradient(value, model.trainable_variables)
     assert max(float(tf.reduce_max(tf.abs(gradient))) for gradient in gradients) > 0.01
-    h = 3e-3
+    h = 1e-3
     for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
         start = variable.numpy()
         for index in random.choice(start.size, min(4, start.size), replace=False):

@@ -66,7 +66,7 @@ def with_table(readme: str) -> str:
 def table() -> str:
     """Return the figures of all shipped bundles as Markdown."""
     lines = [
-        "| model | lecture rows | test set (examples, fingerprint) | test accuracy | float32.tflite "
+        "| model | lecture rows | test set (examples, fingerprint) | accuracy | float32.tflite "
         "| largest difference from Keras |",
         "|---|---|---|---|---|---|",
     ]
@@ -83,7 +83,8 @@ def table() -> str:
             f"| {100 * entry['accuracy']:.2f} % | {entry['bytes']:,} bytes "
             f"| {entry['largest_difference']:.1e} |"
         )
-    lines += ["", "Made by `python tools/make_saved_models.py`; measured on the files that ship."]
+    lines.append("")
+    lines.append("Made by `python tools/make_saved_models.py` and measured on the files that ship.")
     lines += [f"Machine: {made}." for made in sorted(made_on)]
     return "\n".join(lines)
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import keras
 
 RECIPE = Recipe(
-    epochs=20,
+    epochs=10,
     batch_size=128,
     learning_rate=5e-4,
     optimizer="adamw",

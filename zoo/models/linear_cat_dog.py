@@ -15,7 +15,7 @@ RECIPE = Recipe(
     learning_rate=1e-4,
     optimizer="adam",
     schedule="cosine",
-    note="Few, small steps: the squared error's own optimum overfits to 51 % on new photos.",
+    note="Few, small steps: the squared error's own optimum learns the training photos by heart.",
 )
 
 

@@ -77,6 +77,8 @@ class TrainingLoop:
         self._run = tf.function(
             self._run_steps, input_signature=[tf.TensorSpec((None, batch_size), tf.int32)]
         )
+        # Tracing makes Keras create the metrics' variables, which a checkpoint restores.
+        self._run.get_concrete_function()
 
     def epoch(self, position: Position, stop_at: Callable[[int], int]) -> Iterator[int]:
         """Go through epoch `position.epoch` from `position.step` on, which it moves forward.

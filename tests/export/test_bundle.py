@@ -1,0 +1,177 @@
+"""The shipped bundles and a fresh one: Keras, SavedModel and TFLite answer alike."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import zoo
+from zoo import ZooError, data, edge
+from zoo.export import export_run
+from zoo.export.measure import batches, decisions, evaluate_bundle
+from zoo.shipped import find_bundle
+
+# Float32 sums in another order; scores are of order 1.
+TOLERANCE = 1e-5
+IMAGE_MODELS = [name for name in zoo.list_models() if name not in ("perceptron", "xor_mlp")]
+
+
+def dataset_of(name, tfds_dir):
+    return data.load(zoo.describe(name).dataset, tfds_dir)
+
+
+def three_answers(name, examples):
+    """Return the outputs of Keras, SavedModel and float32 TFLite, in lists of arrays."""
+    bundle = find_bundle(name)
+    keras_model = zoo.load_model(bundle)
+    serve = tf.saved_model.load(bundle / "saved_model").signatures["serving_default"]
+    key = keras_model.inputs[0].name
+    lite = edge.load(bundle)
+    every = list(batches(examples))
+    return (
+        [keras_model(batch, training=False).numpy() for batch in every],
+        [serve(**{key: tf.constant(batch)})["output"].numpy() for batch in every],
+        [lite.raw(batch) for batch in every],
+    )
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_all_forms_agree_on_500_test_inputs(name, tfds_dir):
+    test = dataset_of(name, tfds_dir).test
+    count = min(500, len(test))
+    reference, *others = map(np.concatenate, three_answers(name, test.x[:count]))
+    for outputs in others:
+        np.testing.assert_allclose(outputs, reference, atol=TOLERANCE, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["perceptron", "xor_mlp"])
+def test_models_of_numbers_agree_between_the_data_s_points_too(name):
+    points = np.random.default_rng(0).uniform(-1, 2, (500, 2)).astype("float32")
+    reference, *others = map(np.concatenate, three_answers(name, points))
+    for outputs in others:
+        np.testing.assert_allclose(outputs, reference, atol=TOLERANCE, rtol=0)
+
+
+@pytest.mark.parametrize("name", IMAGE_MODELS)
+def test_all_forms_agree_on_photos_at_their_original_sizes(name, photos_dir):
+    paths = sorted(photos_dir.rglob("*.jpg"))
+    assert len(paths) >= 100
+    photos = [edge.decode(path) for path in paths]
+    for answers in zip(*three_answers(name, photos), strict=True):
+        for outputs in answers[1:]:
+            np.testing.assert_allclose(outputs, answers[0], atol=TOLERANCE, rtol=0)
+
+
+@pytest.mark.parametrize("name", IMAGE_MODELS)
+def test_the_encoded_signature_takes_files_of_any_size(name, photos_dir):
+    paths = sorted(photos_dir.rglob("*.jpg"))[:6]
+    bundle = find_bundle(name)
+    serve = tf.saved_model.load(bundle / "saved_model").signatures["serve_encoded"]
+    files = tf.constant([path.read_bytes() for path in paths])
+    outputs = serve(encoded=files)["output"].numpy()
+    model = zoo.load_model(bundle)
+    for path, output in zip(paths, outputs, strict=True):
+        photo = tf.io.decode_image(path.read_bytes(), channels=3, expand_animations=False)
+        expected = model(photo[None], training=False).numpy()[0]
+        np.testing.assert_allclose(output, expected, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_every_figure_of_a_manifest_is_what_its_file_does(name, tfds_dir):
+    bundle = find_bundle(name)
+    manifest = edge.read_manifest(bundle)
+    dataset = dataset_of(name, tfds_dir)
+    assert manifest["dataset"]["fingerprint"] == dataset.fingerprint
+    assert manifest["dataset"]["examples"] == len(dataset.test)
+    measured = evaluate_bundle(bundle, dataset)
+    assert measured
+    for artifact, accuracy in measured.items():
+        entry = manifest["artifacts"][artifact]
+        assert entry["accuracy"] == pytest.approx(accuracy, abs=1e-9)
+        assert entry["largest_difference"] <= TOLERANCE
+        assert f"{100 * accuracy:.2f} %" in (bundle / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_a_bundle_holds_what_it_should(name):
+    bundle = find_bundle(name)
+    manifest = edge.read_manifest(bundle)
+    assert manifest["name"] == name
+    assert (bundle / "predict.py").read_bytes() == Path(edge.__file__).read_bytes()
+    assert (bundle / "labels.txt").read_text().splitlines() == manifest["labels"]
+    assert set(manifest["artifacts"]) >= {"keras", "saved_model", "float32"}
+    for file in ("model.keras", "saved_model/saved_model.pb", "float32.tflite", "README.md"):
+        assert (bundle / file).is_file()
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_pretrained_weights_are_the_shipped_ones(name):
+    built, shipped = zoo.build(name, pretrained=True), zoo.load_model(find_bundle(name))
+    for one, other in zip(built.get_weights(), shipped.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_pretrained_weights_fit_only_the_options_they_were_trained_with():
+    with pytest.raises(ZooError, match="default options"):
+        zoo.build("deep_relu", depth=3, pretrained=True)
+
+
+def test_the_shipped_bundles_stay_small():
+    total = sum(
+        path.stat().st_size
+        for name in zoo.list_models()
+        for path in find_bundle(name).rglob("*")
+        if path.is_file()
+    )
+    assert total < 40 * 10**6
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "perceptron"
+    zoo.train("perceptron", run_dir=folder, epochs=3)
+    return folder
+
+
+def test_a_fresh_run_exports_and_its_folder_alone_predicts(run, tmp_path):
+    bundle = export_run(run, tmp_path / "bundle")
+    points = data.load("blobs").test
+    words = [",".join(str(number) for number in point) for point in points.x[:20]]
+    done = subprocess.run(
+        [sys.executable, "-I", bundle / "predict.py", "--json", *words],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    labels = [json.loads(line)["label"] for line in done.stdout.splitlines()]
+    manifest = edge.read_manifest(bundle)
+    model = zoo.load_model(run)
+    expected = decisions(manifest, model.predict(points.x[:20], verbose=0))
+    assert labels == [manifest["labels"][index] for index in expected], done.stderr
+
+
+def test_exporting_again_replaces_the_bundle_with_the_same_files(run, tmp_path):
+    target = tmp_path / "bundle"
+    files = ("float32.tflite", "model.keras", "labels.txt", "predict.py")
+    first, again = (
+        [(export_run(run, target) / file).read_bytes() for file in files] for _ in range(2)
+    )
+    assert first == again
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_a_folder_with_other_files_is_not_replaced(run, tmp_path):
+    (tmp_path / "precious.txt").write_text("mine")
+    with pytest.raises(ZooError, match="holds other files"):
+        export_run(run, tmp_path)
+    assert (tmp_path / "precious.txt").read_text() == "mine"
+
+
+def test_an_unfinished_run_is_not_exported(tmp_path, run):
+    (tmp_path / "config.json").write_text((run / "config.json").read_text())
+    with pytest.raises(ZooError, match="not trained to its end"):
+        export_run(tmp_path)

@@ -1,0 +1,67 @@
+"""The base install from a built wheel, in an environment that never had TensorFlow."""
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+import zoo
+from zoo import edge
+from zoo.shipped import find_bundle
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    """Return the `bin` folder of a fresh environment with the wheel and nothing more."""
+    folder = tmp_path_factory.mktemp("base")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--outdir", folder, ROOT],
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = folder.glob("*.whl")
+    venv.create(folder / "venv", with_pip=True)
+    scripts = folder / "venv" / "bin"
+    subprocess.run([scripts / "pip", "install", "-q", wheel], check=True, capture_output=True)
+    return scripts
+
+
+def run(*words, cwd):
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.run(words, capture_output=True, text=True, cwd=cwd, env=clean)
+
+
+def test_tensorflow_is_not_there_and_not_needed_to_list(base, tmp_path):
+    missing = run(base / "python", "-c", "import tensorflow", cwd=tmp_path)
+    assert "ModuleNotFoundError" in missing.stderr
+    listed = run(base / "zoo", "list", cwd=tmp_path)
+    assert listed.returncode == 0, listed.stderr
+    assert "mark_one" in listed.stdout
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_shipped_bundles_of_the_wheel_answer_as_here(base, name, tmp_path, photos_dir):
+    model = edge.load(find_bundle(name))
+    vector = model.manifest["input"]["kind"] == "vector"
+    words = ["0,1", "1,1"] if vector else [str(photos_dir / "dog" / "3.jpg")]
+    done = run(base / "zoo", "predict", name, *words, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for word, line in zip(words, done.stdout.splitlines(), strict=True):
+        given = [float(number) for number in word.split(",")] if vector else word
+        expected = model.predict(given)
+        answer = json.loads(line)
+        assert answer["label"] == expected.label
+        assert answer["scores"] == pytest.approx(expected.scores.tolist(), abs=1e-6)
+
+
+def test_a_command_that_needs_tensorflow_says_what_to_install(base, tmp_path):
+    done = run(base / "zoo", "train", "xor_mlp", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "lecture-zoo[train]" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,134 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import zoo
+from zoo import data
+from zoo.training.checkpoints import Position
+from zoo.training.evaluation import Evaluation
+from zoo.training.features import Features
+from zoo.training.loop import NonFiniteLossError, TrainingLoop, check_batch_size, epoch_order
+
+EXAMPLES = 64
+
+
+def examples_for(name):
+    """Return a few examples of the kind the model takes, with labels as its loss takes them."""
+    spec = zoo.describe(name)
+    random = np.random.default_rng(11)
+    if spec.dataset in ("blobs", "xor", "shapes"):
+        split = data.load(spec.dataset).train
+        x, y = split.x[:EXAMPLES], split.y[:EXAMPLES]
+    else:
+        x = random.integers(0, 256, (EXAMPLES, 32, 32, 3)).astype("uint8")
+        y = random.integers(0, 2, EXAMPLES)
+    return x, (2 * y - 1).astype("float32") if spec.task == "sign" else y
+
+
+def built(name, seed=3, **options):
+    keras.utils.set_random_seed(seed)
+    return zoo.build(name, **options)
+
+
+def loop_for(model, x, y, batch_size, **options):
+    return TrainingLoop(
+        model,
+        tf.distribute.get_strategy(),
+        Features(model, x),
+        y,
+        batch_size=batch_size,
+        seed=5,
+        **options,
+    )
+
+
+def run_epochs(loop, epochs=1, position=None):
+    position = position or Position()
+    while position.epoch < epochs:
+        for _ in loop.epoch(position, lambda step: 2**31):
+            pass
+        position.epoch, position.step = position.epoch + 1, 0
+    return loop.logs()
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+@pytest.mark.parametrize("jit", [False, True])
+def test_on_one_device_the_loop_equals_fit_on_the_same_batches(name, jit):
+    x, y = examples_for(name)
+    batch_size = min(zoo.describe(name).recipe.batch_size, 16, len(x))
+    by_loop, by_fit = built(name), built(name)
+    logs = run_epochs(loop_for(by_loop, x, y, batch_size, jit=jit))
+    order = epoch_order(5, 0, len(x))
+    history = by_fit.fit(x[order], y[order], batch_size, shuffle=False, verbose=0).history
+    for one, other in zip(by_loop.get_weights(), by_fit.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    assert logs["loss"] == pytest.approx(history["loss"][0], abs=1e-5)
+    assert logs["accuracy"] == pytest.approx(history["accuracy"][0], abs=1e-6)
+
+
+def test_every_epoch_has_an_order_of_its_own_that_a_seed_repeats():
+    first = epoch_order(1, 0, 100)
+    assert sorted(first) == list(range(100))
+    np.testing.assert_array_equal(first, epoch_order(1, 0, 100))
+    assert (first != epoch_order(1, 1, 100)).any()
+    assert (first != epoch_order(2, 0, 100)).any()
+
+
+def test_stopping_between_calls_changes_nothing_dropout_included():
+    x, y = examples_for("deep_relu")
+    options = {"width": 16, "dropout": 0.5, "normalization": "batch"}
+    whole, parts = built("deep_relu", **options), built("deep_relu", **options)
+    run_epochs(loop_for(whole, x, y, 8), epochs=2)
+    loop, position = loop_for(parts, x, y, 8), Position()
+    for _ in loop.epoch(position, lambda step: step + 1):
+        if position.step == 3:
+            break
+    # What a checkpoint holds, put into a fresh process's model.
+    saved = [variable.numpy() for variable in loop.variables().values()]
+    fresh = built("deep_relu", seed=99, **options)
+    again = loop_for(fresh, x, y, 8)
+    for variable, value in zip(again.variables().values(), saved, strict=True):
+        variable.assign(value)
+    run_epochs(again, epochs=2, position=position)
+    for one, other in zip(whole.get_weights(), fresh.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_loss_that_is_not_finite_stops_and_names_the_step():
+    x, y = examples_for("linear_cat_dog")
+    y = y.copy()
+    order = epoch_order(5, 0, len(x))
+    y[order[8 * 3]] = np.nan
+    with pytest.raises(NonFiniteLossError, match="step 4 of epoch 1"):
+        run_epochs(loop_for(built("linear_cat_dog"), x, y, 8))
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "replicas", "message"),
+    [(10, 4, "8 or 12"), (3, 4, "that do are 4"), (0, 1, "from 1 up"), (101, 1, "100 training")],
+)
+def test_a_batch_that_does_not_fit_is_one_sentence(batch_size, replicas, message):
+    with pytest.raises(zoo.ZooError, match=message):
+        check_batch_size(batch_size, replicas, 100)
+
+
+@pytest.mark.parametrize("count", [1, 37, 1000, 1037])
+def test_an_evaluation_counts_every_example_once(count):
+    x = np.random.default_rng(0).integers(0, 256, (count, 4, 4, 3)).astype("uint8")
+    y = np.random.default_rng(1).integers(0, 10, count)
+    model = built("deep_relu", depth=1, width=8, size=4)
+    figures = Evaluation(model, tf.distribute.get_strategy(), Features(model, x), y).run()
+    probabilities = model.predict(x, verbose=0)
+    expected = -np.log(probabilities[np.arange(count), y]).mean()
+    assert figures["loss"] == pytest.approx(expected, abs=1e-5)
+    assert figures["accuracy"] == pytest.approx((probabilities.argmax(1) == y).mean(), abs=1e-6)
+
+
+def test_photos_of_different_sizes_give_the_features_the_model_computes(photos_dir):
+    photos = data.load("photos", photos_dir).validation.x
+    model = built("linear_cat_dog")
+    features = Features(model, photos).array.numpy()
+    for photo, row in zip(photos, features, strict=True):
+        expected = model.get_layer("preprocessing")(photo[None]).numpy()[0]
+        np.testing.assert_allclose(row, expected, atol=1e-5)
