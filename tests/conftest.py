@@ -11,12 +11,17 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 _SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
+def _absent(told: str) -> None:
+    """Skip for want of data; fail where the data is known to be there."""
+    (pytest.fail if os.environ.get("ZOO_DATA_REQUIRED") else pytest.skip)(told)
+
+
 @pytest.fixture(scope="session")
 def photos_dir() -> Path:
     """The folder of cat and dog photos at their original sizes."""
     folder = Path(os.environ.get("ZOO_PHOTOS") or _SHARED / "photos")
     if not (folder / "cat").is_dir() or not (folder / "dog").is_dir():
-        pytest.skip(f"no photos in {folder}: export ZOO_PHOTOS=FOLDER that holds cat/ and dog/")
+        _absent(f"no photos in {folder}: export ZOO_PHOTOS=FOLDER that holds cat/ and dog/")
     return folder
 
 
@@ -26,5 +31,5 @@ def tfds_dir() -> Path:
     folder = Path(os.environ.get("TFDS_DATA_DIR") or _SHARED / "tfds")
     for name in ("cifar10", "cats_vs_dogs"):
         if not (folder / name).is_dir():
-            pytest.skip(f"no {name} in {folder}: zoo data prepare {name} --data-dir {folder}")
+            _absent(f"no {name} in {folder}: zoo data prepare {name} --data-dir {folder}")
     return folder

@@ -126,7 +126,7 @@ def test_predict_takes_numbers_negative_ones_too():
         (["train", "deep_relu", "--set", "dept=3"], "did you mean depth"),
         (["train", "deep_relu", "--set", "depth=two"], "a whole number, not 'two'"),
         (["train", "deep_relu", "--set", "depth"], "option=value"),
-        (["train", "xor_mlp", "--epochs", "many"], "many"),
+        (["train", "xor_mlp", "--epochs", "many"], "--epochs"),
         (["train", "xor_mlp", "--epoch", "3"], "--epoch"),
         (["train"], "name"),
         (["list", "--task", "regression"], "binary"),

@@ -45,7 +45,7 @@ def main() -> None:
 def make(name: str) -> None:
     """Train one model by its recipe in a folder of its own and export it to saved_models/NAME."""
     import_tensorflow()
-    from zoo.export import export_run
+    from zoo.export.bundle import export_run
     from zoo.training import train
     from zoo.training.reporter import Terminal
 

@@ -23,7 +23,7 @@ _HOME = {
     "load_model": "zoo.components",
     "train": "zoo.training",
     "evaluate": "zoo.training",
-    "export_run": "zoo.export",
+    "export_run": "zoo.export.bundle",
 }
 _ROOMS = ("data", "edge")
 

@@ -151,7 +151,7 @@ def export_command(
     data_dir: DataDir = None,
 ):
     """Export a trained run as a bundle that predicts without TensorFlow."""
-    from zoo.training.run_folder import RunFolder
+    from zoo.run_folder import RunFolder
 
     RunFolder(run).config()
     bundle = _export(run, to, data_dir)
@@ -170,7 +170,9 @@ def predict(
     from zoo import edge
     from zoo.shipped import find_bundle
 
-    model = edge.load(find_bundle(bundle), artifact, threads)
+    folder = find_bundle(bundle)
+    with edge.quiet_stderr():
+        model = edge.load(folder, artifact, threads)
     raise typer.Exit(edge.predict_all(model, inputs, as_json))
 
 
@@ -183,7 +185,7 @@ def evaluate(
     """Measure a run or every file of a bundle on the test set."""
     import json
 
-    from zoo.training.run_folder import RunFolder
+    from zoo.run_folder import RunFolder
 
     if RunFolder(run_or_bundle).config_path.is_file():
         _tensorflow()
@@ -280,7 +282,7 @@ def _export(run: Path, to: Path | None, data_dir: str | None) -> Path:
     import json
 
     _tensorflow()
-    from zoo.export import export_run
+    from zoo.export.bundle import export_run
 
     bundle = export_run(run, to, data_dir=data_dir)
     artifacts = json.loads((bundle / "manifest.json").read_text())["artifacts"]

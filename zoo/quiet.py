@@ -1,46 +1,13 @@
-"""Keep what C++ libraries print while they load or convert off the terminal, unless they fail."""
+"""Import TensorFlow without the lines its libraries print, which no logger controls."""
 
-import contextlib
 import os
-import shutil
-import sys
-import tempfile
-from collections.abc import Iterator
 
+from zoo.edge import quiet_stderr
 from zoo.errors import ZooError
 
 
-@contextlib.contextmanager
-def quiet_stderr() -> Iterator[None]:
-    """Hold back everything written to file descriptor 2; print it after all if the block raises.
-
-    No logger controls the first lines that TensorFlow's libraries print. A process without
-    standard error is left as it is.
-    """
-    try:
-        saved = os.dup(2)
-    except OSError:
-        yield
-        return
-    with tempfile.TemporaryFile() as held:
-        sys.stderr.flush()
-        os.dup2(held.fileno(), 2)
-        failed = True
-        try:
-            yield
-            failed = False
-        finally:
-            sys.stderr.flush()
-            os.dup2(saved, 2)
-            os.close(saved)
-            if failed:
-                held.seek(0)
-                shutil.copyfileobj(held, sys.stderr.buffer)
-                sys.stderr.flush()
-
-
 def import_tensorflow() -> None:
-    """Import TensorFlow and Keras without the lines they print, and keep their logs to errors.
+    """Import TensorFlow and Keras quietly, and keep their logs to errors.
 
     Raises:
         ZooError: if they are not installed.

@@ -21,6 +21,7 @@ import io
 import json
 import os
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -286,6 +287,34 @@ def load(bundle, artifact="float32", threads=1):
         ) from error
     _check_tensors(bundle, manifest, interpreter)
     return Model(manifest, artifact, interpreter)
+
+
+@contextlib.contextmanager
+def quiet_stderr():
+    """Hold back what is written to file descriptor 2; print it after all if the block raises.
+
+    For command lines, around the loading of libraries whose C++ greets the terminal and listens
+    to no logger. A process without standard error is left as it is.
+    """
+    try:
+        saved = os.dup(2)
+    except OSError:
+        yield
+        return
+    with tempfile.TemporaryFile() as held:
+        sys.stderr.flush()
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException as error:
+            os.dup2(saved, 2)
+            if not isinstance(error, BundleError):
+                held.seek(0)
+                os.write(2, held.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
 
 
 def read_manifest(bundle):
@@ -585,7 +614,8 @@ def main(argv=None):
     words = sys.argv[1:] if argv is None else argv
     options = parser.parse_args([" " + word if _is_row(word) else word for word in words])
     try:
-        model = load(options.bundle, options.artifact, options.threads)
+        with quiet_stderr():
+            model = load(options.bundle, options.artifact, options.threads)
     except BundleError as error:
         print("error: {}".format(error), file=sys.stderr)
         return 2

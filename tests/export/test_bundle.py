@@ -11,7 +11,7 @@ import tensorflow as tf
 
 import zoo
 from zoo import ZooError, data, edge
-from zoo.export import export_run
+from zoo.export.bundle import export_run
 from zoo.export.measure import batches, decisions, evaluate_bundle
 from zoo.shipped import find_bundle
 

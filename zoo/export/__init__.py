@@ -1,5 +1,1 @@
-"""Run folder → bundle, measured."""
-
-from zoo.export.bundle import export_run
-
-__all__ = ["export_run"]
+"""Run folder → bundle. Empty, because measuring a bundle (`measure`) needs no TensorFlow."""

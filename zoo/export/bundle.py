@@ -21,7 +21,7 @@ from zoo.export.tflite import QUANTISATION, convert
 from zoo.files import write_json, write_text
 from zoo.models import describe
 from zoo.registry import ModelSpec
-from zoo.training.run_folder import RunFolder
+from zoo.run_folder import RunFolder
 
 # float32 arithmetic in another order; more than this is another computation.
 TOLERANCE = 1e-5
@@ -109,7 +109,7 @@ def _write(
         }
         manifest["artifacts"][kind] = entry
         write_json(draft / "manifest.json", manifest)
-        outputs = measure.answers(edge.load(draft, kind), dataset.test.x)
+        outputs = measure.answers(measure.load_quietly(draft, kind), dataset.test.x)
         entry |= _compare(manifest, outputs, reference, dataset)
         if kind == "float32" and entry["largest_difference"] > TOLERANCE:
             raise ZooError(

@@ -12,7 +12,7 @@ from PIL import Image
 from zoo import data
 from zoo.errors import ZooError
 from zoo.files import replacing
-from zoo.training.run_folder import RunFolder
+from zoo.run_folder import RunFolder
 
 
 def write_examples(run, data_dir=None) -> tuple[list[str], list[str]]:

@@ -18,6 +18,12 @@ def answers(model: edge.Model, examples) -> np.ndarray:
     return np.concatenate([model.raw(batch) for batch in batches(examples)])
 
 
+def load_quietly(bundle, artifact: str) -> edge.Model:
+    """Load an artifact without the interpreter's greeting in the middle of a progress report."""
+    with edge.quiet_stderr():
+        return edge.load(bundle, artifact)
+
+
 def batches(examples) -> Iterator[np.ndarray]:
     """Yield the examples in order: many at a time if they have one size, else one by one."""
     if isinstance(examples, np.ndarray):
@@ -56,6 +62,6 @@ def evaluate_bundle(bundle, dataset) -> dict[str, float]:
     figures = {}
     for name, entry in manifest["artifacts"].items():
         if str(entry.get("file", "")).endswith(".tflite"):
-            outputs = answers(edge.load(bundle, name), dataset.test.x)
+            outputs = answers(load_quietly(bundle, name), dataset.test.x)
             figures[name] = accuracy(manifest, outputs, dataset.test)
     return figures

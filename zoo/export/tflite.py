@@ -6,8 +6,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from zoo.edge import quiet_stderr
 from zoo.errors import ZooError
-from zoo.quiet import quiet_stderr
 
 QUANTISATION = {"float32": "none"}
 

@@ -20,13 +20,13 @@ from zoo.errors import ZooError
 from zoo.files import replacing, write_json
 from zoo.models import describe
 from zoo.registry import ModelSpec, Recipe, check_options
+from zoo.run_folder import RunFolder
 from zoo.training import checkpoints, precision, strategies
 from zoo.training.checkpoints import Position
 from zoo.training.evaluation import Evaluation
 from zoo.training.features import Features
 from zoo.training.loop import TrainingLoop
 from zoo.training.reporter import Reporter, Silent
-from zoo.training.run_folder import RunFolder
 from zoo.training.schedule import CheckpointSchedule
 from zoo.training.signals import Preempted, preemption
 
@@ -140,7 +140,7 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
         "machine": machine(),
     }
     with folder.lock(), preemption() as stop:
-        folder.open_for_training(config)
+        folder.check(config)
         finished = folder.results()
         if finished is not None:
             reporter.say(f"{folder.path} is trained already; these are its results.")
@@ -163,6 +163,7 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
         validation = Evaluation(
             model, chosen.strategy, Features(model, targets.validation.x), targets.validation.y
         )
+        folder.write_config(config)
         position = _fit(loop, validation, recipe, folder, schedule, reporter, stop)
         test = Evaluation(model, chosen.strategy, Features(model, targets.test.x), targets.test.y)
         results = {

@@ -32,18 +32,17 @@ class RunFolder:
         self.checkpoints_path = self.path / "checkpoints"
         self.logs_path = self.path / "logs"
 
-    def open_for_training(self, config: dict[str, Any]) -> None:
-        """Write config.json into a new folder, or check that an old one is of this training.
+    def check(self, config: dict[str, Any]) -> None:
+        """Check that the folder is new, or that what it holds is of this very training.
 
         Raises:
-            ZooError: if the folder belongs to another training, or cannot be written.
+            ZooError: if it belongs to another training or to something else.
         """
         if not self.config_path.exists():
-            if self.path.is_dir() and any(entry.name != LOCK_NAME for entry in self.path.iterdir()):
+            if any(entry.name != LOCK_NAME for entry in self.path.iterdir()):
                 raise ZooError(
                     f"{self.path} holds other files and no config.json; give a new or empty folder."
                 )
-            write_json(self.config_path, config)
             return
         recorded = self.config()
         for key in IDENTITY:
@@ -53,6 +52,15 @@ class RunFolder:
                     f"{_difference(recorded.get(key), config[key])}; "
                     "repeat its settings to resume, or give another run folder."
                 )
+
+    def write_config(self, config: dict[str, Any]) -> None:
+        """Write config.json, unless an earlier start of the same training has.
+
+        Raises:
+            ZooError: if the disk refuses.
+        """
+        if not self.config_path.exists():
+            write_json(self.config_path, config)
 
     def lock(self):
         """Hold the folder for this process until the returned file is closed.
