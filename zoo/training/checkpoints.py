@@ -62,7 +62,8 @@ def latest(folder: Path) -> tuple[Position, dict[str, np.ndarray]] | None:
     paths = _newest_first(folder)
     for path in paths:
         try:
-            with np.load(path, allow_pickle=False) as archive:
+            # numpy leaves a path it cannot understand open; a stream of ours it does not.
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in archive.files}
             position = Position(**json.loads(str(arrays.pop(_POSITION))))
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:

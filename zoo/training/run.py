@@ -74,7 +74,9 @@ class Training:
             ZooError: for a number out of range.
         """
         # A builder with a learning_rate of its own (the perceptron) means the same one.
-        learning_rate = self.learning_rate or self.options.get("learning_rate")
+        learning_rate = self.learning_rate
+        if learning_rate is None:
+            learning_rate = self.options.get("learning_rate")
         changes = {
             "epochs": self.epochs,
             "batch_size": self.batch_size,
