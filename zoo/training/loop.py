@@ -72,8 +72,11 @@ class TrainingLoop:
             self.loss = keras.metrics.Mean(name="loss")
             model.optimizer.build(model.trainable_variables)
         self._seed_states = [v for v in model.variables if v.path.endswith("seed_generator_state")]
-        # Only the step is compiled: its shapes are static, the number of steps is not.
-        self._update = tf.function(self._update_weights, jit_compile=True if jit else None)
+        # Only the step is compiled: its shapes are static, the number of steps is not. Without
+        # XLA it must be no function of its own: replicas cannot meet inside a nested one.
+        self._update = (
+            tf.function(self._update_weights, jit_compile=True) if jit else self._update_weights
+        )
         self._run = tf.function(
             self._run_steps, input_signature=[tf.TensorSpec((None, batch_size), tf.int32)]
         )
