@@ -3,6 +3,7 @@
 import ast
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -288,3 +289,23 @@ def test_a_bundle_s_own_program_answers_and_refuses(bundle):
     assert refused.returncode == 2
     assert refused.stderr.startswith("error: ")
     assert len(refused.stderr.splitlines()) == 1
+    for words in (["0", "1", "--threads", "x"], ["0", "1", "--threads", "100000"], ["0", "1e300"]):
+        refused = predict(*words)
+        assert refused.returncode == 2
+        assert refused.stderr.startswith("error: ")
+        assert len(refused.stderr.splitlines()) == 1, refused.stderr
+
+
+def test_a_photo_whose_name_is_a_number_is_a_photo(tmp_path):
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "1", format="PNG")
+    program = find_bundle("linear_cat_dog") / "predict.py"
+    words = [sys.executable, "-I", program, "1"]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
+    assert done.stdout.startswith("1: "), done.stderr
+
+
+def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path, "/dev/zero"):
+        with pytest.raises(edge.InputError, match="is no file"):
+            edge.decode(path)

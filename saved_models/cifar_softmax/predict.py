@@ -20,10 +20,12 @@ import hashlib
 import io
 import json
 import os
+import stat
 import sys
 import tempfile
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +35,7 @@ MAX_MANIFEST_BYTES = 4 * 2**20
 MAX_ARTIFACT_BYTES = 2 * 2**30
 MAX_PHOTO_BYTES = 64 * 2**20
 MAX_PHOTO_PIXELS = 50 * 10**6
+MAX_THREADS = 256
 
 
 class BundleError(ValueError):
@@ -244,7 +247,9 @@ class Model:
 
     def _as_numbers(self, x):
         try:
-            numbers = np.asarray(x, dtype=np.float32)
+            # What float32 cannot hold becomes infinite, which is refused below.
+            with np.errstate(over="ignore"):
+                numbers = np.asarray(x, dtype=np.float32)
         except (TypeError, ValueError) as error:
             raise InputError("{!r} is no row of numbers.".format(x)) from error
         if numbers.shape != (self._fixed[1],):
@@ -264,14 +269,16 @@ def load(bundle, artifact="float32", threads=1):
     Args:
         bundle: the bundle's folder.
         artifact: "float32" or another `.tflite` the manifest lists.
-        threads: of the interpreter, at least 1.
+        threads: of the interpreter, 1 to 256.
 
     Raises:
         BundleError: if the manifest, the labels or the artifact is missing, damaged, or not what
             the manifest says.
     """
-    if not isinstance(threads, int) or threads < 1:
-        raise BundleError("threads is {!r}; give a whole number from 1 up.".format(threads))
+    if not isinstance(threads, int) or not 1 <= threads <= MAX_THREADS:
+        raise BundleError(
+            "threads is {!r}; give a whole number from 1 to {}.".format(threads, MAX_THREADS)
+        )
     bundle = Path(bundle)
     manifest = read_manifest(bundle)
     content = _artifact_bytes(bundle, manifest, artifact)
@@ -394,8 +401,14 @@ def _open_photo(source):
     elif isinstance(source, (str, os.PathLike)):
         name = str(source)
         try:
-            size = os.stat(source).st_size
+            status = os.stat(source)
+            # A pipe would be waited for, a device read for ever.
+            if not stat.S_ISREG(status.st_mode):
+                raise InputError("{} is no file; give a JPEG or PNG file.".format(name))
+            size = status.st_size
             stream = open(source, "rb")  # noqa: SIM115  closed by the caller
+        except InputError:
+            raise
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise InputError("{} cannot be opened ({}).".format(name, reason)) from error
@@ -602,17 +615,30 @@ def parse_rows(words, inputs):
     return rows
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        self.exit(2, "error: {}; --help shows how.\n".format(message))
+
+
+def _whole_number(text):
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("{!r} is no whole number".format(text)) from None
+
+
 def main(argv=None):
     """Predict from the command line; return the exit code, 2 for bad input."""
-    parser = argparse.ArgumentParser(description="Predict with the bundle in this folder.")
+    parser = _Parser(description="Predict with the bundle in this folder.")
     parser.add_argument("inputs", nargs="+", help="photos; or numbers, for a model of numbers")
     parser.add_argument("--bundle", default=str(Path(__file__).resolve().parent))
     parser.add_argument("--artifact", default="float32")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=_whole_number, default=1)
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     # argparse takes "-1,2" for an option; with a space before it, it is what it is.
     words = sys.argv[1:] if argv is None else argv
-    options = parser.parse_args([" " + word if _is_row(word) else word for word in words])
+    words = [" " + word if word.startswith("-") and _is_row(word) else word for word in words]
+    options = parser.parse_args(words)
     try:
         with quiet_stderr():
             model = load(options.bundle, options.artifact, options.threads)
@@ -640,7 +666,10 @@ def predict_all(model, words, as_json):
         return 2
     for given in inputs:
         try:
-            prediction = model.predict(given)
+            # Pillow also warns of a damaged photo; a command line says it once, below.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                prediction = model.predict(given)
         except InputError as error:
             print("error: {}".format(error), file=sys.stderr)
             code = 2
