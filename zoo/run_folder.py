@@ -44,14 +44,7 @@ class RunFolder:
                     f"{self.path} holds other files and no config.json; give a new or empty folder."
                 )
             return
-        recorded = self.config()
-        for key in IDENTITY:
-            if recorded.get(key) != config[key]:
-                raise ZooError(
-                    f"{self.path} is the run of another training: its {key} is "
-                    f"{_difference(recorded.get(key), config[key])}; "
-                    "repeat its settings to resume, or give another run folder."
-                )
+        check_identity(str(self.path), self.config(), config)
 
     def write_config(self, config: dict[str, Any]) -> None:
         """Write config.json, unless an earlier start of the same training has.
@@ -114,6 +107,21 @@ class RunFolder:
 
 
 LOCK_NAME = ".lock"
+
+
+def check_identity(whose: str, recorded: dict[str, Any], given: dict[str, Any]) -> None:
+    """Check that two configurations are of the same training.
+
+    Raises:
+        ZooError: naming the first difference.
+    """
+    for key in IDENTITY:
+        if recorded.get(key) != given[key]:
+            raise ZooError(
+                f"{whose} is of another training: its {key} is "
+                f"{_difference(recorded.get(key), given[key])}; repeat its settings to go on, or "
+                "give another run folder."
+            )
 
 
 def _difference(recorded: Any, given: Any) -> str:

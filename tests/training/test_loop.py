@@ -5,8 +5,10 @@ import tensorflow as tf
 
 import zoo
 from zoo import data
+from zoo.data.dataset import Split
 from zoo.training.checkpoints import Position
 from zoo.training.evaluation import Evaluation
+from zoo.training.examples import ResidentExamples
 from zoo.training.features import Features
 from zoo.training.loop import NonFiniteLossError, TrainingLoop, check_batch_size, epoch_order
 
@@ -31,12 +33,15 @@ def built(name, seed=3, **options):
     return zoo.build(name, **options)
 
 
+def examples_of(model, x, y):
+    return ResidentExamples(model, tf.distribute.get_strategy(), Split(x, y))
+
+
 def loop_for(model, x, y, batch_size, **options):
     return TrainingLoop(
         model,
         tf.distribute.get_strategy(),
-        Features(model, x),
-        y,
+        examples_of(model, x, y),
         batch_size=batch_size,
         seed=5,
         **options,
@@ -118,7 +123,7 @@ def test_an_evaluation_counts_every_example_once(count):
     x = np.random.default_rng(0).integers(0, 256, (count, 4, 4, 3)).astype("uint8")
     y = np.random.default_rng(1).integers(0, 10, count)
     model = built("deep_relu", depth=1, width=8, size=4)
-    figures = Evaluation(model, tf.distribute.get_strategy(), Features(model, x), y).run()
+    figures = Evaluation(model, tf.distribute.get_strategy(), examples_of(model, x, y)).run()
     probabilities = model.predict(x, verbose=0)
     expected = -np.log(probabilities[np.arange(count), y]).mean()
     assert figures["loss"] == pytest.approx(expected, abs=1e-5)

@@ -14,11 +14,12 @@ PROGRAM = """
 import sys
 import keras, numpy as np
 from zoo import data
+from zoo.data.dataset import Split
 from zoo.models import describe, list_models
 from zoo.training import strategies
 from zoo.training.checkpoints import Position
 from zoo.training.evaluation import Evaluation
-from zoo.training.features import Features
+from zoo.training.examples import ResidentExamples
 from zoo.training.loop import TrainingLoop
 
 replicas, folder = int(sys.argv[1]), sys.argv[2]
@@ -39,9 +40,9 @@ for name in list_models():
     keras.utils.set_random_seed(1)
     with chosen.strategy.scope():
         model = spec.builder()
-    features = Features(model, x)
-    loop = TrainingLoop(model, chosen.strategy, features, y, batch_size=batch_size, seed=2)
-    evaluation = Evaluation(model, chosen.strategy, features, y)
+    examples = ResidentExamples(model, chosen.strategy, Split(x, y))
+    loop = TrainingLoop(model, chosen.strategy, examples, batch_size=batch_size, seed=2)
+    evaluation = Evaluation(model, chosen.strategy, examples)
     losses = []
     for epoch in range(2):
         for _ in loop.epoch(Position(epoch), lambda step: 2**31):

@@ -49,18 +49,19 @@ def test_a_killed_training_resumes_to_the_same_weights(kill, tmp_path):
 
 def test_a_torn_checkpoint_is_passed_over_for_the_one_before(tmp_path, caplog):
     for number in (10, 20):
-        checkpoints.save(tmp_path, number, Position(1, number), {"model/0": np.arange(number)})
+        content = checkpoints.encode(Position(1, number), {"model/0": np.arange(number)})
+        checkpoints.save(tmp_path, number, content)
     newest = tmp_path / "step-0000000020.npz"
     whole = newest.read_bytes()
     for torn in (whole[: len(whole) // 2], whole[:-60] + b"\0" * 60, b""):
         newest.write_bytes(torn)
-        position, arrays = checkpoints.latest(tmp_path)
+        position, arrays = checkpoints.decode(checkpoints.latest(tmp_path))
         assert position.step == 10
         np.testing.assert_array_equal(arrays["model/0"], np.arange(10))
     changed = bytearray(whole)
     changed[whole.index(np.arange(20).tobytes())] ^= 1
     newest.write_bytes(changed)
-    assert checkpoints.latest(tmp_path)[0].step == 10
+    assert checkpoints.decode(checkpoints.latest(tmp_path))[0].step == 10
     assert "is damaged" in caplog.text
     (tmp_path / "step-0000000010.npz").write_bytes(b"")
     with pytest.raises(ZooError, match="No checkpoint"):
@@ -69,12 +70,12 @@ def test_a_torn_checkpoint_is_passed_over_for_the_one_before(tmp_path, caplog):
 
 def test_only_the_newest_two_checkpoints_stay(tmp_path):
     for number in range(5):
-        checkpoints.save(tmp_path, number, Position(0, number), {})
+        checkpoints.save(tmp_path, number, checkpoints.encode(Position(0, number), {}))
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "step-0000000003.npz",
         "step-0000000004.npz",
     ]
-    assert checkpoints.latest(tmp_path / "nowhere") is None
+    assert checkpoints.latest(tmp_path / "nowhere") == b""
 
 
 def test_two_trainings_cannot_share_a_folder(tmp_path):

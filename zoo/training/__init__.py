@@ -1,5 +1,6 @@
 """Spec + data → run folder."""
 
-from zoo.training.run import Training, evaluate, train
+from zoo.training.run import evaluate, train
+from zoo.training.settings import Training
 
 __all__ = ["Training", "evaluate", "train"]

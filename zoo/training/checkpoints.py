@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import zipfile
@@ -19,6 +20,10 @@ _POSITION = "position"
 _log = logging.getLogger("zoo")
 
 
+class DamagedCheckpointError(Exception):
+    """Bytes that are no whole checkpoint."""
+
+
 @dataclass
 class Position:
     """Where a training stands: epochs finished, steps done in the next one, history so far."""
@@ -32,29 +37,48 @@ class Position:
         return self.epoch * steps_per_epoch + self.step
 
 
-def save(folder: Path, number: int, position: Position, variables: Mapping[str, np.ndarray]):
+def encode(position: Position, variables: Mapping[str, np.ndarray]) -> bytes:
+    """Return a checkpoint as bytes; each array carries a CRC."""
+    stream = io.BytesIO()
+    np.savez(stream, **{_POSITION: np.array(json.dumps(asdict(position)))}, **variables)
+    return stream.getvalue()
+
+
+def decode(content: bytes) -> tuple[Position, dict[str, np.ndarray]]:
+    """Return what was encoded.
+
+    Raises:
+        DamagedCheckpointError: if it is cut short, or a byte of it is changed.
+    """
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        return Position(**json.loads(str(arrays.pop(_POSITION)))), arrays
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise DamagedCheckpointError(str(error)) from error
+
+
+def save(folder: Path, number: int, content: bytes) -> None:
     """Write checkpoint `number` and drop all but the newest two.
 
     Args:
         folder: the run's checkpoints folder.
         number: steps done since the beginning; the newest checkpoint has the largest.
-        position: what to go on from.
-        variables: name to value.
+        content: from `encode`.
 
     Raises:
         ZooError: if the disk refuses; the checkpoints before stay as they are.
     """
-    with replacing(folder / f"step-{number:010d}.npz") as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **{_POSITION: np.array(json.dumps(asdict(position)))}, **variables)
+    with replacing(folder / f"step-{number:010d}.npz") as temporary:
+        temporary.write_bytes(content)
     for old in _newest_first(folder)[KEPT:]:
         old.unlink(missing_ok=True)
 
 
-def latest(folder: Path) -> tuple[Position, dict[str, np.ndarray]] | None:
-    """Return the newest whole checkpoint, or None if there is none.
+def latest(folder: Path) -> bytes:
+    """Return the newest whole checkpoint, or no bytes if there is none.
 
-    A file that is torn (cut short, or with a byte changed: each array carries a CRC) is passed
-    over with a warning and the one before it is used.
+    One that is torn is passed over with a warning and the one before it is used.
 
     Raises:
         ZooError: if there are checkpoints and not one is whole.
@@ -62,19 +86,17 @@ def latest(folder: Path) -> tuple[Position, dict[str, np.ndarray]] | None:
     paths = _newest_first(folder)
     for path in paths:
         try:
-            # numpy leaves a path it cannot understand open; a stream of ours it does not.
-            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
-            position = Position(**json.loads(str(arrays.pop(_POSITION))))
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+            content = path.read_bytes()
+            decode(content)
+        except (OSError, DamagedCheckpointError) as error:
             _log.warning("Checkpoint %s is damaged (%s); trying the one before.", path, error)
             continue
-        return position, arrays
+        return content
     if paths:
         raise ZooError(
             f"No checkpoint in {folder} can be read; delete the run folder to start again."
         )
-    return None
+    return b""
 
 
 def _newest_first(folder: Path) -> list[Path]:

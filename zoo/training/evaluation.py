@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo.training.features import Features
+from zoo.training.examples import Examples
 
 _BATCH = 1000
 
@@ -20,34 +20,23 @@ class Evaluation:
     Args:
         model: compiled, built under the strategy's scope.
         strategy: where its replicas live.
-        features: of the examples.
-        targets: of the examples, as the model's loss takes them.
+        examples: of the split.
     """
 
-    def __init__(
-        self,
-        model: keras.Model,
-        strategy: tf.distribute.Strategy,
-        features: Features,
-        targets: np.ndarray,
-    ):
+    def __init__(self, model: keras.Model, strategy: tf.distribute.Strategy, examples: Examples):
         replicas = strategy.num_replicas_in_sync
-        self._local_batch = -(-min(_BATCH, len(features)) // replicas)
+        self._local_batch = -(-min(_BATCH, len(examples)) // replicas)
         self._model = model
         self._strategy = strategy
-        self._features = features
-        self._targets = tf.convert_to_tensor(targets)
+        self._examples = examples
         with strategy.scope():
             self._loss = keras.metrics.Mean(name="loss")
         batch = self._local_batch * replicas
+        feed = examples.signature(batch, (tf.float32,))
         self._run = tf.function(
-            self._run_batches,
-            input_signature=[
-                tf.TensorSpec((None, batch), tf.int32),
-                tf.TensorSpec((None, batch), tf.float32),
-            ],
+            self._run_batches, input_signature=[feed, tf.TensorSpec((), tf.int32)] if feed else None
         )
-        count = len(features)
+        count = len(examples)
         padded = -(-count // batch) * batch
         self._order = (np.arange(padded, dtype=np.int32) % count).reshape(-1, batch)
         self._weights = (np.arange(padded) < count).astype(np.float32).reshape(-1, batch)
@@ -56,7 +45,9 @@ class Evaluation:
         """Return loss and metrics over the whole split; resets the model's own metrics."""
         self._model.reset_metrics()
         self._loss.reset_state()
-        self._run(self._order, self._weights)
+        batches = len(self._order)
+        feed = self._examples.feed(self._order, 0, batches, self._weights)
+        self._run(feed, tf.constant(batches))
         metrics = {
             name: float(value)
             for name, value in self._model.get_metrics_result().items()
@@ -65,17 +56,13 @@ class Evaluation:
         self._model.reset_metrics()
         return {"loss": float(self._loss.result()), **metrics}
 
-    def _run_batches(self, order, weights):
-        for batch in tf.range(tf.shape(order)[0]):
-            self._strategy.run(self._step, args=(order[batch], weights[batch]))
+    def _run_batches(self, feed, batches):
+        for batch in tf.range(batches):
+            drawn = self._examples.draw(feed, batch)
+            self._strategy.run(self._step, args=(drawn,))
 
-    def _step(self, order, weights):
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        start = [replica * self._local_batch]
-        rows = tf.slice(order, start, [self._local_batch])
-        weights = tf.slice(weights, start, [self._local_batch])
-        x = self._features.batch(rows)
-        y = tf.gather(self._targets, rows)
+    def _step(self, drawn):
+        x, y, weights = self._examples.read(self._examples.share(drawn))
         y_pred = self._model.get_layer("head")(x, training=False)
         loss = self._model.compute_loss(x, y, y_pred, weights, training=False)
         # Keras averages over the batch, padding included, and divides by the replicas.

@@ -73,8 +73,18 @@ def preprocess(preprocessing: keras.Layer, examples) -> np.ndarray:
     return np.concatenate([compute(photo[None]).numpy() for photo in decoded])
 
 
+def resident_bytes(model: keras.Model, examples) -> int:
+    """Return how much memory the examples take once they are ready to be drawn by index."""
+    if preprocessing_of(model) is None or not _worth_computing_once(model, examples):
+        return examples.nbytes
+    return _feature_bytes(model, examples)
+
+
 def _worth_computing_once(model: keras.Model, examples) -> bool:
     if not isinstance(examples, np.ndarray):
         return True
-    features = 4 * model.get_layer("head").input_shape[-1] * len(examples)
-    return features <= max(examples.nbytes, SMALL_BYTES)
+    return _feature_bytes(model, examples) <= max(examples.nbytes, SMALL_BYTES)
+
+
+def _feature_bytes(model: keras.Model, examples) -> int:
+    return 4 * model.get_layer("head").input_shape[-1] * len(examples)

@@ -7,7 +7,6 @@ replica i takes the i-th slice of each. What does not fill a batch sits the epoc
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 
 import keras
@@ -16,11 +15,7 @@ import tensorflow as tf
 
 from zoo.errors import ZooError
 from zoo.training.checkpoints import Position
-from zoo.training.features import Features
-
-# A call into the graph is stretched towards this long: short enough to show progress and to
-# answer a signal, long enough that starting it costs nothing.
-_SECONDS_PER_CALL = 0.25
+from zoo.training.examples import Examples
 
 
 class NonFiniteLossError(ZooError):
@@ -38,8 +33,7 @@ class TrainingLoop:
     Args:
         model: compiled, built under the strategy's scope.
         strategy: where its replicas live.
-        features: of the training examples.
-        targets: of the training examples, as the model's loss takes them.
+        examples: to train on.
         batch_size: examples per step over all replicas together.
         seed: of the order of the examples and of everything random in the model.
         jit: compile each step with XLA.
@@ -52,8 +46,7 @@ class TrainingLoop:
         self,
         model: keras.Model,
         strategy: tf.distribute.Strategy,
-        features: Features,
-        targets: np.ndarray,
+        examples: Examples,
         *,
         batch_size: int,
         seed: int,
@@ -63,11 +56,9 @@ class TrainingLoop:
         self.strategy = strategy
         self.batch_size = batch_size
         self.seed = seed
-        self.steps_per_epoch = len(features) // batch_size
-        check_batch_size(batch_size, strategy.num_replicas_in_sync, len(features))
-        self._features = features
-        self._targets = tf.convert_to_tensor(targets)
-        self._local_batch = batch_size // strategy.num_replicas_in_sync
+        self.steps_per_epoch = len(examples) // batch_size
+        check_batch_size(batch_size, strategy.num_replicas_in_sync, len(examples))
+        self._examples = examples
         with strategy.scope():
             self.loss = keras.metrics.Mean(name="loss")
             model.optimizer.build(model.trainable_variables)
@@ -77,18 +68,21 @@ class TrainingLoop:
         self._update = (
             tf.function(self._update_weights, jit_compile=True) if jit else self._update_weights
         )
+        feed = examples.signature(batch_size, ())
         self._run = tf.function(
-            self._run_steps, input_signature=[tf.TensorSpec((None, batch_size), tf.int32)]
+            self._run_steps, input_signature=[feed, tf.TensorSpec((), tf.int32)] if feed else None
         )
         # Tracing makes Keras create the metrics' variables, which a checkpoint restores.
-        self._run.get_concrete_function()
+        feed = feed or examples.feed(self._order(0), 0, 1)
+        self._run.get_concrete_function(feed, tf.TensorSpec((), tf.int32))
 
     def epoch(self, position: Position, stop_at: Callable[[int], int]) -> Iterator[int]:
         """Go through epoch `position.epoch` from `position.step` on, which it moves forward.
 
         Args:
             position: where to start.
-            stop_at: from the step within the epoch to the next step that must end a call.
+            stop_at: from the step within the epoch to the step at which the next call into the
+                graph ends; asked before each call.
 
         Yields:
             The number of steps after each call into the graph.
@@ -98,18 +92,12 @@ class TrainingLoop:
         """
         if position.step == 0:
             self._begin(position.epoch)
-        order = epoch_order(self.seed, position.epoch, len(self._features))
-        order = order[: self.steps_per_epoch * self.batch_size].reshape(-1, self.batch_size)
-        steps_per_call = 1
+        order = self._order(position.epoch)
         while position.step < self.steps_per_epoch:
-            until = min(position.step + steps_per_call, stop_at(position.step), len(order))
-            started = time.monotonic()
-            losses = self._run(order[position.step : until]).numpy()
-            seconds = time.monotonic() - started
+            until = min(stop_at(position.step), len(order))
+            feed = self._examples.feed(order, position.step, until)
+            losses = self._run(feed, tf.constant(until - position.step)).numpy()
             self._check(losses, position)
-            if until - position.step == steps_per_call:
-                faster = 2 if seconds < _SECONDS_PER_CALL else 0.5
-                steps_per_call = max(1, int(steps_per_call * faster))
             done, position.step = until - position.step, until
             yield done
 
@@ -136,6 +124,10 @@ class TrainingLoop:
             for index, variable in enumerate(variables)
         }
 
+    def _order(self, epoch: int) -> np.ndarray:
+        order = epoch_order(self.seed, epoch, len(self._examples))
+        return order[: self.steps_per_epoch * self.batch_size].reshape(-1, self.batch_size)
+
     def _begin(self, epoch: int) -> None:
         self.loss.reset_state()
         self.model.reset_metrics()
@@ -151,22 +143,26 @@ class TrainingLoop:
                 f"epoch {position.epoch + 1}; try a smaller --learning-rate."
             )
 
-    def _run_steps(self, order):
-        losses = tf.TensorArray(tf.float32, size=tf.shape(order)[0])
-        for step in tf.range(tf.shape(order)[0]):
-            replica_losses = self.strategy.run(self._step, args=(order[step],))
+    def _run_steps(self, feed, steps):
+        losses = tf.TensorArray(tf.float32, size=steps)
+        for step in tf.range(steps):
+            drawn = self._examples.draw(feed, step)
+            replica_losses = self.strategy.run(self._step, args=(drawn,))
             local = self.strategy.experimental_local_results(replica_losses)
-            losses = losses.write(step, tf.add_n(local))
-        return losses.stack()
+            losses = losses.write(step, tf.add_n(local) / len(local))
+        return self._over_all_workers(losses.stack())
 
-    def _step(self, batch):
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        rows = tf.slice(batch, [replica * self._local_batch], [self._local_batch])
-        return self._update(rows)
+    def _over_all_workers(self, losses):
+        # A step's loss is finite for all workers or for none, so that all stop at the same step.
+        totals = self.strategy.run(_sum_over_replicas, args=(losses,))
+        return self.strategy.experimental_local_results(totals)[0]
 
-    def _update_weights(self, rows):
-        x = self._features.batch(rows)
-        y = tf.gather(self._targets, rows)
+    def _step(self, drawn):
+        # A replica finds its share outside of what is compiled, which knows nothing of replicas.
+        return self._update(self._examples.share(drawn))
+
+    def _update_weights(self, share):
+        x, y = self._examples.read(share)
         model = self.model
         with tf.GradientTape() as tape:
             y_pred = model.get_layer("head")(x, training=True)
@@ -178,6 +174,10 @@ class TrainingLoop:
         self.loss.update_state(loss * self.strategy.num_replicas_in_sync)
         model.compute_metrics(x, y, y_pred)
         return tf.cast(loss, tf.float32)
+
+
+def _sum_over_replicas(numbers):
+    return tf.distribute.get_replica_context().all_reduce("sum", tf.identity(numbers))
 
 
 def check_batch_size(batch_size: int, replicas: int, examples: int) -> None:

@@ -2,92 +2,34 @@
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from importlib.metadata import version
-from pathlib import Path
+import contextlib
+import json
+from dataclasses import asdict
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-import zoo
 from zoo import components, data
 from zoo.data import Dataset
 from zoo.errors import ZooError
 from zoo.files import replacing, write_json
 from zoo.models import describe
 from zoo.registry import ModelSpec, Recipe, check_options
-from zoo.run_folder import RunFolder
-from zoo.training import checkpoints, precision, strategies
-from zoo.training.checkpoints import Position
+from zoo.run_folder import RunFolder, check_identity
+from zoo.training import examples, precision, strategies
+from zoo.training.agreement import Agreement
+from zoo.training.cluster import explaining_lost_workers
 from zoo.training.evaluation import Evaluation
-from zoo.training.features import Features
+from zoo.training.fitting import Fitting
 from zoo.training.loop import TrainingLoop
+from zoo.training.profile import NoProfile, StepsProfile
+from zoo.training.provenance import machine, versions
 from zoo.training.reporter import Reporter, Silent
 from zoo.training.schedule import CheckpointSchedule
-from zoo.training.signals import Preempted, preemption
-
-
-@dataclass(frozen=True)
-class Training:
-    """What to train and how; None means what the model's recipe says.
-
-    Args:
-        name: a registered model.
-        options: of its builder.
-        dataset: a name that `zoo.data.load` takes.
-        data_dir: where that data set lies.
-        epochs: passes over the training examples, at least 1.
-        batch_size: examples per update over all replicas together.
-        learning_rate: at the start, above 0.
-        seed: of the initial weights and of everything random after.
-        run_dir: the run folder.
-        strategy: one of `zoo.training.strategies.NAMES`.
-        devices: for "mirrored".
-        precision: one of `zoo.training.precision.PRECISIONS`.
-        jit: one of `zoo.training.precision.JIT`.
-        checkpoint_every: "epoch", "500 steps" or "60 seconds".
-    """
-
-    name: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-    dataset: str | None = None
-    data_dir: str | None = None
-    epochs: int | None = None
-    batch_size: int | None = None
-    learning_rate: float | None = None
-    seed: int = 0
-    run_dir: str | Path = "runs/latest"
-    strategy: str = "auto"
-    devices: int | None = None
-    precision: str = "float32"
-    jit: str = "auto"
-    checkpoint_every: str = "epoch"
-
-    def recipe(self, spec: ModelSpec) -> Recipe:
-        """Return the model's recipe with this training's numbers in it.
-
-        Raises:
-            ZooError: for a number out of range.
-        """
-        # A builder with a learning_rate of its own (the perceptron) means the same one.
-        learning_rate = self.learning_rate
-        if learning_rate is None:
-            learning_rate = self.options.get("learning_rate")
-        changes = {
-            "epochs": self.epochs,
-            "batch_size": self.batch_size,
-            "learning_rate": learning_rate,
-        }
-        recipe = replace(spec.recipe, **{k: v for k, v in changes.items() if v is not None})
-        if recipe.epochs < 1:
-            raise ZooError(f"The number of epochs is {recipe.epochs}; give 1 or more.")
-        if not recipe.learning_rate > 0:
-            raise ZooError(f"The learning rate is {recipe.learning_rate}; give one above 0.")
-        return recipe
+from zoo.training.settings import Training
+from zoo.training.signals import preemption
 
 
 def train(name: str, *, reporter: Reporter | None = None, **settings) -> dict[str, Any]:
@@ -111,15 +53,27 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
     """Carry out one training; see `train`."""
     spec = describe(training.name)
     options = check_options(spec, training.options)
-    recipe = training.recipe(spec)
-    schedule = CheckpointSchedule.parse(training.checkpoint_every)
-    folder = RunFolder(training.run_dir)
-    chosen = strategies.choose(training.strategy, training.devices)
-    jit = precision.compile_step(training.jit, chosen.replicas)
+    training.recipe(spec)
+    CheckpointSchedule.parse(training.checkpoint_every)
+    # Before data: the workers must meet before anything makes TensorFlow start its runtime.
+    chosen = strategies.choose(
+        training.strategy,
+        training.devices,
+        tpu=training.tpu,
+        start_timeout=training.start_timeout,
+    )
+    reporter = reporter if chosen.is_chief else Silent()
     reporter.say(
         f"Strategy {chosen.name}, {chosen.replicas} replica{'s' * (chosen.replicas > 1)}: "
         f"{chosen.why}."
     )
+    with explaining_lost_workers(chosen.cluster):
+        return _run_on(chosen, spec, options, training, reporter)
+
+
+def _run_on(chosen, spec: ModelSpec, options, training: Training, reporter) -> dict[str, Any]:
+    jit = precision.compile_step(training.jit, chosen.replicas)
+    recipe = training.recipe(spec)
     dataset = data.load(
         training.dataset or spec.dataset, training.data_dir, progress=reporter.decoding
     )
@@ -137,15 +91,20 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
         "seed": training.seed,
         "precision": training.precision,
         "jit": jit,
+        "source": training.source,
         "strategy": {"name": chosen.name, "replicas": chosen.replicas},
         "versions": versions(),
         "machine": machine(),
     }
-    with folder.lock(), preemption() as stop:
-        folder.check(config)
-        finished = folder.results()
+    agreement = chosen.agreement()
+    # Only the chief touches the run folder; the others learn from it what they need.
+    folder = RunFolder(training.run_dir) if chosen.is_chief else None
+    with folder.lock() if folder else contextlib.nullcontext(), preemption() as stop:
+        if folder:
+            folder.check(config)
+        finished = _agree_on_start(agreement, config, folder)
         if finished is not None:
-            reporter.say(f"{folder.path} is trained already; these are its results.")
+            reporter.say(f"{training.run_dir} is trained already; these are its results.")
             return finished
         keras.utils.set_random_seed(training.seed)
         with precision.policy(training.precision), chosen.strategy.scope():
@@ -153,21 +112,33 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
             compile_for(model, recipe, dataset)
         targets = dataset.with_targets(spec.targets)
         check_fits(model, spec, dataset)
+
+        def evaluation(split):
+            chosen_examples = examples.choose(training.source, model, chosen.strategy, split)
+            return Evaluation(model, chosen.strategy, chosen_examples)
+
         loop = TrainingLoop(
             model,
             chosen.strategy,
-            Features(model, targets.train.x),
-            targets.train.y,
+            examples.choose(training.source, model, chosen.strategy, targets.train),
             batch_size=recipe.batch_size,
             seed=training.seed,
             jit=jit,
         )
-        validation = Evaluation(
-            model, chosen.strategy, Features(model, targets.validation.x), targets.validation.y
-        )
-        folder.write_config(config)
-        position = _fit(loop, validation, recipe, folder, schedule, reporter, stop)
-        test = Evaluation(model, chosen.strategy, Features(model, targets.test.x), targets.test.y)
+        if folder:
+            folder.write_config(config)
+        profiled = training.profile and folder
+        position = Fitting(
+            loop=loop,
+            validation=evaluation(targets.validation),
+            recipe=recipe,
+            folder=folder,
+            schedule=CheckpointSchedule.parse(training.checkpoint_every),
+            reporter=reporter,
+            agreement=agreement,
+            stop=stop,
+            profile=StepsProfile(folder.logs_path) if profiled else NoProfile(),
+        ).run()
         results = {
             "model": spec.name,
             "dataset": config["dataset"],
@@ -180,11 +151,23 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
             "epochs": position.epoch,
             "steps": position.epoch * loop.steps_per_epoch,
             "history": position.history[-1],
-            "test": test.run(),
+            "test": evaluation(targets.test).run(),
         }
-        _save_model(model, spec, options, folder)
-        write_json(folder.results_path, results)
+        weights = model.get_weights()
+        if folder:
+            _save_model(weights, spec, options, folder)
+            write_json(folder.results_path, results)
         return results
+
+
+def _agree_on_start(
+    agreement: Agreement, config: dict[str, Any], folder: RunFolder | None
+) -> dict[str, Any] | None:
+    """Return the results if the chief's run folder has them; raise if this worker differs."""
+    own = {"config": config, "results": folder.results() if folder else None}
+    chief = json.loads(agreement.broadcast(json.dumps(own).encode()))
+    check_identity("The chief", chief["config"], config)
+    return chief["results"]
 
 
 def evaluate(path, data_dir=None, *, progress=None) -> dict[str, Any]:
@@ -210,30 +193,14 @@ def evaluate(path, data_dir=None, *, progress=None) -> dict[str, Any]:
     model = components.load_model(folder.path)
     targets = dataset.with_targets(spec.targets)
     strategy = tf.distribute.get_strategy()
-    metrics = Evaluation(model, strategy, Features(model, targets.test.x), targets.test.y).run()
+    chosen_examples = examples.choose("auto", model, strategy, targets.test)
+    metrics = Evaluation(model, strategy, chosen_examples).run()
     return {
         "model": spec.name,
         "dataset": {"name": dataset.name, "fingerprint": dataset.fingerprint},
         "examples": len(dataset.test),
         "test": metrics,
     }
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that a figure depends on."""
-    packages = ("tensorflow", "keras", "numpy")
-    own = {"zoo": zoo.__version__, "python": platform.python_version()}
-    return own | {name: version(name) for name in packages}
-
-
-def machine() -> str:
-    """Return one line that names processor, cores and system."""
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
-        model = f"{names[0].split(':')[1].strip()}, {len(names)} cores" if names else model
-    return f"{model}, {platform.system()} {platform.machine()}"
 
 
 def compile_for(model: keras.Model, recipe: Recipe, dataset: Dataset) -> None:
@@ -271,64 +238,10 @@ def check_fits(model: keras.Model, spec: ModelSpec, dataset: Dataset) -> None:
         )
 
 
-def _fit(loop, validation, recipe, folder, schedule, reporter, stop) -> Position:
-    position = _restore(loop, folder)
-    if position.epoch or position.step:
-        reporter.say(f"Resuming after epoch {position.epoch}, step {position.step}.")
-    model = loop.model
-    board = keras.callbacks.TensorBoard(folder.logs_path, write_graph=False)
-    callbacks = keras.callbacks.CallbackList([board], model=model, epochs=recipe.epochs)
-    callbacks.on_train_begin()
-    saved_at = position.number(loop.steps_per_epoch)
-    while position.epoch < recipe.epochs:
-        callbacks.on_epoch_begin(position.epoch)
-        reporter.epoch_begin(position, recipe.epochs, loop.steps_per_epoch, loop.batch_size)
-        for steps in loop.epoch(position, schedule.next_stop):
-            reporter.steps(steps)
-            if position.step < loop.steps_per_epoch and (schedule.due(position.step) or stop()):
-                _save(loop, position, folder)
-                saved_at = position.number(loop.steps_per_epoch)
-                if stop():
-                    raise Preempted(f"Stopped by a signal; resume with --run-dir {folder.path}.")
-        logs = loop.logs()
-        logs |= {f"val_{name}": value for name, value in validation.run().items()}
-        position.history.append({"epoch": position.epoch + 1, **logs})
-        position.epoch, position.step = position.epoch + 1, 0
-        callbacks.on_epoch_end(position.epoch - 1, logs)
-        reporter.epoch_end(position.history[-1])
-        folder.write_history(position.history)
-        if schedule.after_epoch(position.epoch, recipe.epochs) or stop():
-            _save(loop, position, folder)
-            saved_at = position.number(loop.steps_per_epoch)
-        if stop():
-            raise Preempted(f"Stopped by a signal; resume with --run-dir {folder.path}.")
-    callbacks.on_train_end()
-    if saved_at != position.number(loop.steps_per_epoch):
-        _save(loop, position, folder)
-    return position
-
-
-def _restore(loop: TrainingLoop, folder: RunFolder) -> Position:
-    found = checkpoints.latest(folder.checkpoints_path)
-    if found is None:
-        return Position()
-    position, arrays = found
-    for name, variable in loop.variables().items():
-        variable.assign(arrays[name])
-    return position
-
-
-def _save(loop: TrainingLoop, position: Position, folder: RunFolder) -> None:
-    arrays = {
-        name: keras.ops.convert_to_numpy(variable) for name, variable in loop.variables().items()
-    }
-    number = position.number(loop.steps_per_epoch)
-    checkpoints.save(folder.checkpoints_path, number, position, arrays)
-
-
-def _save_model(model, spec: ModelSpec, options: dict, folder: RunFolder) -> None:
+def _save_model(weights: list, spec: ModelSpec, options: dict, folder: RunFolder) -> None:
     """Save the weights in a float32 model, whatever the precision they were trained in."""
+    # Workers need not meet for it: it belongs to no strategy.
     plain = spec.builder(**options)
-    plain.set_weights([np.asarray(weight, "float32") for weight in model.get_weights()])
+    plain.set_weights([np.asarray(weight, "float32") for weight in weights])
     with replacing(folder.model_path) as temporary:
         plain.save(temporary)

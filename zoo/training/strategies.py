@@ -2,71 +2,152 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 import tensorflow as tf
 
 from zoo.errors import ZooError
 from zoo.registry import require_choice
+from zoo.training import cluster as clusters
+from zoo.training.agreement import Agreement, Alone, Together
+from zoo.training.cluster import Cluster
 
-NAMES = ("auto", "cpu", "gpu", "mirrored")
+NAMES = ("auto", "cpu", "gpu", "mirrored", "multi_worker", "tpu")
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A strategy, the name it was chosen by and one sentence on why."""
+    """A strategy, the name it was chosen by, one sentence on why, and its workers if several."""
 
     name: str
     strategy: tf.distribute.Strategy
     why: str
+    cluster: Cluster | None = None
 
     @property
     def replicas(self) -> int:
         """Copies of the model that share every batch."""
         return self.strategy.num_replicas_in_sync
 
+    @property
+    def is_chief(self) -> bool:
+        """Whether this process is the one that writes and talks."""
+        return self.cluster is None or self.cluster.is_chief
 
-def choose(name: str, devices: int | None = None) -> Chosen:
-    """Return the strategy of this name.
+    def agreement(self) -> Agreement:
+        """Return how this training's processes agree."""
+        return Together(self.strategy, self.is_chief) if self.cluster else Alone()
+
+
+def choose(
+    name: str,
+    devices: int | None = None,
+    *,
+    tpu: str | None = None,
+    start_timeout: float = clusters.START_TIMEOUT,
+) -> Chosen:
+    """Return the strategy of this name; for several workers, once all of them have come.
 
     Args:
-        name: "auto", "cpu", "gpu" (the first one) or "mirrored" (all GPUs of this machine).
+        name: "cpu", "gpu" (the first one), "mirrored" (all GPUs of this machine), "multi_worker"
+            (the processes that TF_CONFIG or SLURM names), "tpu", or "auto": the workers if there
+            are several, else the TPU, else the GPUs, else the CPU.
         devices: for "mirrored": this many GPUs, or logical CPU devices where there is no GPU.
+        tpu: for "tpu": a name or address, or "local" on a TPU VM.
+        start_timeout: seconds to wait for the other workers; then the process ends.
 
     Raises:
-        ZooError: if there is no such device.
+        ZooError: if there is no such device, or the cluster cannot be formed.
     """
     require_choice("strategy", name, NAMES)
-    gpus = tf.config.list_physical_devices("GPU")
+    if devices is not None and name not in ("auto", "mirrored"):
+        raise ZooError(f"--devices goes with --strategy mirrored, not with {name}.")
+    if tpu is not None and name not in ("auto", "tpu"):
+        raise ZooError(f"--tpu goes with --strategy tpu, not with {name}.")
     if name == "auto":
-        return _automatic(gpus, devices)
-    if name == "cpu":
-        return Chosen("cpu", tf.distribute.OneDeviceStrategy("/cpu:0"), "as asked")
-    if name == "gpu":
-        if not gpus:
-            raise ZooError("TensorFlow sees no GPU on this machine; use --strategy cpu or auto.")
-        return Chosen("gpu", tf.distribute.OneDeviceStrategy("/gpu:0"), "as asked")
-    return _mirrored(len(gpus), devices, "as asked")
+        return _automatic(devices, tpu, start_timeout)
+    if name == "multi_worker":
+        return _multi_worker(clusters.find(), start_timeout, "as asked")
+    if name == "tpu":
+        return _tpu(tpu or os.environ.get("TPU_NAME") or "local", start_timeout, "as asked")
+    if name == "mirrored":
+        return _mirrored(devices, "as asked")
+    if name == "gpu" and not _gpus():
+        raise ZooError("TensorFlow sees no GPU on this machine; use --strategy cpu or auto.")
+    return Chosen(name, tf.distribute.OneDeviceStrategy(f"/{name}:0"), "as asked")
 
 
-def _automatic(gpus: list, devices: int | None) -> Chosen:
-    if len(gpus) > 1 or devices:
-        return _mirrored(len(gpus), devices, f"{len(gpus)} GPUs, {devices or 'all'} asked for")
+def _automatic(devices: int | None, tpu: str | None, start_timeout: float) -> Chosen:
+    found = clusters.find() if devices is None and tpu is None else None
+    if found and len(found) > 1:
+        return _multi_worker(found, start_timeout, f"{len(found)} workers are configured")
+    if tpu or (devices is None and tf.config.list_physical_devices("TPU")):
+        why = "a TPU was named" if tpu else "this machine has a TPU"
+        return _tpu(tpu or "local", start_timeout, why)
+    gpus = len(_gpus())
+    if gpus > 1 or devices:
+        return _mirrored(devices, f"{gpus} GPUs, {devices or 'all'} asked for")
     if gpus:
         return Chosen("gpu", tf.distribute.OneDeviceStrategy("/gpu:0"), "this machine has one GPU")
-    return Chosen("cpu", tf.distribute.OneDeviceStrategy("/cpu:0"), "TensorFlow sees no GPU")
+    why = "TensorFlow sees neither TPU nor GPU"
+    return Chosen("cpu", tf.distribute.OneDeviceStrategy("/cpu:0"), why)
 
 
-def _mirrored(gpu_count: int, devices: int | None, why: str) -> Chosen:
+def _multi_worker(cluster: Cluster | None, start_timeout: float, why: str) -> Chosen:
+    if cluster is None:
+        raise ZooError(
+            "multi_worker needs to know its workers: give --workers N for this machine, --hosts "
+            "for several, or set TF_CONFIG in every process."
+        )
+    clusters.meet(cluster, start_timeout)
+    stuck = f"The workers met, but TensorFlow did not join them in {start_timeout:g} seconds."
+    try:
+        with clusters.end_if_longer(start_timeout, stuck):
+            strategy = tf.distribute.MultiWorkerMirroredStrategy(cluster.resolver())
+    except (tf.errors.OpError, RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise ZooError(
+            f"{cluster.job} {cluster.index} ({cluster.address}) could not join its cluster "
+            f"({reason}); is every worker given the same addresses?"
+        ) from error
+    return Chosen("multi_worker", strategy, why, cluster)
+
+
+def _tpu(name: str, start_timeout: float, why: str) -> Chosen:
+    def explain(reason: str) -> str:
+        return (
+            f"There is no TPU {name!r} to be reached from here ({reason}); on a TPU VM give --tpu "
+            "local, elsewhere the TPU's name, or use --strategy auto."
+        )
+
+    clusters.check_start_timeout(start_timeout)
+    silent = f"no answer in {start_timeout:g} seconds"
+    try:
+        with clusters.end_if_longer(start_timeout, explain(silent)):
+            resolver = tf.distribute.cluster_resolver.TPUClusterResolver.connect(name)
+            strategy = tf.distribute.TPUStrategy(resolver)
+    except (tf.errors.OpError, ValueError, RuntimeError, OSError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ZooError(explain(reason.partition(":")[0][:120])) from error
+    return Chosen("tpu", strategy, why)
+
+
+def _mirrored(devices: int | None, why: str) -> Chosen:
+    gpus = len(_gpus())
     if devices is not None and devices < 1:
         raise ZooError(f"--devices is {devices}; give a whole number from 1 up.")
-    if gpu_count and devices and devices > gpu_count:
-        raise ZooError(f"--devices {devices}, but TensorFlow sees {gpu_count} GPUs; give that.")
-    if gpu_count:
-        names = [f"GPU:{index}" for index in range(devices or gpu_count)]
+    if gpus and devices and devices > gpus:
+        raise ZooError(f"--devices {devices}, but TensorFlow sees {gpus} GPUs; give that.")
+    if gpus:
+        names = [f"GPU:{index}" for index in range(devices or gpus)]
     else:
         names = [f"CPU:{index}" for index in range(_logical_cpus(devices or 1))]
     return Chosen("mirrored", tf.distribute.MirroredStrategy(names), why)
+
+
+def _gpus() -> list:
+    return tf.config.list_physical_devices("GPU")
 
 
 def _logical_cpus(count: int) -> int:

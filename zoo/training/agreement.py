@@ -1,0 +1,80 @@
+"""What workers must know alike: the chief's word, and whether any of them was asked to stop.
+
+Every value passes through one all-reduce, which all workers reach at the same point; so a
+decision that hangs on a clock or a signal, which differ between processes, is the same everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import tensorflow as tf
+
+
+class Agreement(Protocol):
+    """How the processes of one training agree."""
+
+    def broadcast(self, content: bytes) -> bytes:
+        """Return the chief's bytes, whatever this process gave."""
+
+    def decide(self, numbers: Sequence[int], stop: bool) -> tuple[list[int], bool]:
+        """Return the chief's numbers, and whether any process wants to stop."""
+
+
+class Alone:
+    """One process: its own word holds."""
+
+    def broadcast(self, content):
+        """Return the content."""
+        return content
+
+    def decide(self, numbers, stop):
+        """Return what was given."""
+        return list(numbers), stop
+
+
+class Together:
+    """The workers of a `tf.distribute.MultiWorkerMirroredStrategy`.
+
+    Args:
+        strategy: of all workers.
+        is_chief: whether this process is the one whose word holds.
+    """
+
+    def __init__(self, strategy: tf.distribute.Strategy, is_chief: bool):
+        self._strategy = strategy
+        self._is_chief = is_chief
+        self._sum = tf.function(
+            self._sum_of_workers, input_signature=[tf.TensorSpec((None,), tf.int32)]
+        )
+
+    def broadcast(self, content):
+        """Return the chief's bytes; all workers call this together."""
+        content = content if self._is_chief else b""
+        size = int(self._total([len(content)])[0])
+        words = np.zeros(-(-size // 4), np.int32)
+        if self._is_chief:
+            words = np.frombuffer(content.ljust(len(words) * 4, b"\0"), np.int32)
+        return self._total(words).tobytes()[:size] if size else b""
+
+    def decide(self, numbers, stop):
+        """Return the chief's numbers, and whether any worker wants to stop; all call together."""
+        own = numbers if self._is_chief else [0] * len(numbers)
+        *agreed, votes = self._total([*own, int(stop)])
+        return [int(number) for number in agreed], bool(votes)
+
+    def _total(self, numbers) -> np.ndarray:
+        return self._sum(np.asarray(numbers, np.int32)).numpy()
+
+    def _sum_of_workers(self, numbers):
+        totals = self._strategy.run(self._sum_of_replicas, args=(numbers,))
+        return self._strategy.experimental_local_results(totals)[0]
+
+    def _sum_of_replicas(self, numbers):
+        replica = tf.distribute.get_replica_context()
+        local = self._strategy.extended.worker_devices
+        # A worker's replicas would each add its numbers; the first one speaks for all.
+        first = replica.replica_id_in_sync_group % len(local) == 0
+        return replica.all_reduce("sum", numbers * tf.cast(first, tf.int32))

@@ -1,0 +1,243 @@
+"""The workers of one training: who they are, who this process is, and who does not answer."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from zoo.errors import ZooError
+
+START_TIMEOUT = 120.0
+EXIT_CODE = 69
+_JOBS = ("chief", "worker")
+_PROBE_SECONDS = 2.0
+_SECONDS_BETWEEN_PROBES = 0.1
+_TIMEKEEPER = """
+import os, select, signal, sys
+if not select.select([0], [], [], float(sys.argv[1]))[0]:
+    sys.stderr.write("error: " + sys.argv[2] + "\\n")
+    os.kill(os.getppid(), signal.SIGKILL)
+"""
+_EXAMPLE = (
+    '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, "task": {"type": "worker", "index": 0}}'
+)
+
+
+class WorkerLostError(ZooError):
+    """Another worker has gone; the same command goes on from the last checkpoint (exit code 69)."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The processes that train together, and which of them this one is.
+
+    Args:
+        jobs: "chief" or "worker" → their addresses, "host:port", in the order of their indices.
+        job: this process's job.
+        index: this process's index within its job.
+    """
+
+    jobs: Mapping[str, tuple[str, ...]]
+    job: str
+    index: int
+
+    def __len__(self) -> int:
+        return sum(len(addresses) for addresses in self.jobs.values())
+
+    @property
+    def is_chief(self) -> bool:
+        """Whether this is the one process that writes: the job "chief", or else worker 0."""
+        return self.job == "chief" or ("chief" not in self.jobs and self.index == 0)
+
+    def resolver(self) -> tf.distribute.cluster_resolver.ClusterResolver:
+        """Return what `tf.distribute` reads a cluster from."""
+        return tf.distribute.cluster_resolver.SimpleClusterResolver(
+            tf.train.ClusterSpec({job: list(of) for job, of in self.jobs.items()}),
+            task_type=self.job,
+            task_id=self.index,
+            rpc_layer="grpc",
+        )
+
+    @property
+    def address(self) -> str:
+        """This process's own address."""
+        return self.jobs[self.job][self.index]
+
+    def peers(self) -> list[tuple[str, str]]:
+        """Return the other processes, as ("worker 1", "host:port")."""
+        return [
+            (f"{job} {index}", address)
+            for job, addresses in self.jobs.items()
+            for index, address in enumerate(addresses)
+            if (job, index) != (self.job, self.index)
+        ]
+
+    def silent_peers(self) -> str:
+        """Return the peers at whose address nobody answers, as "worker 1 (host:port)"."""
+        silent = [peer for peer in self.peers() if not answers(peer[1])]
+        return ", ".join(f"{name} ({address})" for name, address in silent)
+
+
+def find(environment: Mapping[str, str] = os.environ) -> Cluster | None:
+    """Return the cluster that TF_CONFIG, or else SLURM's variables, describe; None without them.
+
+    Raises:
+        ZooError: if TF_CONFIG or SLURM's variables cannot be understood.
+    """
+    if environment.get("TF_CONFIG"):
+        return parse_tf_config(environment["TF_CONFIG"])
+    if int(environment.get("SLURM_STEP_NUM_TASKS") or 1) > 1:
+        return _from_slurm(int(environment["SLURM_STEP_NUM_TASKS"]))
+    return None
+
+
+def parse_tf_config(text: str) -> Cluster:
+    """Read TF_CONFIG.
+
+    Raises:
+        ZooError: naming what is wrong with it.
+
+    >>> config = '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}}'
+    >>> parse_tf_config(config).is_chief
+    False
+    """
+    try:
+        config = json.loads(text)
+        jobs = {job: tuple(of) for job, of in config["cluster"].items() if of}
+        job, index = config["task"]["type"], int(config["task"]["index"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ZooError(
+            f"TF_CONFIG is not as expected ({type(error).__name__}: {error}); it looks like "
+            f"{_EXAMPLE}."
+        ) from error
+    strangers = sorted(set(jobs) - set(_JOBS))
+    if strangers:
+        raise ZooError(
+            f"TF_CONFIG has the job {strangers[0]!r}; a training has 'worker' and at most one "
+            "'chief'."
+        )
+    if job not in jobs or not 0 <= index < len(jobs[job]):
+        raise ZooError(f"TF_CONFIG says this is {job} {index}, which is not in its cluster.")
+    for address in (address for of in jobs.values() for address in of):
+        if not isinstance(address, str) or not address.rpartition(":")[2].isdigit():
+            raise ZooError(f"TF_CONFIG has the address {address!r}; write host:port.")
+    return Cluster(jobs, job, index)
+
+
+def meet(cluster: Cluster, seconds: float) -> None:
+    """Wait until every other worker has come to its address.
+
+    TensorFlow waits for a missing peer inside C++, deaf to signals and without an end; so the
+    workers first meet here. Each listens at its own address until it has reached all others.
+
+    Args:
+        cluster: of all workers.
+        seconds: to wait for them, above 0.
+
+    Raises:
+        ZooError: naming those that have not come by then; or if this worker's port is taken.
+    """
+    check_start_timeout(seconds)
+    port = int(cluster.address.rpartition(":")[2])
+    try:
+        # On every interface, as TensorFlow's own server: the address may be a service's name.
+        listener = socket.create_server(("", port), backlog=256)
+    except OSError as error:
+        raise ZooError(
+            f"Port {port} of {cluster.job} {cluster.index} cannot be opened ({error.strerror}); "
+            "end what uses it or choose another."
+        ) from error
+    until = time.monotonic() + seconds
+    with listener:
+        awaited = cluster.peers()
+        while awaited := [peer for peer in awaited if not answers(peer[1])]:
+            if time.monotonic() > until:
+                silent = ", ".join(f"{name} ({address})" for name, address in awaited)
+                raise ZooError(
+                    f"After {seconds:g} seconds these have not come: {silent}; start the same "
+                    "command on every host, or give a longer --start-timeout."
+                )
+            time.sleep(_SECONDS_BETWEEN_PROBES)
+
+
+@contextlib.contextmanager
+def end_if_longer(seconds: float, sentence: str) -> Iterator[None]:
+    """Kill this process, after a sentence on standard error, if the block takes longer.
+
+    For calls that hold Python's lock in C++ while they wait for another machine: no thread and
+    no signal handler of this process runs then, so another process keeps the time.
+    """
+    words = [sys.executable, "-I", "-S", "-c", _TIMEKEEPER, str(seconds), sentence]
+    with subprocess.Popen(words, stdin=subprocess.PIPE) as timekeeper:
+        try:
+            yield
+        finally:
+            timekeeper.kill()
+
+
+@contextlib.contextmanager
+def explaining_lost_workers(cluster: Cluster | None) -> Iterator[None]:
+    """Turn TensorFlow's error about a peer that has gone into one sentence that names it.
+
+    Raises:
+        WorkerLostError: in place of TensorFlow's error.
+    """
+    try:
+        yield
+    except tf.errors.OpError as error:
+        if cluster is None:
+            raise
+        silent = cluster.silent_peers()
+        if not silent and not isinstance(error, tf.errors.UnavailableError):
+            raise
+        raise WorkerLostError(
+            f"Lost {silent or 'another worker'}; the same command, on every host, goes on from "
+            "the last checkpoint."
+        ) from error
+
+
+def check_start_timeout(seconds: float) -> None:
+    """Raise one sentence unless it is above 0.
+
+    Raises:
+        ZooError: otherwise.
+    """
+    if not seconds > 0:
+        raise ZooError(f"The start timeout is {seconds:g} seconds; give more than 0.")
+
+
+def _from_slurm(tasks: int) -> Cluster:
+    try:
+        # The resolver shares out GPUs too, and fails on a node without any; SLURM does that
+        # itself (--gpus-per-task), so each task is told it has one and nothing is set.
+        resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
+            gpus_per_node=tasks, gpus_per_task=1, auto_set_gpu=False
+        )
+        jobs = {job: tuple(of) for job, of in resolver.cluster_spec().as_dict().items()}
+        job, index = resolver.get_task_info()
+    except (RuntimeError, ValueError, KeyError) as error:
+        raise ZooError(
+            f"SLURM's variables do not describe a cluster ({error}); start the workers with srun, "
+            "or set TF_CONFIG."
+        ) from error
+    return Cluster(jobs, job, index)
+
+
+def answers(address: str) -> bool:
+    """Return whether something listens at "host:port"."""
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), _PROBE_SECONDS) as stream:
+            # On one machine a connection may pick the very port it asks for and meet itself.
+            return stream.getsockname() != stream.getpeername()
+    except OSError:
+        return False

@@ -1,0 +1,79 @@
+"""What to train and how, before anything is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import ZooError
+from zoo.registry import ModelSpec, Recipe
+from zoo.training.cluster import START_TIMEOUT
+
+
+@dataclass(frozen=True)
+class Training:
+    """What to train and how; None means what the model's recipe says.
+
+    Args:
+        name: a registered model.
+        options: of its builder.
+        dataset: a name that `zoo.data.load` takes.
+        data_dir: where that data set lies.
+        epochs: passes over the training examples, at least 1.
+        batch_size: examples per update over all replicas together.
+        learning_rate: at the start, above 0.
+        seed: of the initial weights and of everything random after.
+        run_dir: the run folder.
+        strategy: one of `zoo.training.strategies.NAMES`.
+        devices: for "mirrored".
+        tpu: for "tpu", its name, or "local".
+        start_timeout: seconds to wait for the other workers of "multi_worker".
+        precision: one of `zoo.training.precision.PRECISIONS`.
+        jit: one of `zoo.training.precision.JIT`.
+        checkpoint_every: "epoch", "500 steps" or "60 seconds".
+        source: where examples wait for their step, one of `zoo.training.examples.SOURCES`.
+        profile: whether to write a TensorFlow profile of a few steps into the logs.
+    """
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    dataset: str | None = None
+    data_dir: str | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    seed: int = 0
+    run_dir: str | Path = "runs/latest"
+    strategy: str = "auto"
+    devices: int | None = None
+    tpu: str | None = None
+    start_timeout: float = START_TIMEOUT
+    precision: str = "float32"
+    jit: str = "auto"
+    checkpoint_every: str = "epoch"
+    source: str = "auto"
+    profile: bool = False
+
+    def recipe(self, spec: ModelSpec) -> Recipe:
+        """Return the model's recipe with this training's numbers in it.
+
+        Raises:
+            ZooError: for a number out of range.
+        """
+        # A builder with a learning_rate of its own (the perceptron) means the same one.
+        learning_rate = self.learning_rate
+        if learning_rate is None:
+            learning_rate = self.options.get("learning_rate")
+        changes = {
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "learning_rate": learning_rate,
+        }
+        recipe = replace(spec.recipe, **{k: v for k, v in changes.items() if v is not None})
+        if recipe.epochs < 1:
+            raise ZooError(f"The number of epochs is {recipe.epochs}; give 1 or more.")
+        if not recipe.learning_rate > 0:
+            raise ZooError(f"The learning rate is {recipe.learning_rate}; give one above 0.")
+        return recipe
