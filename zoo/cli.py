@@ -90,10 +90,26 @@ def train(
         Path | None,
         typer.Option(help="Run folder; the same one again resumes.", metavar="FOLDER"),
     ] = None,
-    strategy: Annotated[str, typer.Option(help="auto, cpu, gpu or mirrored.")] = "auto",
+    strategy: Annotated[
+        str, typer.Option(help="auto, cpu, gpu, mirrored, multi_worker or tpu.")
+    ] = "auto",
     devices: Annotated[
         int | None, typer.Option(help="Replicas of mirrored; logical CPUs without a GPU.")
     ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Start this many multi_worker processes here.")
+    ] = None,
+    hosts: Annotated[
+        str | None,
+        typer.Option(help="Start one on each of these hosts.", metavar="HOST:PORT,…"),
+    ] = None,
+    remote_shell: Annotated[
+        str, typer.Option(help="Runs a command on one of --hosts.", metavar="COMMAND")
+    ] = "ssh",
+    start_timeout: Annotated[
+        float, typer.Option(help="Seconds to wait for the other workers.")
+    ] = 120.0,
+    tpu: Annotated[str | None, typer.Option(help="The TPU's name, or local.")] = None,
     precision: Annotated[
         str, typer.Option(help="float32, mixed_bfloat16 or mixed_float16.")
     ] = "float32",
@@ -101,6 +117,12 @@ def train(
     checkpoint_every: Annotated[
         str, typer.Option(help="epoch, '500 steps' or '60 seconds'.")
     ] = "epoch",
+    source: Annotated[
+        str, typer.Option(help="Where examples wait: auto, memory, or stream from disk.")
+    ] = "auto",
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Write a TensorFlow profile of some steps.")
+    ] = False,
     export: Annotated[
         bool, typer.Option("--export", help="Export the model and let the bundle predict.")
     ] = False,
@@ -112,6 +134,11 @@ def train(
     spec = describe_model(name)
     options = dict(parse_option(spec, text) for text in set_ or [])
     run_dir = run_dir or Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    if workers is not None or hosts is not None:
+        _launch(strategy, workers, hosts, remote_shell, run_dir)
+        if export:
+            _export_and_predict(run_dir, data_dir)
+        return
     _tensorflow()
     from zoo import training
     from zoo.training.reporter import Terminal
@@ -128,18 +155,22 @@ def train(
         run_dir=run_dir,
         strategy=strategy,
         devices=devices,
+        tpu=tpu,
+        start_timeout=start_timeout,
         precision=precision,
         jit=jit,
         checkpoint_every=checkpoint_every,
+        source=source,
+        profile=profile,
         reporter=Terminal(console),
     )
-    _say_test(results, results["examples"]["test"])
-    _say(f"Run folder: {run_dir}")
-    if not export:
-        _say(f"Next: zoo export {run_dir}")
-        return
-    _export(run_dir, None, data_dir)
-    _predict_examples(run_dir, data_dir)
+    if training.is_chief(strategy):
+        _say_test(results, results["examples"]["test"])
+        _say(f"Run folder: {run_dir}")
+        if export:
+            _export_and_predict(run_dir, data_dir)
+        else:
+            _say(f"Next: zoo export {run_dir}")
 
 
 @app.command("export")
@@ -253,9 +284,9 @@ def main() -> None:
 
 def _explain(error: Exception) -> int:
     """Print the sentence for an error the user can mend and return the exit code; raise others."""
-    sentence = None
+    sentence, code = None, 2
     if isinstance(error, ZooError):
-        sentence = str(error)
+        sentence, code = str(error), error.exit_code
     elif hasattr(error, "format_message") and hasattr(error, "exit_code"):
         # The command-line parser's own errors: a missing argument, an unknown option.
         sentence = error.format_message()
@@ -269,13 +300,44 @@ def _explain(error: Exception) -> int:
     if sentence is None:
         raise error
     print(f"error: {sentence}", file=sys.stderr)
-    return 2
+    return code
 
 
 def _tensorflow() -> None:
     from zoo.quiet import import_tensorflow
 
     import_tensorflow()
+
+
+def _launch(strategy, workers, hosts, remote_shell, run_dir) -> None:
+    """Run this very command once per worker; return only if all of them succeed."""
+    from zoo import launcher
+
+    if workers is not None and hosts is not None:
+        raise ZooError("--workers is for this machine and --hosts for several; give one of them.")
+    if strategy not in ("auto", "multi_worker"):
+        raise ZooError(f"--workers and --hosts go with --strategy multi_worker, not {strategy}.")
+    addresses = launcher.parse_hosts(hosts) if hosts else launcher.local_addresses(workers)
+    own = ("--workers", "--hosts", "--remote-shell", "--run-dir", "--strategy")
+    words = _without_options(sys.argv[1:], own, ("--export",))
+    words += ["--strategy", "multi_worker", "--run-dir", str(run_dir)]
+    if code := launcher.launch(words, addresses, remote_shell if hosts else None):
+        raise typer.Exit(code)
+
+
+def _without_options(words: list[str], with_value, flags) -> list[str]:
+    kept, rest = [], iter(words)
+    for word in rest:
+        if word in with_value:
+            next(rest, None)
+        elif word not in flags and not word.startswith(tuple(f"{name}=" for name in with_value)):
+            kept.append(word)
+    return kept
+
+
+def _export_and_predict(run_dir: Path, data_dir: str | None) -> None:
+    _export(run_dir, None, data_dir)
+    _predict_examples(run_dir, data_dir)
 
 
 def _export(run: Path, to: Path | None, data_dir: str | None) -> Path:

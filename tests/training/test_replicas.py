@@ -1,5 +1,7 @@
-"""One, two and four replicas of every model: the same losses, the same weights."""
+"""Replicas, workers and streams, for every model: the same losses, the same weights."""
 
+import json
+import os
 import subprocess
 import sys
 
@@ -7,6 +9,7 @@ import numpy as np
 import pytest
 
 import zoo
+from zoo.launcher import local_addresses
 
 # Logical devices must be asked for before TensorFlow is first used, and its collectives know one
 # number of replicas per process: a process for each.
@@ -16,14 +19,13 @@ import keras, numpy as np
 from zoo import data
 from zoo.data.dataset import Split
 from zoo.models import describe, list_models
-from zoo.training import strategies
+from zoo.training import examples, strategies
 from zoo.training.checkpoints import Position
 from zoo.training.evaluation import Evaluation
-from zoo.training.examples import ResidentExamples
 from zoo.training.loop import TrainingLoop
 
-replicas, folder = int(sys.argv[1]), sys.argv[2]
-chosen = strategies.choose("mirrored", replicas)
+strategy, replicas, source, folder = sys.argv[1], int(sys.argv[2]), *sys.argv[3:]
+chosen = strategies.choose(strategy, None if strategy == "multi_worker" else replicas)
 assert chosen.replicas == replicas
 for name in list_models():
     spec = describe(name)
@@ -40,27 +42,48 @@ for name in list_models():
     keras.utils.set_random_seed(1)
     with chosen.strategy.scope():
         model = spec.builder()
-    examples = ResidentExamples(model, chosen.strategy, Split(x, y))
-    loop = TrainingLoop(model, chosen.strategy, examples, batch_size=batch_size, seed=2)
-    evaluation = Evaluation(model, chosen.strategy, examples)
+    split = examples.choose(source, model, chosen.strategy, Split(x, y))
+    loop = TrainingLoop(model, chosen.strategy, split, batch_size=batch_size, seed=2)
+    evaluation = Evaluation(model, chosen.strategy, split)
     losses = []
     for epoch in range(2):
-        for _ in loop.epoch(Position(epoch), lambda step: 2**31):
+        for _ in loop.epoch(Position(epoch), lambda step: step + 3):
             pass
         losses += [loop.logs()["loss"], evaluation.run()["loss"]]
-    np.savez(f"{folder}/{name}-{replicas}.npz", np.array(losses), *model.get_weights())
+    if chosen.is_chief:
+        path = f"{folder}/{name}-{strategy}-{replicas}-{source}.npz"
+        np.savez(path, np.array(losses), *model.get_weights())
 """
+MIRRORED = [(1, "memory"), (2, "memory"), (4, "memory"), (1, "stream"), (2, "stream")]
+WORKERS = [(2, "memory"), (2, "stream")]
+
+
+def start(strategy, replicas, source, folder, **environment):
+    words = [sys.executable, "-c", PROGRAM, strategy, str(replicas), source, str(folder)]
+    environment = {**os.environ, **environment}
+    return subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment)
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A folder of each model's losses and weights after two epochs, by number of replicas."""
+    """A folder of each model's losses and weights after two epochs, by strategy and source."""
     folder = tmp_path_factory.mktemp("replicas")
-    for replicas in (1, 2, 4):
-        words = [sys.executable, "-c", PROGRAM, str(replicas), folder]
-        done = subprocess.run(words, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr[-2000:]
+    for how in MIRRORED:
+        finish([start("mirrored", *how, folder)])
+    for how in WORKERS:
+        cluster = {"worker": local_addresses(2)}
+        configs = [
+            json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
+            for index in range(2)
+        ]
+        finish([start("multi_worker", *how, folder, TF_CONFIG=config) for config in configs])
     return folder
+
+
+def finish(processes):
+    for process in processes:
+        _, told = process.communicate()
+        assert process.returncode == 0, told[-2000:]
 
 
 def arrays(path):
@@ -68,13 +91,22 @@ def arrays(path):
         return [archive[key] for key in archive.files]
 
 
-@pytest.mark.parametrize("replicas", [2, 4])
+@pytest.mark.parametrize(("replicas", "source"), MIRRORED[1:])
 @pytest.mark.parametrize("name", zoo.list_models())
-def test_replicas_change_neither_losses_nor_weights(name, replicas, trained):
-    losses, *weights = arrays(trained / f"{name}-{replicas}.npz")
-    alone, *expected = arrays(trained / f"{name}-1.npz")
+def test_replicas_and_streams_change_neither_losses_nor_weights(name, replicas, source, trained):
+    losses, *weights = arrays(trained / f"{name}-mirrored-{replicas}-{source}.npz")
+    alone, *expected = arrays(trained / f"{name}-mirrored-1-memory.npz")
     np.testing.assert_allclose(losses, alone, rtol=1e-6, atol=1e-6)
     for one, other in zip(weights, expected, strict=True):
         # Relative to the largest weight: Adam divides gradients that are all but zero.
         scale = max(float(np.abs(other).max()), 1e-3)
         np.testing.assert_allclose(one, other, atol=1e-5 * scale, rtol=0)
+
+
+@pytest.mark.parametrize(("replicas", "source"), WORKERS)
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_two_workers_equal_two_mirrored_replicas_to_the_last_bit(name, replicas, source, trained):
+    workers = arrays(trained / f"{name}-multi_worker-{replicas}-{source}.npz")
+    mirrored = arrays(trained / f"{name}-mirrored-{replicas}-{source}.npz")
+    for one, other in zip(workers, mirrored, strict=True):
+        assert one.tobytes() == other.tobytes()

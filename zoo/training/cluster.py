@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from zoo.errors import ZooError
+from zoo.launcher import WORKER_LOST
 
 START_TIMEOUT = 120.0
-EXIT_CODE = 69
 _JOBS = ("chief", "worker")
 _PROBE_SECONDS = 2.0
 _SECONDS_BETWEEN_PROBES = 0.1
@@ -34,6 +34,8 @@ _EXAMPLE = (
 
 class WorkerLostError(ZooError):
     """Another worker has gone; the same command goes on from the last checkpoint (exit code 69)."""
+
+    exit_code = WORKER_LOST
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from zoo.data import Dataset
 from zoo.training.checkpoints import Position
 
 _SECONDS_BETWEEN_LINES = 0.5
+_SECONDS_BETWEEN_PROGRESS_LINES = 10.0
 
 
 class Reporter(Protocol):
@@ -77,11 +78,11 @@ class Terminal:
         self._task = None
         self._batch_size = 0
         self._epochs = 0
-        self._told = 0.0
+        self._told = time.monotonic()
 
     def say(self, sentence):
         """Print the sentence."""
-        self.console.print(sentence, highlight=False)
+        self.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
     def decoding(self, done, total):
         """Move a bar of photos decoded."""
@@ -112,11 +113,20 @@ class Terminal:
         self._open(steps, f"epoch {position.epoch + 1}/{epochs}", position.step)
 
     def steps(self, count):
-        """Move the bar."""
+        """Move the bar; where there is none to see, print a line now and then."""
         self._progress.advance(self._task, count)
-        speed = self._progress.tasks[0].speed
-        if speed:
-            self._progress.update(self._task, rate=f"{speed * self._batch_size:,.0f} examples/s")
+        task = self._progress.tasks[0]
+        if not task.speed:
+            return
+        rate = f"{task.speed * self._batch_size:,.0f} examples/s"
+        self._progress.update(self._task, rate=rate)
+        now = time.monotonic()
+        if not self.console.is_terminal and now - self._told > _SECONDS_BETWEEN_PROGRESS_LINES:
+            self._told = now
+            self.say(
+                f"{task.description}  {task.completed:.0f}/{task.total:.0f} steps  {rate}  "
+                f"{task.time_remaining or 0:.0f} s left"
+            )
 
     def epoch_end(self, row):
         """Put the epoch's figures in place of the bar."""

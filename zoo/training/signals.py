@@ -1,13 +1,17 @@
-"""SIGTERM, which a cluster sends before it takes a machine away: stop at the next safe point."""
+"""Requests to stop: SIGTERM, which a cluster sends before it takes a machine away, and others."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 
-EXIT_CODE = 75
+from zoo.launcher import PREEMPTED, STOP_AT_END_OF_INPUT
+
+EXIT_CODE = PREEMPTED
 
 
 class Preempted(Exception):  # noqa: N818  not an error: all is saved
@@ -16,8 +20,14 @@ class Preempted(Exception):  # noqa: N818  not an error: all is saved
 
 @contextlib.contextmanager
 def preemption() -> Iterator[Callable[[], bool]]:
-    """Give a function that tells whether SIGTERM has come since the block began."""
+    """Give a function that tells whether the process was asked to stop.
+
+    That is by SIGTERM since the block began; or, for a worker that the launcher started, by the
+    end of its standard input.
+    """
     asked = threading.Event()
+    if os.environ.get(STOP_AT_END_OF_INPUT):
+        threading.Thread(target=_wait_for_end_of_input, args=(asked,), daemon=True).start()
     if threading.current_thread() is not threading.main_thread():
         # Python delivers signals to the main thread only; a caller elsewhere handles its own.
         yield asked.is_set
@@ -27,3 +37,10 @@ def preemption() -> Iterator[Callable[[], bool]]:
         yield asked.is_set
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _wait_for_end_of_input(asked: threading.Event) -> None:
+    # The descriptor itself: a buffered stream's lock would be held when the interpreter ends.
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    asked.set()

@@ -40,6 +40,12 @@ class Chosen:
         return Together(self.strategy, self.is_chief) if self.cluster else Alone()
 
 
+def is_chief(name: str) -> bool:
+    """Return whether this process would write, were the strategy of this name chosen."""
+    found = clusters.find() if name in ("auto", "multi_worker") else None
+    return found is None or found.is_chief
+
+
 def choose(
     name: str,
     devices: int | None = None,
