@@ -143,8 +143,8 @@ class Fitting:
 
     def _leave_if(self, stopping: bool) -> None:
         if stopping:
-            where = f" --run-dir {self.folder.path}" if self.folder else ""
-            raise Preempted(f"Stopped on request; the same command with{where} resumes.")
+            where = f" with --run-dir {self.folder.path}" if self.folder else ""
+            raise Preempted(f"Stopped on request; the same command{where} goes on from here.")
 
 
 @dataclass
