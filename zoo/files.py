@@ -1,6 +1,7 @@
 """Writing files so that a reader, or a killed program, never meets half of one."""
 
 import contextlib
+import errno
 import json
 import os
 import tempfile
@@ -74,7 +75,9 @@ def read_json(path: Path) -> Any:
 
 
 def _refused(path: Path, error: OSError) -> str:
-    return f"{path} cannot be written ({error.strerror or error}); choose a folder that can."
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    remedy = "free some space and repeat the command" if full else "choose a folder that can"
+    return f"{path} cannot be written ({error.strerror or error}); {remedy}."
 
 
 def _umask() -> int:

@@ -80,10 +80,33 @@ def test_every_epoch_has_an_order_of_its_own_that_a_seed_repeats():
     assert (first != epoch_order(2, 0, 100)).any()
 
 
-def test_stopping_between_calls_changes_nothing_dropout_included():
+def augmented(seed):
+    """Return a compiled model with everything random that Keras has to offer a photo."""
+    keras.utils.set_random_seed(seed)
+    layers = keras.layers
+    head = keras.Sequential(
+        [
+            layers.Input((32, 32, 3)),
+            layers.RandomFlip("horizontal"),
+            layers.RandomTranslation(0.1, 0.1),
+            layers.GaussianNoise(0.1),
+            layers.Flatten(),
+            layers.BatchNormalization(),
+            layers.Dropout(0.5),
+            layers.Dense(10),
+        ],
+        name="head",
+    )
+    image = layers.Input((32, 32, 3), dtype="uint8", name="image")
+    model = keras.Model(image, head(layers.Rescaling(1 / 255, name="preprocessing")(image)))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("adam", loss, weighted_metrics=["accuracy"])
+    return model
+
+
+def test_stopping_between_calls_changes_nothing_augmentation_and_dropout_included():
     x, y = examples_for("deep_relu")
-    options = {"width": 16, "dropout": 0.5, "normalization": "batch"}
-    whole, parts = built("deep_relu", **options), built("deep_relu", **options)
+    whole, parts, fresh = augmented(3), augmented(3), augmented(99)
     run_epochs(loop_for(whole, x, y, 8), epochs=2)
     loop, position = loop_for(parts, x, y, 8), Position()
     for _ in loop.epoch(position, lambda step: step + 1):
@@ -91,7 +114,6 @@ def test_stopping_between_calls_changes_nothing_dropout_included():
             break
     # What a checkpoint holds, put into a fresh process's model.
     saved = [variable.numpy() for variable in loop.variables().values()]
-    fresh = built("deep_relu", seed=99, **options)
     again = loop_for(fresh, x, y, 8)
     for variable, value in zip(again.variables().values(), saved, strict=True):
         variable.assign(value)
@@ -116,6 +138,21 @@ def test_a_loss_that_is_not_finite_stops_and_names_the_step():
 def test_a_batch_that_does_not_fit_is_one_sentence(batch_size, replicas, message):
     with pytest.raises(zoo.ZooError, match=message):
         check_batch_size(batch_size, replicas, 100)
+
+
+def test_photos_streamed_from_disk_train_as_photos_in_memory_do(photos_dir, tmp_path):
+    options = {"data_dir": photos_dir, "dataset": "photos", "epochs": 2, "batch_size": 8}
+    streamed, resident = (
+        zoo.train("linear_cat_dog", source=source, run_dir=tmp_path / source, **options)
+        for source in ("stream", "memory")
+    )
+    assert streamed["test"] == pytest.approx(resident["test"], rel=1e-5)
+    assert streamed["history"] == pytest.approx(resident["history"], rel=1e-5)
+
+
+def test_a_profile_is_written_where_tensorboard_looks(tmp_path):
+    zoo.train("perceptron", epochs=2, run_dir=tmp_path / "run", profile=True)
+    assert list((tmp_path / "run" / "logs" / "plugins" / "profile").rglob("*.xplane.pb"))
 
 
 @pytest.mark.parametrize("count", [1, 37, 1000, 1037])

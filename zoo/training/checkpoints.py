@@ -40,7 +40,8 @@ class Position:
 def encode(position: Position, variables: Mapping[str, np.ndarray]) -> bytes:
     """Return a checkpoint as bytes; each array carries a CRC."""
     stream = io.BytesIO()
-    np.savez(stream, **{_POSITION: np.array(json.dumps(asdict(position)))}, **variables)
+    where = np.frombuffer(json.dumps(asdict(position)).encode(), np.uint8)
+    np.savez(stream, **{_POSITION: where}, **variables)
     return stream.getvalue()
 
 
@@ -53,7 +54,7 @@ def decode(content: bytes) -> tuple[Position, dict[str, np.ndarray]]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-        return Position(**json.loads(str(arrays.pop(_POSITION)))), arrays
+        return Position(**json.loads(arrays.pop(_POSITION).tobytes())), arrays
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise DamagedCheckpointError(str(error)) from error
 
