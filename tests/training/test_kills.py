@@ -5,6 +5,7 @@ Run with `python -m pytest -m slow -s tests/training/test_kills.py`, which print
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,6 +37,8 @@ def weights(folder):
 
 def kill_one(process, chosen):
     """Kill the training, or one of the workers it has started."""
+    if process.poll() is not None:
+        return "nobody"
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     victim = int(chosen.choice(children)) if children else process.pid
     os.kill(victim, signal.SIGKILL)
@@ -57,12 +60,16 @@ def test_kills_at_random_moments_change_no_bit(kind, photos_dir, tmp_path):
     rows = [f"{kind}: undisturbed {whole_seconds:.1f} s", "trial  killed  at s  resumed  equal"]
     for trial in range(trials):
         folder = tmp_path / str(trial)
-        moment = chosen.uniform(0.1, 0.95) * whole_seconds
-        with start(folder, photos_dir, words) as training:
-            time.sleep(moment)
-            victim = kill_one(training, chosen)
-            training.communicate()
-        assert training.returncode != 0
+        # A training that was over before the moment came is no trial: an earlier one is.
+        moment, killed = 1.2 * whole_seconds, False
+        while not killed:
+            shutil.rmtree(folder, ignore_errors=True)
+            moment = chosen.uniform(0.1 * whole_seconds, 0.8 * moment)
+            with start(folder, photos_dir, words) as training:
+                time.sleep(moment)
+                victim = kill_one(training, chosen)
+                training.communicate()
+            killed = training.returncode != 0
         with start(folder, photos_dir, words) as training:
             output, told = training.communicate()
         assert training.returncode == 0, told

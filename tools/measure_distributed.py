@@ -1,0 +1,165 @@
+"""Measure how an epoch's time grows with examples, replicas and workers.
+
+`python tools/measure_distributed.py` prints the tables, `--write` puts them into
+docs/distributed.md. Every row is a process of its own (a process per worker), with the model's own
+recipe; an epoch before the measured one warms up.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+DOCUMENT = ROOT / "docs" / "distributed.md"
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+ROWS = {
+    "1 device": ("cpu", 1),
+    "2 logical devices": ("mirrored", 2),
+    "4 logical devices": ("mirrored", 4),
+    "1 worker": ("multi_worker", 1),
+    "2 workers": ("multi_worker", 2),
+}
+PARTS = (8, 4, 2, 1)
+BITS_PER_SECOND = (1e9, 1e10, 1e11)
+
+
+def measure_here(model_name, strategy, count):
+    """Print, as JSON, seconds per epoch for each part of the training set; run by `measure`."""
+    import keras
+
+    from zoo import data
+    from zoo.data.dataset import Split
+    from zoo.models import describe
+    from zoo.training import examples, strategies
+    from zoo.training.checkpoints import Position
+    from zoo.training.loop import TrainingLoop
+
+    chosen = strategies.choose(strategy, count if strategy == "mirrored" else None)
+    spec = describe(model_name)
+    dataset = data.load(spec.dataset)
+    train = dataset.with_targets(spec.targets).train
+    told = {"dataset": f"{dataset.name} (fingerprint {dataset.fingerprint})", "seconds": {}}
+    for part in PARTS:
+        size = len(train) // part
+        keras.utils.set_random_seed(0)
+        with chosen.strategy.scope():
+            model = spec.builder()
+        split = examples.choose(
+            "memory", model, chosen.strategy, Split(train.x[:size], train.y[:size])
+        )
+        loop = TrainingLoop(
+            model, chosen.strategy, split, batch_size=spec.recipe.batch_size, seed=0
+        )
+        for epoch in range(2):
+            started = time.monotonic()
+            for _ in loop.epoch(Position(epoch), lambda step: step + 50):
+                pass
+        told["seconds"][size] = time.monotonic() - started
+    if chosen.is_chief:
+        print(json.dumps(told))
+
+
+def measure(model, strategy, count):
+    """Return what `measure_here` prints in fresh processes, one per worker."""
+    from zoo.launcher import local_addresses
+
+    processes = count if strategy == "multi_worker" else 1
+    addresses = local_addresses(processes)
+    words = [sys.executable, __file__, "--model", model, "--here", strategy, str(count)]
+    started = []
+    for index in range(processes):
+        task = {"type": "worker", "index": index}
+        config = json.dumps({"cluster": {"worker": addresses}, "task": task})
+        environment = dict(os.environ)
+        if strategy == "multi_worker":
+            environment["TF_CONFIG"] = config
+        started.append(subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment))
+    outputs = [process.communicate()[0] for process in started]
+    if any(process.returncode for process in started):
+        raise SystemExit(f"{' '.join(words)} failed")
+    return json.loads(outputs[0].splitlines()[-1])
+
+
+def epochs_table(model):
+    """Return the data set's name and the lines of the table of measured epochs."""
+    lines, alone = [], None
+    for name, (strategy, count) in ROWS.items():
+        told = measure(model, strategy, count)
+        seconds = list(told["seconds"].values())
+        alone = alone or seconds[-1]
+        if not lines:
+            sizes = "".join(f" {int(size):,} examples |" for size in told["seconds"])
+            lines = [f"| |{sizes} ratio to 1 device |", "|---|" + "---|" * (len(PARTS) + 1)]
+        cells = "".join(f" {value:.2f} s |" for value in seconds)
+        lines.append(f"| {name} |{cells} {seconds[-1] / alone:.2f} |")
+        print(lines[-1], file=sys.stderr)
+    return told["dataset"], lines
+
+
+def gradients_table():
+    """Return lines: each model's gradient bytes, and how long a ring all-reduce of them takes."""
+    import zoo
+
+    links = "".join(f" at {speed / 1e9:g} Gbit/s |" for speed in BITS_PER_SECOND)
+    lines = [
+        f"| model | trainable weights | gradient bytes |{links} global batch |",
+        "|---|---|---|" + "---|" * (len(BITS_PER_SECOND) + 1),
+    ]
+    for name in zoo.list_models():
+        weights = zoo.build(name).trainable_weights
+        count = sum(int(weight.shape.num_elements()) for weight in weights)
+        size = 4 * count
+        cells = "".join(f" {2 * size * 8 / speed * 1e3:.3g} ms |" for speed in BITS_PER_SECOND)
+        batch_size = zoo.describe(name).recipe.batch_size
+        lines.append(f"| `{name}` | {count:,} | {size:,} |{cells} {batch_size} |")
+    return lines
+
+
+def main():
+    """Print the tables, or write them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="deep_relu")
+    parser.add_argument("--write", action="store_true", help="put them into docs/distributed.md")
+    parser.add_argument("--here", nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    from zoo.quiet import import_tensorflow
+
+    import_tensorflow()
+    if options.here:
+        measure_here(options.model, options.here[0], int(options.here[1]))
+        return
+    from zoo.training.provenance import machine, versions
+
+    dataset, lines = epochs_table(options.model)
+    text = "\n".join(
+        [
+            BEGIN,
+            f"One epoch of `{options.model}` on {dataset}, and parts of it:",
+            "",
+            *lines,
+            "",
+            "Gradients, and the time that a ring all-reduce of them takes each step over many "
+            "hosts (2 × bytes ÷ speed; latency comes on top):",
+            "",
+            *gradients_table(),
+            "",
+            f"Machine: {machine()}; "
+            + ", ".join(f"{name} {version}" for name, version in versions().items())
+            + ". Made by `python tools/measure_distributed.py --write`.",
+            END,
+        ]
+    )
+    if not options.write:
+        print(text)
+        return
+    before, rest = DOCUMENT.read_text(encoding="utf-8").split(BEGIN)
+    DOCUMENT.write_text(before + text + rest.split(END)[1], encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
