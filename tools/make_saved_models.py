@@ -53,7 +53,7 @@ def make(name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / name
         train(name, run_dir=run, reporter=Terminal(console))
-        console.print(f"Bundle: {export_run(run, ROOT / 'saved_models' / name)}")
+        console.print(f"Bundle: {export_run(run, ROOT / 'saved_models' / name, onnx=True)}")
 
 
 def with_table(readme: str) -> str:

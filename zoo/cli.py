@@ -179,13 +179,32 @@ def export_command(
     to: Annotated[
         Path | None, typer.Option(help="The bundle's folder; RUN/bundle if not given.")
     ] = None,
+    kinds: Annotated[
+        str, typer.Option(help="TFLite files to write.", metavar="KIND,…")
+    ] = "float32,float16,dynamic,int8",
+    onnx: Annotated[bool, typer.Option("--onnx", help="Write model.onnx too.")] = False,
+    input_size: Annotated[
+        str | None,
+        typer.Option(help="The only photos to take, for fixed shapes.", metavar="HEIGHTxWIDTH"),
+    ] = None,
+    max_drop: Annotated[
+        float, typer.Option(help="Points of accuracy a file may lie below Keras.")
+    ] = 1.0,
     data_dir: DataDir = None,
 ):
     """Export a trained run as a bundle that predicts without TensorFlow."""
     from zoo.run_folder import RunFolder
 
     RunFolder(run).config()
-    bundle = _export(run, to, data_dir)
+    bundle = _export(
+        run,
+        to,
+        data_dir,
+        kinds=[kind.strip() for kind in kinds.split(",") if kind.strip()],
+        onnx=onnx,
+        frame=_frame(input_size),
+        max_drop=max_drop,
+    )
     _say(f"Next: zoo predict {bundle} FILE…, or copy the folder and run: python3 predict.py FILE…")
 
 
@@ -243,6 +262,33 @@ def evaluate(
             f"{artifact}: accuracy {accuracy:.4f} on the {len(dataset.test):,} test examples of "
             f"{dataset.name} (fingerprint {dataset.fingerprint})."
         )
+
+
+@app.command("verify")
+def verify_command(
+    bundle: Annotated[str, typer.Argument(help="A bundle's folder, or a shipped model's name.")],
+    data_dir: DataDir = None,
+    max_drop: Annotated[
+        float, typer.Option(help="Points of accuracy a file may lie below Keras.")
+    ] = 1.0,
+):
+    """Check a bundle's hashes, contract and operations, and measure all its files."""
+    from zoo import data, edge
+    from zoo.shipped import find_bundle
+
+    folder = find_bundle(bundle)
+    name = edge.read_manifest(folder)["dataset"]["name"]
+    _tensorflow()
+    from zoo.export.verify import verify
+
+    report = verify(folder, data.load(name, data_dir), max_drop)
+    if report.figures:
+        _show_figures(report.figures)
+    for problem in report.problems:
+        _say(f"Falls short: {problem}")
+    if report.problems:
+        raise typer.Exit(1)
+    _say(f"{folder} is sound.")
 
 
 @data_app.command("list")
@@ -340,22 +386,41 @@ def _export_and_predict(run_dir: Path, data_dir: str | None) -> None:
     _predict_examples(run_dir, data_dir)
 
 
-def _export(run: Path, to: Path | None, data_dir: str | None) -> Path:
+def _frame(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    sizes = text.lower().split("x")
+    if len(sizes) != 2 or not all(size.isdigit() and 0 < int(size) <= 65536 for size in sizes):
+        raise ZooError(f"--input-size is {text!r}; write HEIGHTxWIDTH, as in 240x320.")
+    return int(sizes[0]), int(sizes[1])
+
+
+def _export(run: Path, to: Path | None, data_dir: str | None, **options) -> Path:
     import json
 
     _tensorflow()
     from zoo.export.bundle import export_run
 
-    bundle = export_run(run, to, data_dir=data_dir)
-    artifacts = json.loads((bundle / "manifest.json").read_text())["artifacts"]
-    for kind, entry in artifacts.items():
-        if "agreement" in entry:
-            _say(
-                f"{kind}.tflite: {entry['bytes']:,} bytes, test accuracy {entry['accuracy']:.4f}, "
-                f"largest difference from Keras {entry['largest_difference']:.1e}."
-            )
+    bundle = export_run(run, to, data_dir=data_dir, **options)
+    _show_figures(json.loads((bundle / "manifest.json").read_text())["artifacts"])
     _say(f"Bundle: {bundle}")
     return bundle
+
+
+def _show_figures(figures: dict) -> None:
+    from rich.table import Table
+
+    table = Table("artifact", "bytes", "accuracy", "agreement", "largest difference", box=None)
+    for name, found in figures.items():
+        size = f"{found['bytes']:,}" if "bytes" in found else ""
+        table.add_row(
+            name,
+            size,
+            f"{found['accuracy']:.4f}",
+            f"{found['agreement']:.4f}",
+            f"{found['largest_difference']:.1e}",
+        )
+    console.print(table)
 
 
 def _predict_examples(run: Path, data_dir: str | None) -> None:

@@ -112,6 +112,11 @@ def image_preprocessing(
     return keras.Sequential(layers, name="preprocessing")
 
 
+def preprocessing_of(model: keras.Model) -> keras.layers.Layer | None:
+    """Return the layer between photo and head, or None for a model of plain numbers."""
+    return next((layer for layer in model.layers if layer.name == "preprocessing"), None)
+
+
 def _resize_matrix(before, after: int):
     """Return the (after, before) matrix of triangle-filter weights of one axis."""
     before = ops.cast(before, "float32")

@@ -21,7 +21,7 @@ MODEL += ["--set", "dropout=0.3", "--set", "normalization=batch", "--dataset", "
 MODEL += ["--batch-size", "8", "--checkpoint-every", "7 steps"]
 KINDS = {
     "1 process": (20, ["--epochs", "60"]),
-    "2 workers": (5, ["--epochs", "12", "--workers", "2"]),
+    "2 workers": (5, ["--epochs", "30", "--workers", "2"]),
 }
 
 
@@ -64,7 +64,7 @@ def test_kills_at_random_moments_change_no_bit(kind, photos_dir, tmp_path):
         moment, killed = 1.2 * whole_seconds, False
         while not killed:
             shutil.rmtree(folder, ignore_errors=True)
-            moment = chosen.uniform(0.1 * whole_seconds, 0.8 * moment)
+            moment = chosen.uniform(0.3 * whole_seconds, 0.8 * moment)
             with start(folder, photos_dir, words) as training:
                 time.sleep(moment)
                 victim = kill_one(training, chosen)

@@ -1,21 +1,50 @@
-"""What a bundle's file answers on a whole test set, through the very runtime that boards use."""
+"""What every file of a bundle answers on a whole test set, through the runtimes that serve it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from zoo import edge
-from zoo.data import Split
+from zoo.data.dataset import Dataset, Split
 from zoo.errors import ZooError
 
 _BATCH = 250
 
 
-def answers(model: edge.Model, examples) -> np.ndarray:
-    """Return a loaded artifact's outputs for all examples, float32 (examples, outputs)."""
-    return np.concatenate([model.raw(batch) for batch in batches(examples)])
+def outputs(
+    predict: Callable[[np.ndarray], np.ndarray], examples, frame: tuple[int, int] | None = None
+) -> np.ndarray:
+    """Return a model's outputs for all examples, float32 (examples, outputs).
+
+    Args:
+        predict: from a batch to its outputs.
+        examples: of one split.
+        frame: (height, width) if the model takes photos of one size only.
+    """
+    return np.concatenate([predict(batch) for batch in batches(examples, frame)])
+
+
+def batches(examples, frame: tuple[int, int] | None = None) -> Iterator[np.ndarray]:
+    """Yield the examples in order: many at a time if they have one size, else one by one."""
+    if frame is not None:
+        for photo in examples:
+            yield np.ascontiguousarray(edge.fit_frame(np.asarray(photo), *frame)[None])
+    elif isinstance(examples, np.ndarray):
+        for at in range(0, len(examples), _BATCH):
+            yield np.ascontiguousarray(examples[at : at + _BATCH])
+    else:
+        for photo in examples:
+            yield photo[None]
+
+
+def frame_of(manifest: dict[str, Any]) -> tuple[int, int] | None:
+    """Return the (height, width) that a bundle's photos must have, or None for any."""
+    shape = manifest["input"]["shape"]
+    return tuple(shape[1:3]) if len(shape) == 4 and shape[1] is not None else None
 
 
 def load_quietly(bundle, artifact: str) -> edge.Model:
@@ -24,29 +53,53 @@ def load_quietly(bundle, artifact: str) -> edge.Model:
         return edge.load(bundle, artifact)
 
 
-def batches(examples) -> Iterator[np.ndarray]:
-    """Yield the examples in order: many at a time if they have one size, else one by one."""
-    if isinstance(examples, np.ndarray):
-        for at in range(0, len(examples), _BATCH):
-            yield np.ascontiguousarray(examples[at : at + _BATCH])
-    else:
-        for photo in examples:
-            yield photo[None]
+def tflite_artifacts(manifest: dict[str, Any]) -> list[str]:
+    """Return the names of a manifest's `.tflite` artifacts."""
+    return [
+        name
+        for name, entry in manifest["artifacts"].items()
+        if str(entry.get("file", "")).endswith(".tflite")
+    ]
 
 
-def decisions(manifest: dict, outputs: np.ndarray) -> np.ndarray:
+def decisions(manifest: dict[str, Any], answers: np.ndarray) -> np.ndarray:
     """Return the index of the label that each row of outputs stands for."""
     if manifest["output"]["decision"] == "argmax":
-        return outputs.argmax(axis=1)
-    return (outputs[:, 0] >= manifest["output"]["threshold"]).astype(np.int64)
+        return answers.argmax(axis=1)
+    return (answers[:, 0] >= manifest["output"]["threshold"]).astype(np.int64)
 
 
-def accuracy(manifest: dict, outputs: np.ndarray, split: Split) -> float:
+def accuracy(manifest: dict[str, Any], answers: np.ndarray, split: Split) -> float:
     """Return the share of right decisions; `split.y` holds label indices."""
-    return float(np.mean(decisions(manifest, outputs) == split.y))
+    return float(np.mean(decisions(manifest, answers) == split.y))
 
 
-def evaluate_bundle(bundle, dataset) -> dict[str, float]:
+def compare(
+    manifest: dict[str, Any], answers: np.ndarray, reference: np.ndarray, split: Split
+) -> dict[str, float]:
+    """Return accuracy, agreement with the Keras model and the largest difference from it."""
+    same = decisions(manifest, answers) == decisions(manifest, reference)
+    return {
+        "accuracy": accuracy(manifest, answers, split),
+        "agreement": float(np.mean(same)),
+        "largest_difference": float(np.max(np.abs(answers - reference))),
+    }
+
+
+def check_labels(bundle: Path, manifest: dict[str, Any], dataset: Dataset) -> None:
+    """Raise one sentence unless the data set's labels are the bundle's.
+
+    Raises:
+        ZooError: naming both.
+    """
+    if list(dataset.labels) != manifest["labels"]:
+        raise ZooError(
+            f"{bundle} answers with {', '.join(manifest['labels'])}, but the data set "
+            f"{dataset.name} is labelled {', '.join(dataset.labels)}."
+        )
+
+
+def evaluate_bundle(bundle, dataset: Dataset) -> dict[str, float]:
     """Return the test accuracy of every `.tflite` artifact of a bundle.
 
     Raises:
@@ -54,14 +107,12 @@ def evaluate_bundle(bundle, dataset) -> dict[str, float]:
         edge.BundleError: if the bundle is damaged.
     """
     manifest = edge.read_manifest(bundle)
-    if list(dataset.labels) != manifest["labels"]:
-        raise ZooError(
-            f"{bundle} answers with {', '.join(manifest['labels'])}, but the data set "
-            f"{dataset.name} is labelled {', '.join(dataset.labels)}."
+    check_labels(bundle, manifest, dataset)
+    return {
+        name: accuracy(
+            manifest,
+            outputs(load_quietly(bundle, name).raw, dataset.test.x, frame_of(manifest)),
+            dataset.test,
         )
-    figures = {}
-    for name, entry in manifest["artifacts"].items():
-        if str(entry.get("file", "")).endswith(".tflite"):
-            outputs = answers(load_quietly(bundle, name), dataset.test.x)
-            figures[name] = accuracy(manifest, outputs, dataset.test)
-    return figures
+        for name in tflite_artifacts(manifest)
+    }

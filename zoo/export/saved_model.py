@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
+from zoo import components
+from zoo.export.fresh import run_module
 
-def write_saved_model(model: keras.Model, folder: Path) -> None:
-    """Write the model with its serving signatures; the weights are stored once.
+
+def write_saved_model(model_path: Path, folder: Path) -> None:
+    """Write the SavedModel of a `model.keras`; see `save` for its signatures.
+
+    The same file gives the same bytes.
+
+    Raises:
+        ZooError: if it cannot be written.
+    """
+    run_module("zoo.export.saved_model", model_path, folder)
+    # It holds a number drawn at random and is not needed to load.
+    (folder / "fingerprint.pb").unlink(missing_ok=True)
+
+
+def save(model: keras.Model, folder: Path) -> None:
+    """Save the model with its serving signatures; the weights are stored once.
 
     Signatures:
         serving_default: raw uint8 photos `image` (batch, h, w, 3), or float32 `x`
@@ -47,3 +64,7 @@ def write_saved_model(model: keras.Model, folder: Path) -> None:
 def _decode(file: tf.Tensor) -> tf.Tensor:
     photo = tf.io.decode_image(file, channels=3, expand_animations=False)
     return tf.ensure_shape(photo, (None, None, 3))
+
+
+if __name__ == "__main__":
+    save(components.load_model(sys.argv[1]), Path(sys.argv[2]))

@@ -14,8 +14,9 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.data.dataset import Split
+from zoo.preprocessing import preprocessing_of
 from zoo.registry import require_choice
-from zoo.training.features import Features, preprocessing_of, resident_bytes
+from zoo.training.features import Features, resident_bytes
 
 SOURCES = ("auto", "memory", "stream")
 _PREFETCHED_BATCHES = 4

@@ -9,6 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from zoo.preprocessing import preprocessing_of
+
 # Below this, features are kept in memory even where raw pixels would be smaller.
 SMALL_BYTES = 256 * 2**20
 _BATCH = 256
@@ -42,11 +44,6 @@ class Features:
         """Return the head's inputs for these examples, (len(indices), …), float32."""
         rows = tf.gather(self.array, indices)
         return rows if self._in_graph is None else self._in_graph(rows)
-
-
-def preprocessing_of(model: keras.Model) -> keras.Layer | None:
-    """Return the layer between photo and head, or None for a model of plain numbers."""
-    return next((layer for layer in model.layers if layer.name == "preprocessing"), None)
 
 
 def preprocess(preprocessing: keras.Layer, examples) -> np.ndarray:

@@ -1,0 +1,67 @@
+"""Two `.tflite` files, one after the other, as one: photo → features → output."""
+
+from __future__ import annotations
+
+import flatbuffers
+from ai_edge_litert import schema_py_generated as schema
+
+_IDENTIFIER = b"TFL3"
+
+
+def read_model(content: bytes) -> schema.ModelT:
+    """Return a file's model as objects."""
+    return schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+
+
+def write_model(model: schema.ModelT) -> bytes:
+    """Return the file of a model."""
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), _IDENTIFIER)
+    return bytes(builder.Output())
+
+
+def chain(first: bytes, second: bytes) -> bytes:
+    """Return the file that computes `second` of what `first` computes.
+
+    Both have one input and one output; the output of the first has the type and shape of the
+    input of the second, whose place it takes.
+    """
+    model, appended = read_model(first), read_model(second)
+    graph, tail = model.subgraphs[0], appended.subgraphs[0]
+    codes = len(model.operatorCodes)
+    buffers = len(model.buffers)
+    # Buffer 0 is the empty one in every file; tensor −1 stands for an input left out.
+    numbers = {-1: -1, int(tail.inputs[0]): int(graph.outputs[0])}
+    for index, tensor in enumerate(tail.tensors):
+        if index not in numbers:
+            numbers[index] = len(graph.tensors)
+            tensor.buffer = tensor.buffer and tensor.buffer + buffers
+            graph.tensors.append(tensor)
+    for operator in tail.operators:
+        operator.opcodeIndex += codes
+        operator.inputs = [numbers[int(index)] for index in operator.inputs]
+        operator.outputs = [numbers[int(index)] for index in operator.outputs]
+        graph.operators.append(operator)
+    model.operatorCodes += appended.operatorCodes
+    model.buffers += appended.buffers
+    graph.outputs = [numbers[int(index)] for index in tail.outputs]
+    # What named the first file's own output, or measured it, is no longer so.
+    model.signatureDefs = None
+    model.metadata = None
+    model.metadataBuffer = None
+    return write_model(model)
+
+
+def operations(content: bytes) -> tuple[list[str], list[str]]:
+    """Return the names of a file's built-in operations, and of those that are not built in."""
+    names = {
+        value: name for name, value in vars(schema.BuiltinOperator).items() if name[0].isupper()
+    }
+    built_in, foreign = set(), set()
+    for code in read_model(content).operatorCodes:
+        number = max(code.builtinCode, code.deprecatedBuiltinCode)
+        if number == schema.BuiltinOperator.CUSTOM:
+            foreign.add((code.customCode or b"custom").decode())
+        else:
+            built_in.add(names.get(number, str(number)))
+    return sorted(built_in), sorted(foreign)

@@ -1,0 +1,79 @@
+"""Keras model → ONNX, checked before it is given out; for TensorRT and onnxruntime."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from zoo import components
+from zoo.errors import ZooError
+from zoo.export.fresh import run_module
+
+# TensorRT 8.5, the oldest that JetPack 5 ships, reads up to 17.
+OPSET = 17
+
+
+def write_onnx(model_path: Path, path: Path, frame: tuple[int, int] | None = None) -> None:
+    """Write a `model.keras` as ONNX; the same file gives the same bytes.
+
+    Args:
+        model_path: of the Keras model.
+        path: of the ONNX file.
+        frame: (height, width) to fix a photo's size to, with a batch of 1; None for any.
+
+    Raises:
+        ZooError: if tf2onnx is not installed, or what it writes is not valid.
+    """
+    for package in ("tf2onnx", "onnx", "onnxruntime"):
+        if importlib.util.find_spec(package) is None:
+            raise ZooError(f'--onnx needs {package}; run: pip install "lecture-zoo[train,onnx]"')
+    run_module("zoo.export.onnx", model_path, path, *(frame or ()))
+
+
+def convert(model: keras.Model, path: Path, frame: tuple[int, int] | None) -> None:
+    """Convert a model and check the file with ONNX's own checker, which raises what it finds."""
+    import onnx
+    import tf2onnx
+
+    from zoo.export.canonical import canonical
+
+    given = model.inputs[0]
+    shape = given.shape if frame is None else (1, *frame, 3)
+    inputs = tf.TensorSpec(shape, given.dtype, name=given.name)
+    serve = tf.function(lambda x: {"output": model(x, training=False)}, input_signature=[inputs])
+    written, _ = tf2onnx.convert.from_function(serve, [inputs], opset=OPSET)
+    written = canonical(written)
+    # tf2onnx keeps an operation it does not know as it is, without a word.
+    onnx.checker.check_model(written, full_check=True)
+    path.write_bytes(written.SerializeToString(deterministic=True))
+
+
+def session(path: Path) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the function from a batch to an ONNX file's outputs, through onnxruntime.
+
+    Raises:
+        ZooError: if onnxruntime is not installed.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ZooError(
+            'An ONNX file needs onnxruntime; run: pip install "lecture-zoo[onnx]"'
+        ) from error
+    runtime = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    name = runtime.get_inputs()[0].name
+    return lambda batch: runtime.run(None, {name: batch})[0]
+
+
+if __name__ == "__main__":
+    convert(
+        components.load_model(sys.argv[1]),
+        Path(sys.argv[2]),
+        tuple(int(size) for size in sys.argv[3:]) or None,
+    )
