@@ -240,10 +240,7 @@ class Model:
                 )
             )
         height, width = self._fixed[1:3]
-        if height is not None and x.shape[:2] != (height, width):
-            image = _pillow().fromarray(x)
-            x = np.asarray(image.resize((width, height), _pillow().Resampling.BILINEAR))
-        return x
+        return x if height is None else fit_frame(x, height, width)
 
     def _as_numbers(self, x):
         try:
@@ -393,6 +390,17 @@ def decode(source):
                     name, _first_line(error)
                 )
             ) from error
+
+
+def fit_frame(photo, height, width):
+    """Return a photo, uint8 (h, w, 3), resized to the one size that a bundle takes.
+
+    Bundles exported for any size need no such step; their own resize is part of the model.
+    """
+    if photo.shape[:2] == (height, width):
+        return photo
+    image = _pillow().fromarray(photo)
+    return np.array(image.resize((width, height), _pillow().Resampling.BILINEAR))
 
 
 def _open_photo(source):

@@ -1,0 +1,195 @@
+"""Bundles are what their manifests say, and what is not is found."""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import zoo
+from zoo import ZooError, data, edge
+from zoo.export.bundle import export_run
+from zoo.export.compose import operations
+from zoo.export.metadata import packed_labels
+from zoo.export.verify import shortfalls, verify
+from zoo.shipped import find_bundle
+
+
+def zoo_command(*words):
+    words = [sys.executable, "-m", "zoo", *map(str, words)]
+    return subprocess.run(words, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_every_shipped_bundle_is_sound_and_says_what_its_files_do(name, tfds_dir):
+    bundle = find_bundle(name)
+    manifest = edge.read_manifest(bundle)
+    dataset = data.load(zoo.describe(name).dataset, tfds_dir)
+    assert manifest["dataset"]["examples"] == len(dataset.test)
+    report = verify(bundle, dataset)
+    assert report.problems == []
+    assert set(report.figures) == set(manifest["artifacts"])
+    card = (bundle / "README.md").read_text(encoding="utf-8")
+    for artifact, figures in report.figures.items():
+        entry = manifest["artifacts"][artifact]
+        # Another processor may turn a decision that lies at the threshold.
+        assert entry["accuracy"] == pytest.approx(figures["accuracy"], abs=1e-3)
+        assert entry["agreement"] == pytest.approx(figures["agreement"], abs=1e-3)
+        assert f"| {artifact} | {entry['bytes']:,} | {100 * entry['accuracy']:.2f} %" in card
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+@pytest.mark.parametrize("kind", ["float32", "float16", "dynamic", "int8"])
+def test_files_need_built_in_operations_and_carry_their_labels(name, kind):
+    bundle = find_bundle(name)
+    content = (bundle / f"{kind}.tflite").read_bytes()
+    built_in, foreign = operations(content)
+    assert "FULLY_CONNECTED" in built_in
+    assert foreign == []
+    assert packed_labels(content) == list(edge.load(bundle, kind).labels)
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    shutil.copytree(find_bundle("perceptron"), tmp_path / "bundle")
+    return tmp_path / "bundle"
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["model.keras", "int8.tflite", "model.onnx", "saved_model/saved_model.pb"],
+)
+def test_a_changed_byte_is_found_in_every_file(bundle, file):
+    content = bytearray((bundle / file).read_bytes())
+    content[len(content) // 2] ^= 1
+    (bundle / file).write_bytes(content)
+    done = zoo_command("verify", bundle)
+    assert done.returncode == 1
+    assert "is damaged: its sha256" in done.stdout
+    (bundle / file).unlink()
+    assert "is missing" in zoo_command("verify", bundle).stdout
+
+
+def test_a_file_that_answers_otherwise_is_found(bundle):
+    path = bundle / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["artifacts"]["float16"]["accuracy"] = 0.5
+    path.write_text(json.dumps(manifest))
+    report = verify(bundle, data.load("blobs"))
+    (problem,) = report.problems
+    assert "float16: the manifest says accuracy 0.5" in problem
+
+
+def test_figures_below_the_gate_are_told():
+    good = {"accuracy": 0.9, "agreement": 1.0, "largest_difference": 0.0}
+    worse = {**good, "accuracy": 0.88, "largest_difference": 0.1}
+    assert shortfalls({"keras": good, "int8": good}, 1.0) == []
+    (told,) = shortfalls({"keras": good, "int8": worse}, 1.0)
+    assert "2.00 points below" in told
+    assert shortfalls({"keras": good, "int8": worse}, 2.5) == []
+    (told,) = shortfalls({"keras": good, "float32": {**good, "largest_difference": 1e-4}}, 1.0)
+    assert "differs from the Keras model" in told
+    (told,) = shortfalls({"keras": good, "int8": {**good, "largest_difference": np.nan}}, 1.0)
+    assert "not finite" in told
+
+
+def test_another_data_set_is_refused(bundle):
+    with pytest.raises(ZooError, match="is labelled 0, 1"):
+        verify(bundle, data.load("and"))
+    with pytest.raises(ZooError, match="this data set has 00"):
+        verify(bundle, replace(data.load("blobs"), fingerprint="00"))
+    with pytest.raises(ZooError, match="0 or more"):
+        verify(bundle, data.load("blobs"), max_drop=-1)
+
+
+@pytest.fixture(scope="module")
+def photo_run(photos_dir, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("verify")
+    shutil.copytree(photos_dir, folder / "photos")
+    zoo.train(
+        "linear_cat_dog",
+        dataset="photos",
+        data_dir=str(folder / "photos"),
+        epochs=2,
+        batch_size=8,
+        run_dir=folder / "run",
+    )
+    return folder / "run", folder / "photos"
+
+
+def test_a_fixed_input_size_gives_fixed_shapes(photo_run, tmp_path):
+    run, photos = photo_run
+    bundle = export_run(run, tmp_path / "bundle", frame=(48, 64), onnx=True, max_drop=100)
+    model = edge.load(bundle, "int8")
+    assert model.manifest["input"]["shape"] == [1, 48, 64, 3]
+    photo = next(photos.rglob("*.jpg"))
+    prediction = model.predict(photo)
+    fitted = edge.fit_frame(edge.decode(photo), 48, 64)
+    assert model.predict(fitted).score == prediction.score
+    assert len(model.predict_batch([photo, fitted])) == 2
+    with pytest.raises(edge.InputError, match="takes"):
+        model.raw(np.zeros((1, 64, 64, 3), "uint8"))
+
+
+def test_kinds_can_be_chosen_and_nonsense_is_refused(photo_run, tmp_path):
+    run, _ = photo_run
+    bundle = export_run(run, tmp_path / "bundle", kinds=["int8"], max_drop=100)
+    assert set(edge.read_manifest(bundle)["artifacts"]) == {"keras", "saved_model", "int8"}
+    for words, told in (
+        (["--kinds", "int4"], "int4"),
+        (["--kinds", ","], "No kind"),
+        (["--input-size", "big"], "HEIGHTxWIDTH"),
+    ):
+        done = zoo_command("export", run, *words)
+        assert done.returncode == 2
+        assert told in done.stderr
+
+
+def test_int8_without_training_data_is_refused_and_the_old_bundle_stays(photo_run, tmp_path):
+    run, photos = photo_run
+    bundle = export_run(run, tmp_path / "bundle", kinds=["float32"], max_drop=100)
+    before = (bundle / "manifest.json").read_bytes()
+    aside = photos.rename(photos.with_name("elsewhere"))
+    try:
+        with pytest.raises(ZooError):
+            export_run(run, bundle)
+    finally:
+        aside.rename(photos)
+    assert (bundle / "manifest.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["xor_mlp", "linear_cat_dog"])
+def test_a_saved_model_serves_where_there_is_neither_keras_nor_zoo(name, photos_dir, tmp_path):
+    program = """
+import sys
+sys.modules["keras"] = None
+import tensorflow as tf
+served = tf.saved_model.load(sys.argv[1]).signatures
+if len(sys.argv) > 2:
+    encoded = tf.constant([open(path, "rb").read() for path in sys.argv[2:]])
+    photo = tf.io.decode_image(encoded[0], channels=3, expand_animations=False)
+    print(float(served["serving_default"](image=photo[None])["output"][0, 0]))
+    print(float(served["serve_encoded"](encoded=encoded)["output"][0, 0]))
+else:
+    print(float(served["serving_default"](x=tf.constant([[0.0, 1.0]]))["output"][0, 0]))
+assert "zoo" not in sys.modules
+"""
+    bundle = find_bundle(name)
+    photo = next(photos_dir.rglob("*.jpg"))
+    given = [photo] if name == "linear_cat_dog" else []
+    words = [sys.executable, "-I", "-c", program, bundle / "saved_model", *given]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    model = edge.load(bundle)
+    x = tf_decoded(photo) if given else [0, 1]
+    for line in done.stdout.split():
+        assert float(line) == pytest.approx(model.predict(x).score, abs=1e-5)
+
+
+def tf_decoded(path):
+    import tensorflow as tf
+
+    return tf.io.decode_image(path.read_bytes(), channels=3, expand_animations=False).numpy()
