@@ -193,13 +193,14 @@ def edited(bundle, **changes):
         for parent in parents:
             place = place[parent]
         place[last] = value
+    manifest["sha256"] = edge.manifest_digest(manifest)
     path.write_text(json.dumps(manifest))
 
 
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"format": 2}, "format"),
+        ({"format": 1}, "format"),
         ({"name": ""}, "name"),
         ({"labels": ["0"]}, "labels"),
         ({"labels": ["0", "2"]}, "labels.txt"),
@@ -222,6 +223,13 @@ def test_an_edited_manifest_is_refused(bundle, changes, told):
     with pytest.raises(edge.BundleError, match=told) as caught:
         edge.load(bundle)
     assert "\n" not in str(caught.value)
+
+
+def test_a_changed_digit_of_the_threshold_is_found(bundle):
+    path = bundle / "manifest.json"
+    path.write_text(path.read_text().replace('"threshold": 0.5', '"threshold": 0.7'))
+    with pytest.raises(edge.BundleError, match="not as it was written"):
+        edge.load(bundle)
 
 
 def test_a_link_out_of_the_bundle_is_refused(bundle, tmp_path):

@@ -133,7 +133,7 @@ def main():
     if options.here:
         measure_here(options.model, options.here[0], int(options.here[1]))
         return
-    from zoo.training.provenance import machine, versions
+    from zoo.provenance import machine, versions
 
     dataset, lines = epochs_table(options.model)
     text = "\n".join(

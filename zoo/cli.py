@@ -291,6 +291,54 @@ def verify_command(
     _say(f"{folder} is sound.")
 
 
+@app.command("benchmark")
+def benchmark_command(
+    bundle: Annotated[str, typer.Argument(help="A bundle's folder, or a shipped model's name.")],
+    artifact: Annotated[str, typer.Option(help="One of the bundle's files, or all.")] = "all",
+    threads: Annotated[str, typer.Option(help="Of the interpreter.", metavar="N,…")] = "1",
+    repeats: Annotated[int, typer.Option(help="Answers to time.")] = 200,
+    photo: Annotated[Path | None, typer.Option(help="Ask about this photo.")] = None,
+    as_json: AsJson = False,
+):
+    """Time a bundle on this machine, one example at a time; TensorFlow is not needed."""
+    import json
+
+    from zoo import edge
+    from zoo.benchmark import benchmark
+    from zoo.export.measure import tflite_artifacts
+    from zoo.provenance import RUNTIME, machine, versions
+    from zoo.shipped import find_bundle
+
+    folder = find_bundle(bundle)
+    manifest = edge.read_manifest(folder)
+    artifacts = tflite_artifacts(manifest) if artifact == "all" else [artifact]
+    counts = threads.split(",")
+    if not all(count.strip().isdigit() for count in counts):
+        raise ZooError(f"--threads is {threads!r}; write whole numbers, as in 1,2.")
+    rows = benchmark(folder, artifacts, [int(n) for n in counts], repeats=repeats, photo=photo)
+    if as_json:
+        told = {"bundle": str(folder), "machine": machine(), "versions": versions(RUNTIME)}
+        print(json.dumps({**told, "rows": rows}))
+        return
+    from rich.table import Table
+
+    columns = ("artifact", "threads", "load", "decode", "inference", "p90", "p99", "peak memory")
+    table = Table(*columns, box=None)
+    for row in rows:
+        decode = f"{row['decode']['median']:.3f} ms" if row["decode"] else ""
+        table.add_row(
+            row["artifact"],
+            str(row["threads"]),
+            f"{row['load']:.1f} ms",
+            decode,
+            *(f"{row['inference'][part]:.3f} ms" for part in ("median", "p90", "p99")),
+            f"{row['peak_memory']:.0f} MB",
+        )
+    console.print(table)
+    packages = ", ".join(f"{name} {number}" for name, number in versions(RUNTIME).items())
+    _say(f"Medians of {repeats}, one example at a time. {machine()}; {packages}.")
+
+
 @data_app.command("list")
 def data_list():
     """List the data sets."""

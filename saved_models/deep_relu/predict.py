@@ -30,7 +30,7 @@ from pathlib import Path
 
 import numpy as np
 
-FORMAT = 1
+FORMAT = 2
 MAX_MANIFEST_BYTES = 4 * 2**20
 MAX_ARTIFACT_BYTES = 2 * 2**30
 MAX_PHOTO_BYTES = 64 * 2**20
@@ -352,6 +352,17 @@ def read_manifest(bundle):
     return manifest
 
 
+def manifest_digest(manifest):
+    """Return the sha256 of all that a manifest holds but its own "sha256".
+
+    It finds damage, such as a changed digit of the threshold; who edits a manifest on purpose can
+    write a new one.
+    """
+    rest = {key: value for key, value in manifest.items() if key != "sha256"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
 def decode(source):
     """Return a photo as uint8 0…255 of shape (h, w, 3): the one way photos are read everywhere.
 
@@ -519,6 +530,8 @@ def _contract_problem(manifest):
         return "the manifest is no JSON object"
     if manifest.get("format") != FORMAT or isinstance(manifest["format"], bool):
         return "its format is {!r} and this program reads {}".format(manifest.get("format"), FORMAT)
+    if manifest.get("sha256") != manifest_digest(manifest):
+        return "its manifest is not as it was written; copy the bundle again"
     if not isinstance(manifest.get("name"), str) or not manifest["name"]:
         return "it has no name"
     labels = manifest.get("labels")

@@ -98,7 +98,7 @@ def export_run(
             raise ZooError(f"{spec.name} was not exported: {' '.join(problems)}")
         for name, found in figures.items():
             manifest["artifacts"][name] |= found
-        write_json(draft / "manifest.json", manifest)
+        write_manifest(draft, manifest)
         write_text(draft / "README.md", model_card(spec, manifest, config, results))
         _put_in_place(draft, target)
     finally:
@@ -133,7 +133,17 @@ def _write_files(
         write_onnx(draft / "model.keras", draft / "model.onnx", frame)
         artifacts["onnx"] = _single(draft / "model.onnx")
     # Before anything is measured: the edge runtime loads nothing without it.
-    write_json(draft / "manifest.json", manifest)
+    write_manifest(draft, manifest)
+
+
+def write_manifest(bundle: Path, manifest: dict[str, Any]) -> None:
+    """Write a bundle's manifest with its own checksum.
+
+    Raises:
+        ZooError: if the disk refuses.
+    """
+    manifest["sha256"] = edge.manifest_digest(manifest)
+    write_json(bundle / "manifest.json", manifest)
 
 
 def _contract(

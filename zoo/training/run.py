@@ -16,6 +16,7 @@ from zoo.data import Dataset
 from zoo.errors import ZooError
 from zoo.files import replacing, write_json
 from zoo.models import describe
+from zoo.provenance import machine, versions
 from zoo.registry import ModelSpec, Recipe, check_options
 from zoo.run_folder import RunFolder, check_identity
 from zoo.training import examples, precision, strategies
@@ -25,7 +26,6 @@ from zoo.training.evaluation import Evaluation
 from zoo.training.fitting import Fitting
 from zoo.training.loop import TrainingLoop
 from zoo.training.profile import NoProfile, StepsProfile
-from zoo.training.provenance import machine, versions
 from zoo.training.reporter import Reporter, Silent
 from zoo.training.schedule import CheckpointSchedule
 from zoo.training.settings import Training
