@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from ai_edge_litert.schema_py_generated import BuiltinOperator
 
 import zoo
 from zoo import ZooError, data, edge
 from zoo.export.bundle import export_run, write_manifest
-from zoo.export.compose import operations
+from zoo.export.compose import operations, read_model
 from zoo.export.metadata import packed_labels
 from zoo.export.verify import shortfalls, verify
 from zoo.shipped import find_bundle
@@ -49,6 +50,17 @@ def test_files_need_built_in_operations_and_carry_their_labels(name, kind):
     assert "FULLY_CONNECTED" in built_in
     assert foreign == []
     assert packed_labels(content) == list(edge.load(bundle, kind).labels)
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_dynamic_files_load_in_older_runtimes(name):
+    model = read_model((find_bundle(name) / "dynamic.tflite").read_bytes())
+    versions = {
+        code.version
+        for code in model.operatorCodes
+        if code.builtinCode == BuiltinOperator.FULLY_CONNECTED
+    }
+    assert max(versions) <= 9
 
 
 @pytest.fixture

@@ -52,6 +52,27 @@ def chain(first: bytes, second: bytes) -> bytes:
     return write_model(model)
 
 
+def with_plain_dense_versions(content: bytes) -> bytes:
+    """Return the file with dense layers of one output marked as what they are.
+
+    The converter takes their single scale for a scale per output, which version 12 of the
+    operation brought and tflite_runtime 2.14 refuses; with one scale for all, it is version 9.
+    """
+    model = read_model(content)
+    graph = model.subgraphs[0]
+    for index, code in enumerate(model.operatorCodes):
+        if code.builtinCode != schema.BuiltinOperator.FULLY_CONNECTED or code.version != 12:
+            continue
+        weights = [
+            graph.tensors[operator.inputs[1]].quantization
+            for operator in graph.operators
+            if operator.opcodeIndex == index
+        ]
+        if all(w is None or w.scale is None or len(w.scale) < 2 for w in weights):
+            code.version = 9
+    return write_model(model)
+
+
 def operations(content: bytes) -> tuple[list[str], list[str]]:
     """Return the names of a file's built-in operations, and of those that are not built in."""
     names = {

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from zoo.edge import quiet_stderr
 from zoo.errors import ZooError
-from zoo.export.compose import chain
+from zoo.export.compose import chain, with_plain_dense_versions
 from zoo.preprocessing import preprocessing_of
 from zoo.registry import require_choice
 
@@ -45,7 +45,8 @@ def convert(
     given = model.inputs[0]
     shape = given.shape if frame is None else (1, *frame, 3)
     if kind != "int8":
-        return _convert(kind, model, tf.TensorSpec(shape, given.dtype, name=given.name))
+        content = _convert(kind, model, tf.TensorSpec(shape, given.dtype, name=given.name))
+        return with_plain_dense_versions(content) if kind == "dynamic" else content
     # Only the head has weights and a range of values that a calibration can know. The layers
     # before it compute with the photo's size, which eight bits would round away.
     head, preprocessing = model.get_layer("head"), preprocessing_of(model)
