@@ -120,6 +120,12 @@ def train(
     source: Annotated[
         str, typer.Option(help="Where examples wait: auto, memory, or stream from disk.")
     ] = "auto",
+    solver: Annotated[
+        str, typer.Option(help="gradient, or exact for a linear model with squared error.")
+    ] = "gradient",
+    penalty: Annotated[
+        float | None, typer.Option(help="λ of exact; the best on validation data if not given.")
+    ] = None,
     profile: Annotated[
         bool, typer.Option("--profile", help="Write a TensorFlow profile of some steps.")
     ] = False,
@@ -161,6 +167,8 @@ def train(
         jit=jit,
         checkpoint_every=checkpoint_every,
         source=source,
+        solver=solver,
+        penalty=penalty,
         profile=profile,
         reporter=Terminal(console),
     )

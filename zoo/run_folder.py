@@ -13,7 +13,7 @@ from zoo.errors import ZooError
 from zoo.files import read_json, write_json, write_text
 
 # What makes two trainings the same training; the rest of config.json may differ on a resume.
-IDENTITY = ("model", "options", "dataset", "recipe", "seed", "precision")
+IDENTITY = ("model", "options", "dataset", "recipe", "seed", "precision", "solver")
 
 
 class RunFolder:

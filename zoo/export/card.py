@@ -17,7 +17,6 @@ def model_card(
     spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any], results: dict[str, Any]
 ) -> str:
     """Return the card as Markdown; every figure comes from the manifest or the run's results."""
-    recipe = config["recipe"]
     image = manifest["input"]["kind"] == "image"
     rows = ", ".join(str(row) for row in spec.lecture)
     options = " ".join(f"{name}={value}" for name, value in config["options"].items())
@@ -48,9 +47,7 @@ def model_card(
         "",
         "## Training",
         "",
-        f"`{command}` with options {options or 'none'}; {recipe['optimizer']}, learning rate "
-        f"{recipe['learning_rate']:g} ({recipe['schedule']}), batch size {recipe['batch_size']}, "
-        f"{results['epochs']} epochs, seed {config['seed']}. {recipe['note']}".rstrip(),
+        f"`{command}` with options {options or 'none'}; {_how(config, results)}".rstrip(),
         "",
         "## Figures",
         "",
@@ -75,6 +72,20 @@ def model_card(
     if manifest["dataset"]["name"] in _LICENCES:
         lines += ["", "## Licence of the data", "", _LICENCES[manifest["dataset"]["name"]]]
     return "\n".join(lines) + "\n"
+
+
+def _how(config: dict[str, Any], results: dict[str, Any]) -> str:
+    recipe = config["recipe"]
+    if config["solver"]["name"] == "exact":
+        return (
+            f"the exact solution of ridge regression (`--solver exact`), λ = "
+            f"{results['history']['penalty']:.4g}."
+        )
+    return (
+        f"{recipe['optimizer']}, learning rate {recipe['learning_rate']:g} ({recipe['schedule']}), "
+        f"batch size {recipe['batch_size']}, {results['epochs']} epochs, seed {config['seed']}. "
+        f"{recipe['note']}"
+    )
 
 
 def _percent(share: float | None) -> str:

@@ -27,6 +27,7 @@ from zoo.training.fitting import Fitting
 from zoo.training.loop import TrainingLoop
 from zoo.training.profile import NoProfile, StepsProfile
 from zoo.training.reporter import Reporter, Silent
+from zoo.training.ridge import PENALTIES, fit_ridge
 from zoo.training.schedule import CheckpointSchedule
 from zoo.training.settings import Training
 from zoo.training.signals import preemption
@@ -54,6 +55,7 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
     spec = describe(training.name)
     options = check_options(spec, training.options)
     training.recipe(spec)
+    training.check_solver()
     CheckpointSchedule.parse(training.checkpoint_every)
     # Before data: the workers must meet before anything makes TensorFlow start its runtime.
     chosen = strategies.choose(
@@ -92,6 +94,7 @@ def _run_on(chosen, spec: ModelSpec, options, training: Training, reporter) -> d
         "precision": training.precision,
         "jit": jit,
         "source": training.source,
+        "solver": {"name": training.solver, "penalty": training.penalty},
         "strategy": {"name": chosen.name, "replicas": chosen.replicas},
         "versions": versions(),
         "machine": machine(),
@@ -117,28 +120,38 @@ def _run_on(chosen, spec: ModelSpec, options, training: Training, reporter) -> d
             chosen_examples = examples.choose(training.source, model, chosen.strategy, split)
             return Evaluation(model, chosen.strategy, chosen_examples)
 
-        loop = TrainingLoop(
-            model,
-            chosen.strategy,
-            examples.choose(training.source, model, chosen.strategy, targets.train),
-            batch_size=recipe.batch_size,
-            seed=training.seed,
-            jit=jit,
-        )
+        train_examples = examples.choose(training.source, model, chosen.strategy, targets.train)
+        validation = evaluation(targets.validation)
         if folder:
             folder.write_config(config)
-        profiled = training.profile and folder
-        position = Fitting(
-            loop=loop,
-            validation=evaluation(targets.validation),
-            recipe=recipe,
-            folder=folder,
-            schedule=CheckpointSchedule.parse(training.checkpoint_every),
-            reporter=reporter,
-            agreement=agreement,
-            stop=stop,
-            profile=StepsProfile(folder.logs_path) if profiled else NoProfile(),
-        ).run()
+        if training.solver == "exact":
+            outcome = _solve(training, model, chosen, train_examples, validation, folder, reporter)
+        else:
+            loop = TrainingLoop(
+                model,
+                chosen.strategy,
+                train_examples,
+                batch_size=recipe.batch_size,
+                seed=training.seed,
+                jit=jit,
+            )
+            profiled = training.profile and folder
+            position = Fitting(
+                loop=loop,
+                validation=validation,
+                recipe=recipe,
+                folder=folder,
+                schedule=CheckpointSchedule.parse(training.checkpoint_every),
+                reporter=reporter,
+                agreement=agreement,
+                stop=stop,
+                profile=StepsProfile(folder.logs_path) if profiled else NoProfile(),
+            ).run()
+            outcome = {
+                "epochs": position.epoch,
+                "steps": position.epoch * loop.steps_per_epoch,
+                "history": position.history[-1],
+            }
         results = {
             "model": spec.name,
             "dataset": config["dataset"],
@@ -148,9 +161,8 @@ def _run_on(chosen, spec: ModelSpec, options, training: Training, reporter) -> d
                 "test": len(dataset.test),
             },
             "skipped": list(dataset.skipped),
-            "epochs": position.epoch,
-            "steps": position.epoch * loop.steps_per_epoch,
-            "history": position.history[-1],
+            "solver": config["solver"],
+            **outcome,
             "test": evaluation(targets.test).run(),
         }
         weights = model.get_weights()
@@ -158,6 +170,15 @@ def _run_on(chosen, spec: ModelSpec, options, training: Training, reporter) -> d
             _save_model(weights, spec, options, folder)
             write_json(folder.results_path, results)
         return results
+
+
+def _solve(training, model, chosen, train_examples, validation, folder, reporter) -> dict[str, Any]:
+    """Leave the exact optimum in the model; one pass over the examples, no steps."""
+    penalties = PENALTIES if training.penalty is None else (training.penalty,)
+    rows = fit_ridge(model, chosen.strategy, train_examples, validation, penalties, reporter)
+    if folder:
+        folder.write_history(rows)
+    return {"epochs": 1, "steps": 0, "history": rows[-1]}
 
 
 def _agree_on_start(

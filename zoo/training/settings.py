@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import ZooError
-from zoo.registry import ModelSpec, Recipe
+from zoo.registry import ModelSpec, Recipe, require_choice
 from zoo.training.cluster import START_TIMEOUT
+
+SOLVERS = ("gradient", "exact")
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Training:
         jit: one of `zoo.training.precision.JIT`.
         checkpoint_every: "epoch", "500 steps" or "60 seconds".
         source: where examples wait for their step, one of `zoo.training.examples.SOURCES`.
+        solver: "gradient" for the recipe's optimizer, "exact" for a linear model's own optimum.
+        penalty: λ of "exact"; by default the one that is best on validation data.
         profile: whether to write a TensorFlow profile of a few steps into the logs.
     """
 
@@ -54,7 +58,21 @@ class Training:
     jit: str = "auto"
     checkpoint_every: str = "epoch"
     source: str = "auto"
+    solver: str = "gradient"
+    penalty: float | None = None
     profile: bool = False
+
+    def check_solver(self) -> None:
+        """Raise one sentence unless solver and penalty go together.
+
+        Raises:
+            ZooError: otherwise.
+        """
+        require_choice("solver", self.solver, SOLVERS)
+        if self.penalty is not None and self.solver != "exact":
+            raise ZooError(f"--penalty goes with --solver exact, not with {self.solver}.")
+        if self.penalty is not None and not self.penalty >= 0:
+            raise ZooError(f"The penalty is {self.penalty}; give a number from 0 up.")
 
     def recipe(self, spec: ModelSpec) -> Recipe:
         """Return the model's recipe with this training's numbers in it.

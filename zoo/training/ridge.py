@@ -1,0 +1,182 @@
+"""The exact solution of a linear model with squared error: ridge regression over a path of λ.
+
+min over w, b of Σᵢ (w·xᵢ + b − yᵢ)² + λ ‖w‖² (lecture row 16, where λ = 0). With the means x̄, ȳ,
+C = Σ (xᵢ − x̄)(xᵢ − x̄)ᵀ and c = Σ (xᵢ − x̄)(yᵢ − ȳ), it is w = (C + λI)⁻¹ c, b = ȳ − w·x̄. One pass
+over the examples gives the sums, one eigendecomposition C = Q diag(s) Qᵀ every λ:
+w(λ) = Q diag(1 / (s + λ)) Qᵀ c (Hoerl and Kennard, 1970).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from zoo.errors import ZooError
+from zoo.losses import SquaredError
+from zoo.training.evaluation import Evaluation
+from zoo.training.examples import Examples
+from zoo.training.reporter import Reporter
+
+# From next to no penalty to one that leaves next to no weights, for features between −1 and 1.
+PENALTIES = tuple(10.0 ** np.linspace(0, 7, 22))
+_BATCH = 2000
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What ridge regression needs of the examples, float64.
+
+    Args:
+        count: how many there are.
+        x: Σ xᵢ, (features,).
+        y: Σ yᵢ.
+        yy: Σ yᵢ².
+        xx: Σ xᵢ xᵢᵀ, (features, features).
+        xy: Σ xᵢ yᵢ, (features,).
+    """
+
+    count: float
+    x: np.ndarray
+    y: float
+    yy: float
+    xx: np.ndarray
+    xy: np.ndarray
+
+
+def check_linear(model: keras.Model) -> None:
+    """Raise one sentence unless the model is W x + b, one output, with squared error.
+
+    Raises:
+        ZooError: for any other model.
+    """
+    head = model.get_layer("head").layers
+    linear = (
+        len(head) == 1
+        and isinstance(head[0], keras.layers.Dense)
+        and head[0].units == 1
+        and head[0].activation is keras.activations.linear
+        and isinstance(model.loss, SquaredError)
+    )
+    if not linear:
+        raise ZooError(
+            f"--solver exact is for a linear model with squared error, as linear_cat_dog is; "
+            f"{model.name} needs --solver gradient."
+        )
+
+
+def fit_ridge(
+    model: keras.Model,
+    strategy: tf.distribute.Strategy,
+    examples: Examples,
+    validation: Evaluation,
+    penalties: Sequence[float],
+    reporter: Reporter,
+) -> list[dict[str, float]]:
+    """Leave the optimum in the model, λ chosen by accuracy on validation data.
+
+    Args:
+        model: linear, built under the strategy's scope.
+        strategy: whose replicas share the pass over the examples.
+        examples: to fit.
+        validation: of the same model.
+        penalties: values of λ, from 0 up.
+        reporter: told what is going on.
+
+    Returns:
+        A row for each λ, {"penalty", "loss", "val_loss", "val_accuracy", …}; the chosen one last.
+
+    Raises:
+        ZooError: if the model is not linear, or a penalty is below 0.
+    """
+    check_linear(model)
+    if not penalties or min(penalties) < 0:
+        raise ZooError(f"The penalties are {list(penalties)}; give numbers from 0 up.")
+    sums = sum_examples(strategy, examples)
+    reporter.say(f"One pass over {sums.count:,.0f} examples is done; solving for each λ.")
+    rows = []
+    solutions = solve(sums, penalties)
+    for penalty, weights, bias, loss in solutions:
+        _put(model, weights, bias)
+        found = {f"val_{name}": value for name, value in validation.run().items()}
+        rows.append({"penalty": float(penalty), "loss": loss, **found})
+        reporter.say(
+            f"λ {penalty:12.4g}  loss {loss:.4f}  val_loss {found['val_loss']:.4f}  "
+            f"val_accuracy {found['val_accuracy']:.4f}"
+        )
+    # Of equal accuracies the one with the smaller loss.
+    best = max(range(len(rows)), key=lambda at: (rows[at]["val_accuracy"], -rows[at]["val_loss"]))
+    _put(model, *solutions[best][1:3])
+    return [*rows[:best], *rows[best + 1 :], rows[best]]
+
+
+def sum_examples(strategy: tf.distribute.Strategy, examples: Examples) -> Sums:
+    """Return the sums over all examples, in one pass shared by the replicas."""
+    count, replicas = len(examples), strategy.num_replicas_in_sync
+    batch = -(-min(_BATCH, count) // replicas) * replicas
+    padded = -(-count // batch) * batch
+    order = (np.arange(padded, dtype=np.int32) % count).reshape(-1, batch)
+    # The last batch is filled up with examples of weight 0.
+    weights = (np.arange(padded) < count).astype(np.float32).reshape(-1, batch)
+
+    def of_replica(drawn):
+        x, y, weight = examples.read(examples.share(drawn))
+        x = tf.cast(x, tf.float32)
+        y = tf.cast(tf.reshape(y, (-1, 1)), tf.float32)
+        weighted = x * weight[:, None]
+        return (
+            tf.reduce_sum(weight),
+            tf.reduce_sum(weighted, axis=0),
+            tf.reduce_sum(y * weight[:, None]),
+            tf.reduce_sum(y * y * weight[:, None]),
+            tf.matmul(weighted, x, transpose_a=True),
+            tf.matmul(weighted, y, transpose_a=True)[:, 0],
+        )
+
+    @tf.function
+    def of_batch(feed, step):
+        sums = strategy.run(of_replica, args=(examples.draw(feed, step),))
+        return [strategy.reduce(tf.distribute.ReduceOp.SUM, part, axis=None) for part in sums]
+
+    total = None
+    for index in range(len(order)):
+        feed = examples.feed(order, index, index + 1, weights)
+        parts = [np.asarray(part, np.float64) for part in of_batch(feed, tf.constant(0))]
+        total = parts if total is None else [a + b for a, b in zip(total, parts, strict=True)]
+    count, x, y, yy, xx, xy = total
+    return Sums(float(count), x, float(y), float(yy), xx, xy)
+
+
+def solve(
+    sums: Sums, penalties: Sequence[float]
+) -> list[tuple[float, np.ndarray, float, float | None]]:
+    """Return (λ, w, b, mean squared error) for each λ.
+
+    With λ = 0, directions in which the examples do not differ get no weight: of all optima the
+    one with the smallest weights.
+    """
+    mean_x, mean_y = sums.x / sums.count, sums.y / sums.count
+    covariance = sums.xx - sums.count * np.outer(mean_x, mean_x)
+    correlation = sums.xy - sums.count * mean_x * mean_y
+    values, vectors = np.linalg.eigh(covariance)
+    rotated = vectors.T @ correlation
+    # Below this an eigenvalue is the rounding of sums in float32.
+    noise = values[-1] * len(values) * np.finfo(np.float32).eps
+    solutions = []
+    for penalty in penalties:
+        scale = np.where(values + penalty > noise, 1 / np.maximum(values + penalty, noise), 0.0)
+        weights = vectors @ (scale * rotated)
+        spread = sums.yy - sums.count * mean_y**2
+        error = spread - 2 * weights @ correlation + weights @ (covariance @ weights)
+        bias = mean_y - weights @ mean_x
+        solutions.append((penalty, weights, float(bias), float(error / sums.count)))
+    return solutions
+
+
+def _put(model: keras.Model, weights: np.ndarray, bias: float) -> None:
+    (dense,) = model.get_layer("head").layers
+    dense.kernel.assign(weights[:, None].astype(np.float32))
+    dense.bias.assign(np.array([bias], np.float32))
