@@ -44,6 +44,7 @@ def model_card(
         f"- In: `{manifest['input']['name']}`, {manifest['input']['dtype']}, "
         f"{manifest['input']['description']}.",
         f"- Out: {manifest['output']['description']}. Labels: {', '.join(manifest['labels'])}.",
+        *_tensorrt(manifest),
         "",
         "## Training",
         "",
@@ -72,6 +73,31 @@ def model_card(
     if manifest["dataset"]["name"] in _LICENCES:
         lines += ["", "## Licence of the data", "", _LICENCES[manifest["dataset"]["name"]]]
     return "\n".join(lines) + "\n"
+
+
+def _tensorrt(manifest: dict[str, Any]) -> list[str]:
+    if "onnx" not in manifest["artifacts"]:
+        return []
+    given = manifest["input"]
+    shapes = ""
+    if None in given["shape"]:
+        # Smallest, usual and largest: an engine is built for a range.
+        sizes = {"min": (1, 32, 32, 3), "opt": (1, 480, 640, 3), "max": (1, 1080, 1920, 3)}
+        if given["kind"] == "vector":
+            sizes = {"min": (1,), "opt": (1,), "max": (64,)}
+            sizes = {name: (*size, given["shape"][1]) for name, size in sizes.items()}
+        shapes = "".join(
+            f" --{name}Shapes={given['name']}:{'x'.join(map(str, size))}"
+            for name, size in sizes.items()
+        )
+    return [
+        "",
+        "On a Jetson's GPU, through TensorRT (not tried here, where there is none):",
+        "",
+        "```",
+        f"trtexec --onnx=model.onnx{shapes} --saveEngine=model.plan",
+        "```",
+    ]
 
 
 def _how(config: dict[str, Any], results: dict[str, Any]) -> str:
