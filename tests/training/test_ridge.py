@@ -37,10 +37,10 @@ def test_the_solution_is_that_of_the_normal_equations(kind, penalty, problem):
     ones = np.concatenate([np.ones(len(x)), np.zeros(FEATURES)])
     targets = np.concatenate([y, np.zeros(FEATURES)])
     expected = np.linalg.lstsq(np.column_stack([rows, ones]), targets, rcond=None)[0]
-    np.testing.assert_allclose(weights, expected[:-1], rtol=1e-4, atol=1e-6)
-    assert bias == pytest.approx(expected[-1], rel=1e-4, abs=1e-5)
+    np.testing.assert_allclose(weights, expected[:-1], rtol=1e-7, atol=1e-9)
+    assert bias == pytest.approx(expected[-1], rel=1e-7, abs=1e-9)
     residuals = x @ weights + bias - y
-    assert loss == pytest.approx(np.mean(residuals**2), rel=1e-4)
+    assert loss == pytest.approx(np.mean(residuals**2), rel=1e-7)
 
 
 def test_the_exact_solver_leaves_an_ordinary_run(photos_dir, tmp_path):

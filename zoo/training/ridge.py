@@ -124,8 +124,9 @@ def sum_examples(strategy: tf.distribute.Strategy, examples: Examples) -> Sums:
 
     def of_replica(drawn):
         x, y, weight = examples.read(examples.share(drawn))
-        x = tf.cast(x, tf.float32)
-        y = tf.cast(tf.reshape(y, (-1, 1)), tf.float32)
+        # Sums of squares cancel when means are taken out; float32 would leave noise.
+        x, weight = tf.cast(x, tf.float64), tf.cast(weight, tf.float64)
+        y = tf.cast(tf.reshape(y, (-1, 1)), tf.float64)
         weighted = x * weight[:, None]
         return (
             tf.reduce_sum(weight),
@@ -163,8 +164,8 @@ def solve(
     correlation = sums.xy - sums.count * mean_x * mean_y
     values, vectors = np.linalg.eigh(covariance)
     rotated = vectors.T @ correlation
-    # Below this an eigenvalue is the rounding of sums in float32.
-    noise = values[-1] * len(values) * np.finfo(np.float32).eps
+    # Below this an eigenvalue is the rounding of the sums.
+    noise = values[-1] * len(values) * np.finfo(np.float64).eps
     solutions = []
     for penalty in penalties:
         scale = np.where(values + penalty > noise, 1 / np.maximum(values + penalty, noise), 0.0)
