@@ -60,8 +60,18 @@ def test_shipped_bundles_of_the_wheel_answer_as_here(base, name, tmp_path, photo
         assert answer["scores"] == pytest.approx(expected.scores.tolist(), abs=1e-6)
 
 
-def test_a_command_that_needs_tensorflow_says_what_to_install(base, tmp_path):
-    done = run(base / "zoo", "train", "xor_mlp", cwd=tmp_path)
+def test_a_board_can_time_a_bundle(base, tmp_path):
+    words = ("benchmark", "linear_cat_dog", "--artifact", "int8", "--repeats", "10", "--json")
+    done = run(base / "zoo", *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert "tensorflow" not in told["versions"]
+    assert told["rows"][0]["inference"]["median"] > 0
+
+
+@pytest.mark.parametrize("words", [("train", "xor_mlp"), ("verify", "xor_mlp")])
+def test_a_command_that_needs_tensorflow_says_what_to_install(words, base, tmp_path):
+    done = run(base / "zoo", *words, cwd=tmp_path)
     assert done.returncode == 2
     assert "lecture-zoo[train]" in done.stderr
     assert "Traceback" not in done.stderr
