@@ -121,10 +121,11 @@ def train(
         str, typer.Option(help="Where examples wait: auto, memory, or stream from disk.")
     ] = "auto",
     solver: Annotated[
-        str, typer.Option(help="gradient, or exact for a linear model with squared error.")
+        str, typer.Option(help="gradient; exact or lbfgs: a linear model's optimum.")
     ] = "gradient",
     penalty: Annotated[
-        float | None, typer.Option(help="λ of exact; the best on validation data if not given.")
+        float | None,
+        typer.Option(help="λ of exact or lbfgs; else the best on validation data."),
     ] = None,
     profile: Annotated[
         bool, typer.Option("--profile", help="Write a TensorFlow profile of some steps.")

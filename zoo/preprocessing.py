@@ -62,6 +62,9 @@ class AntialiasedResize(_Float32Layer):
     def call(self, images):
         """Return float32 images of shape (batch, height, width, channels)."""
         images = ops.cast(images, "float32")
+        if tuple(images.shape[1:3]) == (self.height, self.width):
+            # Both matrices would be the identity.
+            return images
         shape = ops.shape(images)
         rows = _resize_matrix(shape[1], self.height)
         columns = _resize_matrix(shape[2], self.width)

@@ -65,7 +65,7 @@ def test_only_linear_models_have_an_exact_solution(tmp_path):
         zoo.train("xor_mlp", solver="exact", run_dir=tmp_path / "xor")
     with pytest.raises(ZooError, match="from 0 up"):
         zoo.train("perceptron", solver="exact", penalty=-1.0, run_dir=tmp_path / "negative")
-    with pytest.raises(ZooError, match="goes with --solver exact"):
+    with pytest.raises(ZooError, match="goes with --solver exact or lbfgs"):
         zoo.train("perceptron", penalty=1.0, run_dir=tmp_path / "gradient")
     with pytest.raises(ZooError, match="magic"):
         zoo.train("perceptron", solver="magic", run_dir=tmp_path / "magic")

@@ -102,9 +102,13 @@ def _tensorrt(manifest: dict[str, Any]) -> list[str]:
 
 def _how(config: dict[str, Any], results: dict[str, Any]) -> str:
     recipe = config["recipe"]
-    if config["solver"]["name"] == "exact":
+    optimum = {
+        "exact": "the exact solution of ridge regression",
+        "lbfgs": "the optimum of cross-entropy with a penalty, found by L-BFGS",
+    }.get(config["solver"]["name"])
+    if optimum:
         return (
-            f"the exact solution of ridge regression (`--solver exact`), λ = "
+            f"{optimum} (`--solver {config['solver']['name']}`), λ = "
             f"{results['history']['penalty']:.4g}."
         )
     return (

@@ -19,11 +19,11 @@ from zoo.errors import ZooError
 from zoo.losses import SquaredError
 from zoo.training.evaluation import Evaluation
 from zoo.training.examples import Examples
+from zoo.training.passes import Pass
 from zoo.training.reporter import Reporter
 
 # From next to no penalty to one that leaves next to no weights, for features between −1 and 1.
 PENALTIES = tuple(10.0 ** np.linspace(0, 7, 22))
-_BATCH = 2000
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,11 @@ class Sums:
     xy: np.ndarray
 
 
-def check_linear(model: keras.Model) -> None:
-    """Raise one sentence unless the model is W x + b, one output, with squared error.
+def check(model: keras.Model, penalties: Sequence[float]) -> None:
+    """Raise one sentence unless the model is W x + b with squared error and no λ is below 0.
 
     Raises:
-        ZooError: for any other model.
+        ZooError: otherwise.
     """
     head = model.get_layer("head").layers
     linear = (
@@ -66,9 +66,11 @@ def check_linear(model: keras.Model) -> None:
             f"--solver exact is for a linear model with squared error, as linear_cat_dog is; "
             f"{model.name} needs --solver gradient."
         )
+    if not penalties or min(penalties) < 0:
+        raise ZooError(f"The penalties are {list(penalties)}; give numbers from 0 up.")
 
 
-def fit_ridge(
+def fit(
     model: keras.Model,
     strategy: tf.distribute.Strategy,
     examples: Examples,
@@ -92,9 +94,7 @@ def fit_ridge(
     Raises:
         ZooError: if the model is not linear, or a penalty is below 0.
     """
-    check_linear(model)
-    if not penalties or min(penalties) < 0:
-        raise ZooError(f"The penalties are {list(penalties)}; give numbers from 0 up.")
+    check(model, penalties)
     sums = sum_examples(strategy, examples)
     reporter.say(f"One pass over {sums.count:,.0f} examples is done; solving for each λ.")
     rows = []
@@ -115,15 +115,8 @@ def fit_ridge(
 
 def sum_examples(strategy: tf.distribute.Strategy, examples: Examples) -> Sums:
     """Return the sums over all examples, in one pass shared by the replicas."""
-    count, replicas = len(examples), strategy.num_replicas_in_sync
-    batch = -(-min(_BATCH, count) // replicas) * replicas
-    padded = -(-count // batch) * batch
-    order = (np.arange(padded, dtype=np.int32) % count).reshape(-1, batch)
-    # The last batch is filled up with examples of weight 0.
-    weights = (np.arange(padded) < count).astype(np.float32).reshape(-1, batch)
 
-    def of_replica(drawn):
-        x, y, weight = examples.read(examples.share(drawn))
+    def sums(x, y, weight):
         # Sums of squares cancel when means are taken out; float32 would leave noise.
         x, weight = tf.cast(x, tf.float64), tf.cast(weight, tf.float64)
         y = tf.cast(tf.reshape(y, (-1, 1)), tf.float64)
@@ -137,17 +130,7 @@ def sum_examples(strategy: tf.distribute.Strategy, examples: Examples) -> Sums:
             tf.matmul(weighted, y, transpose_a=True)[:, 0],
         )
 
-    @tf.function
-    def of_batch(feed, step):
-        sums = strategy.run(of_replica, args=(examples.draw(feed, step),))
-        return [strategy.reduce(tf.distribute.ReduceOp.SUM, part, axis=None) for part in sums]
-
-    total = None
-    for index in range(len(order)):
-        feed = examples.feed(order, index, index + 1, weights)
-        parts = [np.asarray(part, np.float64) for part in of_batch(feed, tf.constant(0))]
-        total = parts if total is None else [a + b for a, b in zip(total, parts, strict=True)]
-    count, x, y, yy, xx, xy = total
+    count, x, y, yy, xx, xy = Pass(strategy, examples, sums).run()
     return Sums(float(count), x, float(y), float(yy), xx, xy)
 
 

@@ -19,18 +19,20 @@ from zoo.models import describe
 from zoo.provenance import machine, versions
 from zoo.registry import ModelSpec, Recipe, check_options
 from zoo.run_folder import RunFolder, check_identity
-from zoo.training import examples, precision, strategies
+from zoo.training import examples, precision, ridge, softmax_regression, strategies
 from zoo.training.agreement import Agreement
 from zoo.training.cluster import explaining_lost_workers
 from zoo.training.evaluation import Evaluation
 from zoo.training.fitting import Fitting
-from zoo.training.loop import TrainingLoop
+from zoo.training.loop import TrainingLoop, check_batch_size
 from zoo.training.profile import NoProfile, StepsProfile
 from zoo.training.reporter import Reporter, Silent
-from zoo.training.ridge import PENALTIES, fit_ridge
 from zoo.training.schedule import CheckpointSchedule
 from zoo.training.settings import Training
 from zoo.training.signals import preemption
+
+# Solvers that leave the very optimum of a model's own problem behind.
+OPTIMA = {"exact": ridge, "lbfgs": softmax_regression}
 
 
 def train(name: str, *, reporter: Reporter | None = None, **settings) -> dict[str, Any]:
@@ -76,6 +78,7 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
 def _run_on(chosen, spec: ModelSpec, options, training: Training, reporter) -> dict[str, Any]:
     jit = precision.compile_step(training.jit, chosen.replicas)
     recipe = training.recipe(spec)
+    optimum = OPTIMA.get(training.solver)
     dataset = data.load(
         training.dataset or spec.dataset, training.data_dir, progress=reporter.decoding
     )
@@ -115,6 +118,11 @@ def _run_on(chosen, spec: ModelSpec, options, training: Training, reporter) -> d
             compile_for(model, recipe, dataset)
         targets = dataset.with_targets(spec.targets)
         check_fits(model, spec, dataset)
+        if optimum:
+            penalties = optimum.PENALTIES if training.penalty is None else (training.penalty,)
+            optimum.check(model, penalties)
+        else:
+            check_batch_size(recipe.batch_size, chosen.replicas, len(targets.train))
 
         def evaluation(split):
             chosen_examples = examples.choose(training.source, model, chosen.strategy, split)
@@ -124,8 +132,13 @@ def _run_on(chosen, spec: ModelSpec, options, training: Training, reporter) -> d
         validation = evaluation(targets.validation)
         if folder:
             folder.write_config(config)
-        if training.solver == "exact":
-            outcome = _solve(training, model, chosen, train_examples, validation, folder, reporter)
+        if optimum:
+            rows = optimum.fit(
+                model, chosen.strategy, train_examples, validation, penalties, reporter
+            )
+            if folder:
+                folder.write_history(rows)
+            outcome = {"epochs": 1, "steps": 0, "history": rows[-1]}
         else:
             loop = TrainingLoop(
                 model,
@@ -170,15 +183,6 @@ def _run_on(chosen, spec: ModelSpec, options, training: Training, reporter) -> d
             _save_model(weights, spec, options, folder)
             write_json(folder.results_path, results)
         return results
-
-
-def _solve(training, model, chosen, train_examples, validation, folder, reporter) -> dict[str, Any]:
-    """Leave the exact optimum in the model; one pass over the examples, no steps."""
-    penalties = PENALTIES if training.penalty is None else (training.penalty,)
-    rows = fit_ridge(model, chosen.strategy, train_examples, validation, penalties, reporter)
-    if folder:
-        folder.write_history(rows)
-    return {"epochs": 1, "steps": 0, "history": rows[-1]}
 
 
 def _agree_on_start(

@@ -11,7 +11,7 @@ from zoo.errors import ZooError
 from zoo.registry import ModelSpec, Recipe, require_choice
 from zoo.training.cluster import START_TIMEOUT
 
-SOLVERS = ("gradient", "exact")
+SOLVERS = ("gradient", "exact", "lbfgs")
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,9 @@ class Training:
         jit: one of `zoo.training.precision.JIT`.
         checkpoint_every: "epoch", "500 steps" or "60 seconds".
         source: where examples wait for their step, one of `zoo.training.examples.SOURCES`.
-        solver: "gradient" for the recipe's optimizer, "exact" for a linear model's own optimum.
-        penalty: λ of "exact"; by default the one that is best on validation data.
+        solver: "gradient" for the recipe's optimizer, or the optimum itself: "exact" of a linear
+            model with squared error, "lbfgs" of a linear softmax classifier.
+        penalty: λ of "exact" and "lbfgs"; by default the one that is best on validation data.
         profile: whether to write a TensorFlow profile of a few steps into the logs.
     """
 
@@ -69,8 +70,8 @@ class Training:
             ZooError: otherwise.
         """
         require_choice("solver", self.solver, SOLVERS)
-        if self.penalty is not None and self.solver != "exact":
-            raise ZooError(f"--penalty goes with --solver exact, not with {self.solver}.")
+        if self.penalty is not None and self.solver == "gradient":
+            raise ZooError("--penalty goes with --solver exact or lbfgs, not with gradient.")
         if self.penalty is not None and not self.penalty >= 0:
             raise ZooError(f"The penalty is {self.penalty}; give a number from 0 up.")
 

@@ -1,0 +1,62 @@
+"""Sums over all examples, in batches that the replicas share: what a full-batch solver asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from zoo.training.examples import Examples
+
+_BATCH = 1000
+
+
+class Pass:
+    """Goes once over examples and returns float64 sums of what a function gives per batch.
+
+    The last batch is filled up with examples of weight 0. Replicas' sums are added up by the
+    strategy, so that the result does not depend on how many there are but for rounding.
+
+    Args:
+        strategy: whose replicas share each batch.
+        examples: to go over.
+        sums: function of (x, y, weight, *arguments) that returns a tuple of tensors, each a sum
+            over the examples given; weight is float32 (batch,), 0 for examples not to count.
+        rows: which examples, int32; all by default.
+    """
+
+    def __init__(
+        self,
+        strategy: tf.distribute.Strategy,
+        examples: Examples,
+        sums: Callable[..., Sequence[tf.Tensor]],
+        rows: np.ndarray | None = None,
+    ):
+        rows = np.arange(len(examples), dtype=np.int32) if rows is None else rows
+        replicas = strategy.num_replicas_in_sync
+        batch = -(-min(_BATCH, len(rows)) // replicas) * replicas
+        padded = np.arange(-(-len(rows) // batch) * batch)
+        self._examples = examples
+        self._order = rows[padded % len(rows)].reshape(-1, batch)
+        self._weights = (padded < len(rows)).astype(np.float32).reshape(-1, batch)
+
+        def of_replica(drawn, *arguments):
+            return sums(*examples.read(examples.share(drawn)), *arguments)
+
+        @tf.function
+        def of_batch(feed, step, *arguments):
+            parts = strategy.run(of_replica, args=(examples.draw(feed, step), *arguments))
+            return [strategy.reduce(tf.distribute.ReduceOp.SUM, part, axis=None) for part in parts]
+
+        self._of_batch = of_batch
+
+    def run(self, *arguments: tf.Tensor) -> list[np.ndarray]:
+        """Return the sums over all examples, float64; the arguments go to every batch."""
+        total = None
+        for index in range(len(self._order)):
+            feed = self._examples.feed(self._order, index, index + 1, self._weights)
+            parts = self._of_batch(feed, tf.constant(0), *arguments)
+            parts = [np.asarray(part, np.float64) for part in parts]
+            total = parts if total is None else [a + b for a, b in zip(total, parts, strict=True)]
+        return total
