@@ -2,7 +2,9 @@ import pytest
 
 import zoo
 from zoo import ZooError
-from zoo.registry import Recipe, UnknownNameError, parse_option, register
+from zoo.choices import UnknownNameError
+from zoo.recipe import Recipe
+from zoo.registry import parse_option, register
 
 
 def test_the_list_is_in_the_order_of_the_lecture():

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from zoo.registry import require_choice
+from zoo.choices import require_choice
 
 LEAKY_SLOPE = 0.1
 

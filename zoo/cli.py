@@ -66,14 +66,18 @@ def describe(name: str):
         f"Task:     {spec.task}; data set {spec.dataset}; lecture rows "
         + ", ".join(str(row) for row in spec.lecture),
         "Options:  " + " ".join(f"{option}={value}" for option, value in spec.options.items()),
-        "Recipe:   " + spec.recipe.text(),
+        "Recipes:",
     ]
+    lines += [f"  {name}: {recipe.text()}" for name, recipe in spec.recipes.items()]
     console.print("\n".join(lines), markup=False, highlight=False)
 
 
 @app.command()
 def train(
     name: str,
+    recipe: Annotated[
+        str | None, typer.Option(help="One of the model's recipes, as in zoo describe NAME.")
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", help="An option of the model; repeat it.", metavar="OPTION=VALUE"),
@@ -111,8 +115,8 @@ def train(
     ] = 120.0,
     tpu: Annotated[str | None, typer.Option(help="The TPU's name, or local.")] = None,
     precision: Annotated[
-        str, typer.Option(help="float32, mixed_bfloat16 or mixed_float16.")
-    ] = "float32",
+        str | None, typer.Option(help="auto, float32, mixed_bfloat16 or mixed_float16.")
+    ] = None,
     jit: Annotated[str, typer.Option(help="Compile steps with XLA: auto, on or off.")] = "auto",
     checkpoint_every: Annotated[
         str, typer.Option(help="epoch, '500 steps' or '60 seconds'.")
@@ -121,8 +125,8 @@ def train(
         str, typer.Option(help="Where examples wait: auto, memory, or stream from disk.")
     ] = "auto",
     solver: Annotated[
-        str, typer.Option(help="gradient; exact or lbfgs: a linear model's optimum.")
-    ] = "gradient",
+        str | None, typer.Option(help="gradient; exact or lbfgs: a linear model's optimum.")
+    ] = None,
     penalty: Annotated[
         float | None,
         typer.Option(help="λ of exact or lbfgs; else the best on validation data."),
@@ -152,6 +156,7 @@ def train(
 
     results = training.train(
         name,
+        recipe=recipe,
         options=options,
         dataset=dataset,
         data_dir=data_dir,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from zoo.choices import require_choice
 from zoo.errors import ZooError
+from zoo.recipe import Recipe
 
 if TYPE_CHECKING:
     import keras
@@ -16,62 +17,6 @@ if TYPE_CHECKING:
 TASKS = ("binary", "sign", "multiclass")
 
 _specs: dict[str, ModelSpec] = {}
-
-
-class UnknownNameError(ZooError, ValueError):
-    """A model, an option or a choice that does not exist; the message names the near misses."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a model is trained unless the user says otherwise: data, kept beside its builder.
-
-    Args:
-        epochs: passes over the training examples.
-        batch_size: examples per update, over all replicas together.
-        learning_rate: step size at the start of training.
-        optimizer: "sgd", "adam" or "adamw".
-        momentum: of "sgd", 0 for plain gradient descent.
-        weight_decay: decoupled decay per step, in units of the learning rate; for "adamw".
-        schedule: "constant" or "cosine", which falls to 0 over all steps.
-        note: one sentence on why these numbers.
-    """
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    optimizer: str = "sgd"
-    momentum: float = 0.0
-    weight_decay: float = 0.0
-    schedule: str = "constant"
-    note: str = ""
-
-    def text(self) -> str:
-        """Return the recipe as one readable line."""
-        decay = f", weight decay {self.weight_decay:g}" if self.weight_decay else ""
-        return (
-            f"{self.epochs} epochs of batches of {self.batch_size}, {self.optimizer}, learning "
-            f"rate {self.learning_rate:g} ({self.schedule}){decay}. {self.note}"
-        ).rstrip()
-
-    def build_optimizer(self, total_steps: int | None = None) -> keras.Optimizer:
-        """Return a new Keras optimizer; `total_steps` is what a schedule runs over.
-
-        Raises:
-            ZooError: for an optimizer or schedule that is not one of the above.
-        """
-        import keras
-
-        require_choice("optimizer", self.optimizer, ("sgd", "adam", "adamw"))
-        require_choice("schedule", self.schedule, ("constant", "cosine"))
-        learning_rate: Any = self.learning_rate
-        if self.schedule == "cosine" and total_steps:
-            learning_rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, total_steps)
-        if self.optimizer == "sgd":
-            return keras.optimizers.SGD(learning_rate, momentum=self.momentum)
-        if self.optimizer == "adam":
-            return keras.optimizers.Adam(learning_rate)
-        return keras.optimizers.AdamW(learning_rate, weight_decay=self.weight_decay)
 
 
 @dataclass(frozen=True)
@@ -87,7 +32,7 @@ class ModelSpec:
         lecture: rows of the lecture it implements.
         equation: what it computes, as the lecture writes it.
         output: what the number that comes out means.
-        recipe: how it is trained unless told otherwise.
+        recipes: how it can be trained, by name; the first is the one unless told otherwise.
         threshold: the score from which the second label is chosen; None for "multiclass".
     """
 
@@ -98,13 +43,18 @@ class ModelSpec:
     lecture: tuple[int, ...]
     equation: str
     output: str
-    recipe: Recipe
+    recipes: Mapping[str, Recipe]
     threshold: float | None
 
     @property
     def summary(self) -> str:
         """The builder's docstring's first sentence."""
         return inspect.getdoc(self.builder).split("\n\n")[0].replace("\n", " ")
+
+    @property
+    def recipe(self) -> Recipe:
+        """The first recipe."""
+        return next(iter(self.recipes.values()))
 
     @property
     def options(self) -> dict[str, Any]:
@@ -126,7 +76,7 @@ def register(
     lecture: Sequence[int],
     equation: str,
     output: str,
-    recipe: Recipe,
+    recipes: Mapping[str, Recipe],
     threshold: float | None = None,
 ) -> Callable:
     """Put the decorated builder on the list; the arguments are those of `ModelSpec`.
@@ -147,7 +97,7 @@ def register(
             lecture=tuple(lecture),
             equation=equation,
             output=output,
-            recipe=recipe,
+            recipes=recipes,
             threshold=threshold,
         )
         return builder
@@ -246,19 +196,6 @@ def parse_option(spec: ModelSpec, text: str) -> tuple[str, Any]:
         raise ZooError(
             f"{spec.name} option {option!r} takes {_TYPE_NAMES[wanted]}, not {value!r}."
         ) from None
-
-
-def require_choice(what: str, given: str, choices) -> None:
-    """Raise an error that names the near misses unless `given` is one of `choices`.
-
-    Raises:
-        UnknownNameError: if it is not.
-    """
-    if given in choices:
-        return
-    near = difflib.get_close_matches(str(given), list(choices), n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"choose from {', '.join(choices)}."
-    raise UnknownNameError(f"There is no {what} {given!r}; {hint}")
 
 
 _TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a name"}

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.choices import require_choice
 from zoo.errors import ZooError
-from zoo.registry import require_choice
 
 if TYPE_CHECKING:
     from zoo.data.photos import Photos

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 
 from zoo import components, data, edge
+from zoo.choices import require_choice
 from zoo.data import Dataset
 from zoo.errors import ZooError
 from zoo.export import measure, verify
@@ -23,7 +24,7 @@ from zoo.export.saved_model import write_saved_model
 from zoo.export.tflite import QUANTISATION, convert
 from zoo.files import write_json, write_text
 from zoo.models import describe
-from zoo.registry import ModelSpec, require_choice
+from zoo.registry import ModelSpec
 from zoo.run_folder import RunFolder
 
 KINDS = tuple(QUANTISATION)

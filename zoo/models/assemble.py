@@ -12,7 +12,7 @@ import keras
 
 from zoo.errors import ZooError
 from zoo.preprocessing import image_input
-from zoo.registry import Recipe
+from zoo.recipe import Recipe
 
 
 def require_positive(**sizes: int) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from zoo.registry import Recipe, register
+from zoo.recipe import Recipe
+from zoo.registry import register
 
 if TYPE_CHECKING:
     import keras
@@ -18,6 +20,15 @@ RECIPE = Recipe(
     note="The problem is convex: a small learning rate that falls to 0 ends near the optimum.",
 )
 
+BEST = Recipe(
+    epochs=1,
+    batch_size=128,
+    learning_rate=1e-4,
+    solver="lbfgs",
+    note="The optimum, with the penalty λ/2 ‖W‖² that does best on validation data.",
+)
+RGB = replace(BEST, options={"size": 32, "grayscale": False}, note="The same in colour, 10 × 3072.")
+
 
 @register(
     "cifar_softmax",
@@ -26,7 +37,7 @@ RECIPE = Recipe(
     lecture=(17, 18, 19),
     equation="f = softmax(σ(W x + b)), min −Σ yᵢ log fᵢ, W 10 × 4096",
     output="one probability per label, which add up to 1; the largest wins",
-    recipe=RECIPE,
+    recipes={"lecture": RECIPE, "best": BEST, "rgb": RGB},
 )
 def cifar_softmax(
     size: int = 64, grayscale: bool = True, activation: str = "linear", classes: int = 10

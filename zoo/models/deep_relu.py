@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zoo.registry import Recipe, register, require_choice
+from zoo.choices import require_choice
+from zoo.recipe import Augmentation, Recipe
+from zoo.registry import register
 
 if TYPE_CHECKING:
     import keras
@@ -19,6 +21,23 @@ RECIPE = Recipe(
     note="So strong a decay keeps two wide layers from learning the training photos by heart.",
 )
 
+BEST = Recipe(
+    epochs=300,
+    batch_size=256,
+    learning_rate=1e-3,
+    optimizer="adamw",
+    weight_decay=0.1,
+    schedule="cosine",
+    warmup=0.05,
+    label_smoothing=0.1,
+    augmentation=Augmentation(flip=True, shift=3, zoom=0.1, rotation=6, shear=0.1),
+    whitening=1.0,
+    components=1024,
+    precision="mixed_bfloat16",
+    options={"depth": 3, "width": 896, "normalization": "batch"},
+    note="A photo that looks a little different each time cannot be learned by heart.",
+)
+
 
 @register(
     "deep_relu",
@@ -27,7 +46,7 @@ RECIPE = Recipe(
     lecture=(8, 18, 19),
     equation="f = softmax(W_{d+1} max(0, W_d … max(0, W₁x + b₁) … + b_d) + b_{d+1})",
     output="one probability per label, which add up to 1; the largest wins",
-    recipe=RECIPE,
+    recipes={"lecture": RECIPE, "best": BEST},
 )
 def deep_relu(
     depth: int = 2,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zoo.registry import Recipe, register
+from zoo.recipe import Recipe
+from zoo.registry import register
 
 if TYPE_CHECKING:
     import keras
@@ -18,6 +19,22 @@ RECIPE = Recipe(
     note="Few, small steps: the squared error's own optimum learns the training photos by heart.",
 )
 
+UNPENALISED = Recipe(
+    epochs=1,
+    batch_size=128,
+    learning_rate=1e-4,
+    solver="exact",
+    penalty=0.0,
+    note="The slide's own problem: it learns the training photos by heart.",
+)
+BEST = Recipe(
+    epochs=1,
+    batch_size=128,
+    learning_rate=1e-4,
+    solver="exact",
+    note="A penalty λ ‖W‖² (ridge regression) is all that helps so simple a form.",
+)
+
 
 @register(
     "linear_cat_dog",
@@ -27,7 +44,7 @@ RECIPE = Recipe(
     equation="y = W x + b, min Σ ‖W xᵢ + b − yᵢ‖², W 1 × 4096, cat = −1, dog = +1",
     output="W x + b: below 0 a cat, from 0 up a dog",
     threshold=0.0,
-    recipe=RECIPE,
+    recipes={"lecture": RECIPE, "unpenalised": UNPENALISED, "best": BEST},
 )
 def linear_cat_dog(size: int = 64) -> keras.Model:
     """Build the lecture's cat/dog classifier: photo → gray → 64 × 64 → 4096 numbers → W x + b.

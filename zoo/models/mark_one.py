@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zoo.registry import Recipe, register
+from zoo.recipe import Recipe
+from zoo.registry import register
 
 if TYPE_CHECKING:
     import keras
@@ -26,7 +27,7 @@ RECIPE = Recipe(
     equation="aᵢ = σ(Σ cᵢⱼxⱼ − θ), y = σ(Σ wᵢaᵢ + b), σ the step, c fixed at random to −1, 0, +1",
     output="1 if the response unit fires, which means the second label; 0 if not, the first",
     threshold=0.5,
-    recipe=RECIPE,
+    recipes={"lecture": RECIPE},
 )
 def mark_one(
     association_units: int = 512,

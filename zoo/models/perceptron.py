@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from zoo.registry import Recipe, register
+from zoo.recipe import Recipe
+from zoo.registry import register
 
 if TYPE_CHECKING:
     import keras
@@ -26,7 +27,7 @@ RECIPE = Recipe(
     equation="y = σ(Σ wⱼxⱼ + b), σ the step",
     output="1 if the unit fires, which means the second label; 0 if not, the first",
     threshold=0.5,
-    recipe=RECIPE,
+    recipes={"lecture": RECIPE},
 )
 def perceptron(inputs: int = 2, learning_rate: float = RECIPE.learning_rate) -> keras.Model:
     """Build Rosenblatt's perceptron: one unit that fires iff Σ wⱼxⱼ + b ≥ 0.

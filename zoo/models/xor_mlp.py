@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zoo.registry import Recipe, register
+from zoo.recipe import Recipe
+from zoo.registry import register
 
 if TYPE_CHECKING:
     import keras
@@ -26,7 +27,7 @@ RECIPE = Recipe(
     equation="hᵢ = σ_h(Σⱼ w_h,ij xⱼ + b_h), y = σ_o(Σⱼ w_o,j hⱼ + b_o), L = ½‖y − ŷ‖²",
     output="from 0.5 up the second label (1), below it the first (0)",
     threshold=0.5,
-    recipe=RECIPE,
+    recipes={"lecture": RECIPE},
 )
 def xor_mlp(
     hidden: int = 2, hidden_activation: str = "swish", output_activation: str = "sigmoid"

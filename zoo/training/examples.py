@@ -13,9 +13,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from zoo.choices import require_choice
 from zoo.data.dataset import Split
+from zoo.errors import ZooError
 from zoo.preprocessing import preprocessing_of
-from zoo.registry import require_choice
+from zoo.training.augmentation import Augmenter
 from zoo.training.features import Features, resident_bytes
 
 SOURCES = ("auto", "memory", "stream")
@@ -52,7 +54,11 @@ class Examples(Protocol):
 
 
 def choose(
-    source: str, model: keras.Model, strategy: tf.distribute.Strategy, split: Split
+    source: str,
+    model: keras.Model,
+    strategy: tf.distribute.Strategy,
+    split: Split,
+    augmenter: Augmenter | None = None,
 ) -> Examples:
     """Return a split's examples from where they are to come.
 
@@ -61,16 +67,22 @@ def choose(
         model: whose layer `preprocessing` comes before its head.
         strategy: where the replicas live.
         split: y as the model's loss takes it.
+        augmenter: moves photos before the layer `preprocessing`, by the parts of a feed.
 
     Raises:
         UnknownNameError: for another source.
+        ZooError: if there is something to move and it is no photos of one size.
     """
     require_choice("source of examples", source, SOURCES)
+    if augmenter and not (isinstance(split.x, np.ndarray) and split.x.ndim == 4):
+        raise ZooError(
+            "Augmentation is for photos of one size; train without it, or give another --dataset."
+        )
     if source == "auto":
         free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         source = "memory" if resident_bytes(model, split.x) < free / 2 else "stream"
     kind = ResidentExamples if source == "memory" else StreamedExamples
-    return kind(model, strategy, split)
+    return kind(model, strategy, split, augmenter)
 
 
 class ResidentExamples:
@@ -80,10 +92,17 @@ class ResidentExamples:
         model: whose layer `preprocessing` comes before its head.
         strategy: where the replicas live.
         split: y as the model's loss takes it.
+        augmenter: moves photos before the layer `preprocessing`, by the parts of a feed.
     """
 
-    def __init__(self, model: keras.Model, strategy: tf.distribute.Strategy, split: Split):
-        self._features = Features(model, split.x)
+    def __init__(
+        self,
+        model: keras.Model,
+        strategy: tf.distribute.Strategy,
+        split: Split,
+        augmenter: Augmenter | None = None,
+    ):
+        self._features = Features(model, split.x, augmenter)
         self._targets = tf.convert_to_tensor(split.y)
         self._replicas = strategy.num_replicas_in_sync
 
@@ -111,7 +130,7 @@ class ResidentExamples:
     def read(self, share):
         """Gather the rows."""
         rows, *parts = share
-        return self._features.batch(rows), tf.gather(self._targets, rows), *parts
+        return self._features.batch(rows, parts), tf.gather(self._targets, rows), *parts
 
 
 class StreamedExamples:
@@ -124,10 +143,18 @@ class StreamedExamples:
         model: whose layer `preprocessing` comes before its head.
         strategy: where the replicas live.
         split: x an array, usually memory-mapped, or photos; y as the model's loss takes it.
+        augmenter: moves photos before the layer `preprocessing`, by the parts of a feed.
     """
 
-    def __init__(self, model: keras.Model, strategy: tf.distribute.Strategy, split: Split):
+    def __init__(
+        self,
+        model: keras.Model,
+        strategy: tf.distribute.Strategy,
+        split: Split,
+        augmenter: Augmenter | None = None,
+    ):
         self._strategy = strategy
+        self._augmenter = augmenter
         self._photos = split.x
         self._targets = tf.convert_to_tensor(split.y)
         self._preprocessing = preprocessing_of(model)
@@ -159,11 +186,13 @@ class StreamedExamples:
         return drawn
 
     def read(self, share):
-        """Preprocess the pixels."""
-        x, *rest = share
+        """Move and preprocess the pixels."""
+        x, y, *parts = share
+        if self._augmenter:
+            x = self._augmenter.apply(x, parts)
         if self._one_size and self._preprocessing is not None:
             x = self._preprocessing(x)
-        return x, *rest
+        return x, y, *parts
 
     def _batches(self, order, *parts):
         batch_size = order.shape[1]

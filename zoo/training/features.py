@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.preprocessing import preprocessing_of
+from zoo.training.augmentation import Augmenter
 
 # Below this, features are kept in memory even where raw pixels would be smaller.
 SMALL_BYTES = 256 * 2**20
@@ -22,14 +23,21 @@ class Features:
     Args:
         model: whose layer `preprocessing`, if it has one, comes before its head.
         examples: an array of examples, or a sequence of photos of different sizes.
+        augmenter: moves photos, which then stay pixels until they are drawn.
     """
 
-    def __init__(self, model: keras.Model, examples: Sequence[np.ndarray] | np.ndarray):
+    def __init__(
+        self,
+        model: keras.Model,
+        examples: Sequence[np.ndarray] | np.ndarray,
+        augmenter: Augmenter | None = None,
+    ):
         preprocessing = preprocessing_of(model)
+        self._augmenter = augmenter
         self._in_graph = None
         if preprocessing is None:
             array = np.asarray(examples)
-        elif _worth_computing_once(model, examples):
+        elif augmenter is None and _worth_computing_once(model, examples):
             array = preprocess(preprocessing, examples)
         else:
             self._in_graph = preprocessing
@@ -40,9 +48,16 @@ class Features:
     def __len__(self) -> int:
         return self.array.shape[0]
 
-    def batch(self, indices: tf.Tensor) -> tf.Tensor:
-        """Return the head's inputs for these examples, (len(indices), …), float32."""
+    def batch(self, indices: tf.Tensor, drawn: Sequence[tf.Tensor] = ()) -> tf.Tensor:
+        """Return the head's inputs for these examples, (len(indices), …), float32.
+
+        Args:
+            indices: int32 (batch,).
+            drawn: what the augmenter, if there is one, is to do to each.
+        """
         rows = tf.gather(self.array, indices)
+        if self._augmenter:
+            rows = self._augmenter.apply(rows, drawn)
         return rows if self._in_graph is None else self._in_graph(rows)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import keras
 
-from zoo.registry import Recipe
+from zoo.recipe import Recipe
 from zoo.run_folder import RunFolder
 from zoo.training import checkpoints
 from zoo.training.agreement import Agreement

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.errors import ZooError
+from zoo.training.augmentation import Augmenter
 from zoo.training.checkpoints import Position
 from zoo.training.examples import Examples
 
@@ -37,6 +38,8 @@ class TrainingLoop:
         batch_size: examples per step over all replicas together.
         seed: of the order of the examples and of everything random in the model.
         jit: compile each step with XLA.
+        label_smoothing: share of every label that is spread evenly over all labels.
+        augmenter: the one that the examples have.
 
     Raises:
         ZooError: if the batch does not divide by the replicas or exceeds the examples.
@@ -51,6 +54,8 @@ class TrainingLoop:
         batch_size: int,
         seed: int,
         jit: bool = False,
+        label_smoothing: float = 0.0,
+        augmenter: Augmenter | None = None,
     ):
         self.model = model
         self.strategy = strategy
@@ -59,6 +64,8 @@ class TrainingLoop:
         self.steps_per_epoch = len(examples) // batch_size
         check_batch_size(batch_size, strategy.num_replicas_in_sync, len(examples))
         self._examples = examples
+        self._label_smoothing = label_smoothing
+        self._augmenter = augmenter
         with strategy.scope():
             self.loss = keras.metrics.Mean(name="loss")
             model.optimizer.build(model.trainable_variables)
@@ -68,12 +75,15 @@ class TrainingLoop:
         self._update = (
             tf.function(self._update_weights, jit_compile=True) if jit else self._update_weights
         )
-        feed = examples.signature(batch_size, ())
+        parts = augmenter.parts if augmenter else 0
+        feed = examples.signature(batch_size, (tf.float32,) * parts)
         self._run = tf.function(
             self._run_steps, input_signature=[feed, tf.TensorSpec((), tf.int32)] if feed else None
         )
         # Tracing makes Keras create the metrics' variables, which a checkpoint restores.
-        feed = feed or examples.feed(self._order(0), 0, 1)
+        if not feed:
+            order = self._order(0)
+            feed = examples.feed(order, 0, 1, *self._drawn(0, order))
         self._run.get_concrete_function(feed, tf.TensorSpec((), tf.int32))
 
     def epoch(self, position: Position, stop_at: Callable[[int], int]) -> Iterator[int]:
@@ -93,9 +103,10 @@ class TrainingLoop:
         if position.step == 0:
             self._begin(position.epoch)
         order = self._order(position.epoch)
+        drawn = self._drawn(position.epoch, order)
         while position.step < self.steps_per_epoch:
             until = min(stop_at(position.step), len(order))
-            feed = self._examples.feed(order, position.step, until)
+            feed = self._examples.feed(order, position.step, until, *drawn)
             losses = self._run(feed, tf.constant(until - position.step)).numpy()
             self._check(losses, position)
             done, position.step = until - position.step, until
@@ -127,6 +138,12 @@ class TrainingLoop:
     def _order(self, epoch: int) -> np.ndarray:
         order = epoch_order(self.seed, epoch, len(self._examples))
         return order[: self.steps_per_epoch * self.batch_size].reshape(-1, self.batch_size)
+
+    def _drawn(self, epoch: int, order: np.ndarray) -> tuple[np.ndarray, ...]:
+        if self._augmenter is None:
+            return ()
+        drawn = self._augmenter.draw(self.seed, epoch, len(self._examples))
+        return tuple(part[order] for part in drawn)
 
     def _begin(self, epoch: int) -> None:
         self.loss.reset_state()
@@ -162,11 +179,11 @@ class TrainingLoop:
         return self._update(self._examples.share(drawn))
 
     def _update_weights(self, share):
-        x, y = self._examples.read(share)
+        x, y, *_ = self._examples.read(share)
         model = self.model
         with tf.GradientTape() as tape:
             y_pred = model.get_layer("head")(x, training=True)
-            loss = model.compute_loss(x, y, y_pred, training=True)
+            loss = self._smoothed(model.compute_loss(x, y, y_pred, training=True), y_pred)
             scaled = model.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, model.trainable_variables)
         model.optimizer.apply(gradients, model.trainable_variables)
@@ -174,6 +191,14 @@ class TrainingLoop:
         self.loss.update_state(loss * self.strategy.num_replicas_in_sync)
         model.compute_metrics(x, y, y_pred)
         return tf.cast(loss, tf.float32)
+
+    def _smoothed(self, loss, probabilities):
+        if not self._label_smoothing:
+            return loss
+        # Cross-entropy is linear in the label: this is that of the even one.
+        even = -tf.reduce_mean(tf.math.log(tf.maximum(probabilities, keras.backend.epsilon())))
+        even = tf.cast(even, loss.dtype) / self.strategy.num_replicas_in_sync
+        return (1 - self._label_smoothing) * loss + self._label_smoothing * even
 
 
 def _sum_over_replicas(numbers):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import keras
@@ -17,10 +17,12 @@ from zoo.errors import ZooError
 from zoo.files import replacing, write_json
 from zoo.models import describe
 from zoo.provenance import machine, versions
-from zoo.registry import ModelSpec, Recipe, check_options
+from zoo.recipe import Recipe
+from zoo.registry import ModelSpec
 from zoo.run_folder import RunFolder, check_identity
 from zoo.training import examples, precision, ridge, softmax_regression, strategies
 from zoo.training.agreement import Agreement
+from zoo.training.augmentation import Augmenter
 from zoo.training.cluster import explaining_lost_workers
 from zoo.training.evaluation import Evaluation
 from zoo.training.fitting import Fitting
@@ -30,6 +32,7 @@ from zoo.training.reporter import Reporter, Silent
 from zoo.training.schedule import CheckpointSchedule
 from zoo.training.settings import Training
 from zoo.training.signals import preemption
+from zoo.training.whitening import fold, whitened
 
 # Solvers that leave the very optimum of a model's own problem behind.
 OPTIMA = {"exact": ridge, "lbfgs": softmax_regression}
@@ -55,9 +58,7 @@ def train(name: str, *, reporter: Reporter | None = None, **settings) -> dict[st
 def run(training: Training, reporter: Reporter) -> dict[str, Any]:
     """Carry out one training; see `train`."""
     spec = describe(training.name)
-    options = check_options(spec, training.options)
-    training.recipe(spec)
-    training.check_solver()
+    recipe = training.choose_recipe(spec)
     CheckpointSchedule.parse(training.checkpoint_every)
     # Before data: the workers must meet before anything makes TensorFlow start its runtime.
     chosen = strategies.choose(
@@ -72,20 +73,20 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
         f"{chosen.why}."
     )
     with explaining_lost_workers(chosen.cluster):
-        return _run_on(chosen, spec, options, training, reporter)
+        return _run_on(chosen, spec, recipe, training, reporter)
 
 
-def _run_on(chosen, spec: ModelSpec, options, training: Training, reporter) -> dict[str, Any]:
+def _run_on(chosen, spec: ModelSpec, recipe: Recipe, training, reporter) -> dict[str, Any]:
     jit = precision.compile_step(training.jit, chosen.replicas)
-    recipe = training.recipe(spec)
-    optimum = OPTIMA.get(training.solver)
+    recipe = replace(recipe, precision=precision.choose(recipe.precision, reporter))
+    optimum = OPTIMA.get(recipe.solver)
     dataset = data.load(
         training.dataset or spec.dataset, training.data_dir, progress=reporter.decoding
     )
     reporter.dataset(dataset)
     config = {
         "model": spec.name,
-        "options": {**spec.options, **options},
+        "options": {**spec.options, **recipe.options},
         "dataset": {
             "name": dataset.name,
             "fingerprint": dataset.fingerprint,
@@ -94,10 +95,10 @@ def _run_on(chosen, spec: ModelSpec, options, training: Training, reporter) -> d
         "data_dir": str(training.data_dir) if training.data_dir else None,
         "recipe": asdict(recipe),
         "seed": training.seed,
-        "precision": training.precision,
+        "precision": recipe.precision,
         "jit": jit,
         "source": training.source,
-        "solver": {"name": training.solver, "penalty": training.penalty},
+        "solver": {"name": recipe.solver, "penalty": recipe.penalty},
         "strategy": {"name": chosen.name, "replicas": chosen.replicas},
         "versions": versions(),
         "machine": machine(),
@@ -113,45 +114,58 @@ def _run_on(chosen, spec: ModelSpec, options, training: Training, reporter) -> d
             reporter.say(f"{training.run_dir} is trained already; these are its results.")
             return finished
         keras.utils.set_random_seed(training.seed)
-        with precision.policy(training.precision), chosen.strategy.scope():
-            model = spec.builder(**options)
+        with precision.policy(recipe.precision), chosen.strategy.scope():
+            model = spec.builder(**recipe.options)
             compile_for(model, recipe, dataset)
         targets = dataset.with_targets(spec.targets)
         check_fits(model, spec, dataset)
         if optimum:
-            penalties = optimum.PENALTIES if training.penalty is None else (training.penalty,)
+            penalties = optimum.PENALTIES if recipe.penalty is None else (recipe.penalty,)
             optimum.check(model, penalties)
         else:
             check_batch_size(recipe.batch_size, chosen.replicas, len(targets.train))
 
-        def evaluation(split):
-            chosen_examples = examples.choose(training.source, model, chosen.strategy, split)
-            return Evaluation(model, chosen.strategy, chosen_examples)
+        def examples_of(split, augmenter=None):
+            return examples.choose(training.source, model, chosen.strategy, split, augmenter)
 
-        train_examples = examples.choose(training.source, model, chosen.strategy, targets.train)
-        validation = evaluation(targets.validation)
+        augmenter = Augmenter(recipe.augmentation) if recipe.augmentation else None
+        train_examples = examples_of(targets.train, augmenter)
+        validation_examples = examples_of(targets.validation)
         if folder:
             folder.write_config(config)
         if optimum:
             rows = optimum.fit(
-                model, chosen.strategy, train_examples, validation, penalties, reporter
+                model,
+                chosen.strategy,
+                train_examples,
+                Evaluation(model, chosen.strategy, validation_examples),
+                penalties,
+                reporter,
             )
             if folder:
                 folder.write_history(rows)
             outcome = {"epochs": 1, "steps": 0, "history": rows[-1]}
         else:
+            learner = model
+            if recipe.whitening:
+                reporter.say("Finding the principal components of the training features.")
+                learner = whitened(
+                    model, examples_of(targets.train), chosen.strategy, recipe, agreement
+                )
             loop = TrainingLoop(
-                model,
+                learner,
                 chosen.strategy,
                 train_examples,
                 batch_size=recipe.batch_size,
                 seed=training.seed,
                 jit=jit,
+                label_smoothing=recipe.label_smoothing,
+                augmenter=augmenter,
             )
             profiled = training.profile and folder
             position = Fitting(
                 loop=loop,
-                validation=validation,
+                validation=Evaluation(learner, chosen.strategy, validation_examples),
                 recipe=recipe,
                 folder=folder,
                 schedule=CheckpointSchedule.parse(training.checkpoint_every),
@@ -160,6 +174,10 @@ def _run_on(chosen, spec: ModelSpec, options, training: Training, reporter) -> d
                 stop=stop,
                 profile=StepsProfile(folder.logs_path) if profiled else NoProfile(),
             ).run()
+            if recipe.averaging:
+                learner.optimizer.finalize_variable_values(learner.trainable_variables)
+            if recipe.whitening:
+                fold(learner, model)
             outcome = {
                 "epochs": position.epoch,
                 "steps": position.epoch * loop.steps_per_epoch,
@@ -176,11 +194,11 @@ def _run_on(chosen, spec: ModelSpec, options, training: Training, reporter) -> d
             "skipped": list(dataset.skipped),
             "solver": config["solver"],
             **outcome,
-            "test": evaluation(targets.test).run(),
+            "test": Evaluation(model, chosen.strategy, examples_of(targets.test)).run(),
         }
         weights = model.get_weights()
         if folder:
-            _save_model(weights, spec, options, folder)
+            _save_model(weights, spec, recipe.options, folder)
             write_json(folder.results_path, results)
         return results
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from zoo.choices import require_choice
 from zoo.errors import ZooError
-from zoo.registry import ModelSpec, Recipe, require_choice
+from zoo.recipe import Recipe
+from zoo.registry import ModelSpec, check_options
 from zoo.training.cluster import START_TIMEOUT
 
 SOLVERS = ("gradient", "exact", "lbfgs")
@@ -20,7 +22,8 @@ class Training:
 
     Args:
         name: a registered model.
-        options: of its builder.
+        recipe: the name of one of its recipes; its first by default.
+        options: of its builder, over those of the recipe.
         dataset: a name that `zoo.data.load` takes.
         data_dir: where that data set lies.
         epochs: passes over the training examples, at least 1.
@@ -43,6 +46,7 @@ class Training:
     """
 
     name: str
+    recipe: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     dataset: str | None = None
     data_dir: str | None = None
@@ -55,44 +59,50 @@ class Training:
     devices: int | None = None
     tpu: str | None = None
     start_timeout: float = START_TIMEOUT
-    precision: str = "float32"
+    precision: str | None = None
     jit: str = "auto"
     checkpoint_every: str = "epoch"
     source: str = "auto"
-    solver: str = "gradient"
+    solver: str | None = None
     penalty: float | None = None
     profile: bool = False
 
-    def check_solver(self) -> None:
-        """Raise one sentence unless solver and penalty go together.
+    def choose_recipe(self, spec: ModelSpec) -> Recipe:
+        """Return the model's recipe with what this training says in its place.
 
         Raises:
-            ZooError: otherwise.
-        """
-        require_choice("solver", self.solver, SOLVERS)
-        if self.penalty is not None and self.solver == "gradient":
-            raise ZooError("--penalty goes with --solver exact or lbfgs, not with gradient.")
-        if self.penalty is not None and not self.penalty >= 0:
-            raise ZooError(f"The penalty is {self.penalty}; give a number from 0 up.")
-
-    def recipe(self, spec: ModelSpec) -> Recipe:
-        """Return the model's recipe with this training's numbers in it.
-
-        Raises:
+            UnknownNameError: for a recipe, an option or a solver that does not exist.
             ZooError: for a number out of range.
         """
+        name = self.recipe or next(iter(spec.recipes))
+        require_choice(f"recipe of {spec.name}", name, spec.recipes)
+        recipe = spec.recipes[name]
+        options = {**recipe.options, **check_options(spec, self.options)}
         # A builder with a learning_rate of its own (the perceptron) means the same one.
         learning_rate = self.learning_rate
         if learning_rate is None:
-            learning_rate = self.options.get("learning_rate")
+            learning_rate = options.get("learning_rate")
         changes = {
             "epochs": self.epochs,
             "batch_size": self.batch_size,
             "learning_rate": learning_rate,
+            "precision": self.precision,
+            "solver": self.solver,
+            "penalty": self.penalty,
         }
-        recipe = replace(spec.recipe, **{k: v for k, v in changes.items() if v is not None})
-        if recipe.epochs < 1:
-            raise ZooError(f"The number of epochs is {recipe.epochs}; give 1 or more.")
-        if not recipe.learning_rate > 0:
-            raise ZooError(f"The learning rate is {recipe.learning_rate}; give one above 0.")
+        given = {key: value for key, value in changes.items() if value is not None}
+        recipe = replace(recipe, options=options, **given)
+        _check(recipe)
         return recipe
+
+
+def _check(recipe: Recipe) -> None:
+    require_choice("solver", recipe.solver, SOLVERS)
+    if recipe.penalty is not None and recipe.solver == "gradient":
+        raise ZooError("--penalty goes with --solver exact or lbfgs, not with gradient.")
+    if recipe.penalty is not None and not recipe.penalty >= 0:
+        raise ZooError(f"The penalty is {recipe.penalty}; give a number from 0 up.")
+    if recipe.epochs < 1:
+        raise ZooError(f"The number of epochs is {recipe.epochs}; give 1 or more.")
+    if not recipe.learning_rate > 0:
+        raise ZooError(f"The learning rate is {recipe.learning_rate}; give one above 0.")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from zoo.choices import require_choice
 from zoo.errors import ZooError
-from zoo.registry import require_choice
 from zoo.training import cluster as clusters
 from zoo.training.agreement import Agreement, Alone, Together
 from zoo.training.cluster import Cluster
