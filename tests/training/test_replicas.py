@@ -19,7 +19,9 @@ import keras, numpy as np
 from zoo import data
 from zoo.data.dataset import Split
 from zoo.models import describe, list_models
+from zoo.recipe import Augmentation
 from zoo.training import examples, strategies
+from zoo.training.augmentation import Augmenter
 from zoo.training.checkpoints import Position
 from zoo.training.evaluation import Evaluation
 from zoo.training.loop import TrainingLoop
@@ -27,8 +29,12 @@ from zoo.training.loop import TrainingLoop
 strategy, replicas, source, folder = sys.argv[1], int(sys.argv[2]), *sys.argv[3:]
 chosen = strategies.choose(strategy, None if strategy == "multi_worker" else replicas)
 assert chosen.replicas == replicas
-for name in list_models():
-    spec = describe(name)
+for name in [*list_models(), "augmented"]:
+    spec = describe("deep_relu" if name == "augmented" else name)
+    how, augmenter = {}, None
+    if name == "augmented":
+        augmenter = Augmenter(Augmentation(flip=True, shift=3, zoom=0.1, rotation=9, cutout=8))
+        how = {"label_smoothing": 0.1, "augmenter": augmenter}
     count, batch_size = (4, 4) if name == "xor_mlp" else (48, 8)
     random = np.random.default_rng(0)
     if name in ("perceptron", "xor_mlp"):
@@ -43,7 +49,8 @@ for name in list_models():
     with chosen.strategy.scope():
         model = spec.builder()
     split = examples.choose(source, model, chosen.strategy, Split(x, y))
-    loop = TrainingLoop(model, chosen.strategy, split, batch_size=batch_size, seed=2)
+    moving = examples.choose(source, model, chosen.strategy, Split(x, y), augmenter)
+    loop = TrainingLoop(model, chosen.strategy, moving, batch_size=batch_size, seed=2, **how)
     evaluation = Evaluation(model, chosen.strategy, split)
     losses = []
     for epoch in range(2):
@@ -54,6 +61,7 @@ for name in list_models():
         path = f"{folder}/{name}-{strategy}-{replicas}-{source}.npz"
         np.savez(path, np.array(losses), *model.get_weights())
 """
+NAMES = [*zoo.list_models(), "augmented"]
 MIRRORED = [(1, "memory"), (2, "memory"), (4, "memory"), (1, "stream"), (2, "stream")]
 WORKERS = [(2, "memory"), (2, "stream")]
 
@@ -92,7 +100,7 @@ def arrays(path):
 
 
 @pytest.mark.parametrize(("replicas", "source"), MIRRORED[1:])
-@pytest.mark.parametrize("name", zoo.list_models())
+@pytest.mark.parametrize("name", NAMES)
 def test_replicas_and_streams_change_neither_losses_nor_weights(name, replicas, source, trained):
     losses, *weights = arrays(trained / f"{name}-mirrored-{replicas}-{source}.npz")
     alone, *expected = arrays(trained / f"{name}-mirrored-1-memory.npz")
@@ -104,7 +112,7 @@ def test_replicas_and_streams_change_neither_losses_nor_weights(name, replicas, 
 
 
 @pytest.mark.parametrize(("replicas", "source"), WORKERS)
-@pytest.mark.parametrize("name", zoo.list_models())
+@pytest.mark.parametrize("name", NAMES)
 def test_two_workers_equal_two_mirrored_replicas_to_the_last_bit(name, replicas, source, trained):
     workers = arrays(trained / f"{name}-multi_worker-{replicas}-{source}.npz")
     mirrored = arrays(trained / f"{name}-mirrored-{replicas}-{source}.npz")

@@ -1,0 +1,90 @@
+"""Recipes by name: what they train is the very model that the builder builds."""
+
+import json
+
+import numpy as np
+import pytest
+
+import zoo
+from zoo import ZooError, data
+from zoo.recipe import Augmentation, Recipe
+from zoo.training import Training
+from zoo.training.loop import epoch_order
+
+NAMED = [(name, recipe) for name in zoo.list_models() for recipe in zoo.describe(name).recipes]
+
+
+@pytest.mark.parametrize(("name", "recipe"), NAMED)
+def test_a_recipe_builds_its_model_and_reads_as_a_text(name, recipe):
+    spec = zoo.describe(name)
+    chosen = Training(name, recipe=recipe).choose_recipe(spec)
+    assert chosen == spec.recipes[recipe]
+    model = zoo.build(name, **chosen.options)
+    assert model.count_params() > 0
+    text = chosen.text()
+    assert text.endswith(".")
+    assert "solver" in text if chosen.solver != "gradient" else f"{chosen.epochs} epochs" in text
+
+
+def test_the_best_recipe_ends_in_the_plain_model(tmp_path, tfds_dir):
+    results = zoo.train(
+        "deep_relu",
+        recipe="best",
+        options={"width": 32, "depth": 1},
+        epochs=1,
+        run_dir=tmp_path / "run",
+    )
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config["options"]["normalization"] == "batch"
+    assert config["precision"] == "mixed_bfloat16"
+    # The options stand for the whole form: nothing of the training is left in the model.
+    model, plain = zoo.load_model(tmp_path / "run"), zoo.build("deep_relu", **config["options"])
+    assert [weight.shape for weight in model.weights] == [weight.shape for weight in plain.weights]
+    test = data.load("cifar10", tfds_dir).test
+    answers = model.predict(np.asarray(test.x), batch_size=1000, verbose=0).argmax(axis=1)
+    # The training evaluates in bfloat16, which decides a few close calls the other way.
+    assert (answers == test.y).mean() == pytest.approx(results["test"]["accuracy"], abs=0.005)
+    # Chance is 0.1; a batch normalisation has hardly settled after one epoch.
+    assert results["test"]["accuracy"] > 0.2
+
+
+def test_averaged_weights_are_those_that_are_kept(tmp_path, monkeypatch):
+    spec = zoo.describe("perceptron")
+    slow = Recipe(epochs=1, batch_size=1, learning_rate=1.0, averaging=1.0)
+    monkeypatch.setitem(spec.recipes, "slow", slow)
+    monkeypatch.setitem(spec.recipes, "last", Recipe(epochs=1, batch_size=1, learning_rate=1.0))
+    weights = {}
+    for recipe in ("slow", "last"):
+        zoo.train("perceptron", recipe=recipe, run_dir=tmp_path / recipe)
+        weights[recipe] = zoo.load_model(tmp_path / recipe).get_weights()[0]
+    # Keras starts the average at the weights after the first step: Rosenblatt's ± x.
+    train = data.load("blobs").train.x
+    first = train[epoch_order(0, 0, len(train))[0]]
+    np.testing.assert_allclose(np.abs(weights["slow"][:, 0]), np.abs(first), rtol=1e-6)
+    assert np.abs(weights["last"] - weights["slow"]).max() > 0.1
+
+
+def test_a_recipe_that_does_not_exist_is_one_sentence(tmp_path):
+    with pytest.raises(ZooError, match="choose from lecture"):
+        zoo.train("xor_mlp", recipe="first", run_dir=tmp_path / "run")
+    with pytest.raises(ZooError, match="did you mean best"):
+        zoo.train("deep_relu", recipe="beste", run_dir=tmp_path / "run")
+
+
+def test_photos_of_different_sizes_are_not_augmented(photos_dir, tmp_path):
+    with pytest.raises(ZooError, match="photos of one size"):
+        zoo.train(
+            "deep_relu",
+            recipe="best",
+            options={"classes": 2},
+            dataset="photos",
+            data_dir=photos_dir,
+            batch_size=8,
+            run_dir=tmp_path / "run",
+        )
+
+
+def test_an_augmentation_reads_as_a_text():
+    assert Augmentation(flip=True, shift=3, rotation=6).text() == (
+        "flips, shifts by up to 3 pixels, turns by up to 6°"
+    )
