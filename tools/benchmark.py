@@ -1,147 +1,150 @@
-"""Measure what this package costs over what a user would write instead.
+"""Measure what this package costs, beside what a user would pick instead.
 
-    python tools/benchmark.py edge            # prints the table
-    python tools/benchmark.py edge --write    # puts it into docs/edge.md
+    python tools/benchmark.py edge                   # the edge runtime: docs/edge.md
+    python tools/benchmark.py training               # training: docs/performance.md and its CSV
+    python tools/benchmark.py training --parts epochs,memory
+    … --write                                        # into the document
 
-Every figure is a median over rounds in which the two ways alternate in one run.
+Every figure is a median over rounds in which the ways alternate in one run. "training" needs the
+data sets (TFDS_DATA_DIR) and the peers: pip install -e ".[train,benchmark]".
 """
 
 import argparse
-import subprocess
+import csv
+import io
+import json
 import sys
-import tempfile
-import time
 from pathlib import Path
-
-import numpy as np
-from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from zoo import edge
-from zoo.provenance import RUNTIME, machine, versions
-from zoo.shipped import find_bundle, list_shipped
+from benchmarks import edge, epochs, sizes, solvers, starting
 
-DOCUMENT = ROOT / "docs" / "edge.md"
-BEGIN, END = "<!-- overhead: begin -->", "<!-- overhead: end -->"
-ROUNDS, CALLS, PROCESSES = 9, 300, 9
-# What a user would write without this package, of the same file and the same input.
-TEN_LINES = """
-import sys
-import numpy as np
-from PIL import Image
-from ai_edge_litert.interpreter import Interpreter
-interpreter = Interpreter(model_path=sys.argv[1])
-given, answer = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
-image = given["dtype"] == np.uint8
-x = np.asarray(Image.open(sys.argv[2]).convert("RGB")) if image else np.float32([0, 1])
-interpreter.resize_tensor_input(given["index"], (1, *x.shape))
-interpreter.allocate_tensors()
-interpreter.set_tensor(given["index"], x[None])
-interpreter.invoke()
-print(interpreter.get_tensor(answer["index"]))
-"""
+from zoo.choices import require_choice
+from zoo.errors import ZooError
+from zoo.files import write_text
+from zoo.provenance import machine, versions
 
-
-def overhead(name: str) -> tuple[float, float]:
-    """Return the microseconds of a bare invoke of a model's float32 file, and of predict."""
-    bundle = find_bundle(name)
-    with edge.quiet_stderr():
-        model = edge.load(bundle)
-        interpreter = edge._interpreter_class()(model_path=str(bundle / "float32.tflite"))
-        interpreter.allocate_tensors()
-    given = interpreter.get_input_details()[0]
-    if model.manifest["input"]["kind"] == "image":
-        x = np.random.default_rng(0).integers(0, 256, (32, 32, 3)).astype(np.uint8)
-    else:
-        x = np.array([0, 1], np.float32)
-    interpreter.resize_tensor_input(given["index"], (1, *x.shape))
-    interpreter.allocate_tensors()
-    interpreter.set_tensor(given["index"], x[None])
-    ways = {"bare": interpreter.invoke, "predict": lambda: model.predict(x)}
-    seconds = {way: [] for way in ways}
-    for _ in range(ROUNDS):
-        for way, call in ways.items():
-            started = time.perf_counter()
-            for _ in range(CALLS):
-                call()
-            seconds[way].append((time.perf_counter() - started) / CALLS)
-    return tuple(1e6 * float(np.median(seconds[way])) for way in ways)
+DOCUMENTS = {"edge": ROOT / "docs" / "edge.md", "training": ROOT / "docs" / "performance.md"}
+MARKS = {"edge": "overhead", "training": "figures"}
+FIGURES = ROOT / "docs" / "performance.json"
+PEERS = ("torch", "scikit-learn", "tensorflow-datasets")
+PARTS = {
+    "epochs": lambda rounds: epochs.measure(rounds, say),
+    "solvers": lambda rounds: solvers.measure(rounds, say),
+    "starting": lambda rounds: starting.measure(rounds, say),
+    "memory": lambda rounds: starting.measure_memory(say),
+    "sizes": lambda rounds: sizes.measure(say),
+}
+TITLES = {
+    "epochs": "One epoch",
+    "solvers": "To the optimum",
+    "starting": "Start-up",
+    "memory": "Peak memory",
+    "sizes": "Cost against size, streamed from disk",
+}
+EXPLANATIONS = {
+    "epochs": "Batches of 128, the same number of examples for all; to_float32 and to_bfloat16 "
+    "are the way's time divided by this package's.",
+    "solvers": "above_best: how far the objective (mean loss + penalty) lies above the best found.",
+    "starting": "to_tensorflow: divided by the time of `import tensorflow`.",
+    "memory": "In MB, but for the last row.",
+    "sizes": "Batches of 128 through tf.data; own_memory is what the process holds at the end "
+    "without the mapped file's pages, both memories in MB.",
+}
 
 
-def first_answer(name: str, photo: Path) -> tuple[float, float, float]:
-    """Return seconds to the first answer of ten lines and of predict.py, and its peak MB."""
-    bundle = find_bundle(name)
-    image = edge.read_manifest(bundle)["input"]["kind"] == "image"
-    given = [str(photo)] if image else ["0", "1"]
-    ways = {
-        "ten lines": ["-c", TEN_LINES, str(bundle / "float32.tflite"), str(photo)],
-        "predict.py": [str(bundle / "predict.py"), *given],
-    }
-    seconds = {way: [] for way in ways}
-    for _ in range(PROCESSES):
-        for way, words in ways.items():
-            started = time.perf_counter()
-            subprocess.run([sys.executable, *words], check=True, capture_output=True)
-            seconds[way].append(time.perf_counter() - started)
-    return (*(float(np.median(seconds[way])) for way in ways), peak_memory(ways["predict.py"]))
+def say(row: dict) -> None:
+    """Tell a finished row on standard error."""
+    print(json.dumps(row, ensure_ascii=False), file=sys.stderr, flush=True)
 
 
-def peak_memory(words: list[str]) -> float:
-    """Return the peak memory, in MB, of a Python process with these words."""
-    program = (
-        "import resource, subprocess, sys\n"
-        "subprocess.run([sys.executable, *sys.argv[1:]], check=True, capture_output=True)\n"
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e3)"
+def measured(part: str, rounds: int) -> dict:
+    """Return a part's rows, and what they were measured on."""
+    from zoo import data
+
+    fingerprints = ", ".join(
+        f"{name} {data.load(name).fingerprint}" for name in ("cifar10", "cats_vs_dogs")
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program, *words], check=True, capture_output=True, text=True
-    )
-    return float(done.stdout)
+    packages = versions() | versions(PEERS)
+    told = f"{machine()}; " + ", ".join(f"{name} {number}" for name, number in packages.items())
+    return {"machine": f"{told}; data {fingerprints}", "rows": PARTS[part](rounds)}
 
 
-def edge_table() -> list[str]:
-    """Return the table of the edge runtime's costs as Markdown lines."""
-    lines = [
-        "| model | bare invoke | predict(array) | overhead | ten-line script | predict.py "
-        "| ratio | peak memory |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    with tempfile.TemporaryDirectory() as folder:
-        photo = Path(folder) / "photo.png"
-        pixels = np.random.default_rng(0).integers(0, 256, (240, 320, 3)).astype(np.uint8)
-        Image.fromarray(pixels).save(photo)
-        for name in list_shipped():
-            bare, predict = overhead(name)
-            script, program, memory = first_answer(name, photo)
-            lines.append(
-                f"| `{name}` | {bare:.1f} µs | {predict:.1f} µs | {predict - bare:.1f} µs "
-                f"| {script:.3f} s | {program:.3f} s | {program / script:.2f} | {memory:.0f} MB |"
-            )
-            print(lines[-1], file=sys.stderr)
-    packages = ", ".join(f"{name} {number}" for name, number in versions(RUNTIME).items())
-    lines += [
-        "",
-        f"float32 files, batch 1; arrays of 32 × 32, photos of 240 × 320; medians of {ROUNDS} "
-        f"alternating rounds of {CALLS} calls and of {PROCESSES} processes. {machine()}; "
-        f"{packages}. Made by `python tools/benchmark.py edge --write`.",
-    ]
-    return lines
+def training_lines(figures: dict[str, dict]) -> list[str]:
+    """Return all parts' figures as Markdown."""
+    lines = []
+    for part in (part for part in PARTS if part in figures):
+        lines += [f"### {TITLES[part]}", "", EXPLANATIONS[part], ""]
+        lines += [*as_markdown(figures[part]["rows"]), "", f"{figures[part]['machine']}.", ""]
+    return lines[:-1]
+
+
+def as_csv(rows: list[dict]) -> str:
+    """Return rows as a CSV file."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def as_markdown(rows: list[dict]) -> list[str]:
+    """Return rows as the lines of a Markdown table."""
+    lines = [f"| {' | '.join(rows[0])} |", "|---" * len(rows[0]) + "|"]
+    return lines + [f"| {' | '.join(_cell(value) for value in row.values())} |" for row in rows]
+
+
+def _cell(value) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return (
+            f"{value:.2e}"
+            if 0 < abs(value) < 1e-3
+            else f"{value:.3g}"
+            if value < 100
+            else (f"{value:,.0f}")
+        )
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def main() -> None:
-    """Print a table, or put it into its document."""
+    """Print tables, or put them into their document."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["edge"])
-    parser.add_argument("--write", action="store_true", help="put it into the document")
+    parser.add_argument("what", choices=list(DOCUMENTS))
+    parser.add_argument("--parts", default=",".join(PARTS), help="of training, with commas")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--write", action="store_true", help="put them into the document")
     options = parser.parse_args()
-    text = "\n".join([BEGIN, *edge_table(), END])
-    if not options.write:
+    try:
+        if options.what == "edge":
+            _finish("edge", edge.table(), options.write)
+            return
+        figures = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
+        for part in options.parts.split(","):
+            require_choice("part", part, PARTS)
+            figures[part] = measured(part, options.rounds)
+            # A part that is done is kept, should the next one fail.
+            _finish("training", training_lines(figures), options.write)
+            if options.write:
+                write_text(FIGURES, json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
+                table = FIGURES.with_name(f"performance-{part}.csv")
+                write_text(table, as_csv(figures[part]["rows"]))
+    except ZooError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _finish(what: str, lines: list[str], write: bool) -> None:
+    begin, end = (f"<!-- {MARKS[what]}: {side} -->" for side in ("begin", "end"))
+    text = "\n".join([begin, *lines, end])
+    if not write:
         print(text)
         return
-    before, rest = DOCUMENT.read_text(encoding="utf-8").split(BEGIN)
-    DOCUMENT.write_text(before + text + rest.split(END)[1], encoding="utf-8")
+    before, rest = DOCUMENTS[what].read_text(encoding="utf-8").split(begin)
+    write_text(DOCUMENTS[what], before + text + rest.split(end)[1])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,120 @@
+"""What the edge runtime costs over a bare interpreter, and over a ten-line script."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from zoo import edge
+from zoo.provenance import RUNTIME, machine, versions
+from zoo.shipped import find_bundle, list_shipped
+
+ROUNDS, CALLS, PROCESSES = 9, 300, 9
+# What a user would write without this package, of the same file and the same input.
+TEN_LINES = """
+import sys
+import numpy as np
+from PIL import Image
+from ai_edge_litert.interpreter import Interpreter
+interpreter = Interpreter(model_path=sys.argv[1])
+given, answer = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+image = given["dtype"] == np.uint8
+x = np.asarray(Image.open(sys.argv[2]).convert("RGB")) if image else np.float32([0, 1])
+interpreter.resize_tensor_input(given["index"], (1, *x.shape))
+interpreter.allocate_tensors()
+interpreter.set_tensor(given["index"], x[None])
+interpreter.invoke()
+print(interpreter.get_tensor(answer["index"]))
+"""
+
+
+def overhead(name: str) -> tuple[float, float]:
+    """Return the microseconds of a bare invoke of a model's float32 file, and of predict."""
+    bundle = find_bundle(name)
+    with edge.quiet_stderr():
+        model = edge.load(bundle)
+        interpreter = edge._interpreter_class()(model_path=str(bundle / "float32.tflite"))
+        interpreter.allocate_tensors()
+    given = interpreter.get_input_details()[0]
+    if model.manifest["input"]["kind"] == "image":
+        x = np.random.default_rng(0).integers(0, 256, (32, 32, 3)).astype(np.uint8)
+    else:
+        x = np.array([0, 1], np.float32)
+    interpreter.resize_tensor_input(given["index"], (1, *x.shape))
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(given["index"], x[None])
+    ways = {"bare": interpreter.invoke, "predict": lambda: model.predict(x)}
+    seconds = {way: [] for way in ways}
+    for _ in range(ROUNDS):
+        for way, call in ways.items():
+            started = time.perf_counter()
+            for _ in range(CALLS):
+                call()
+            seconds[way].append((time.perf_counter() - started) / CALLS)
+    return tuple(1e6 * float(np.median(seconds[way])) for way in ways)
+
+
+def first_answer(name: str, photo: Path) -> tuple[float, float, float]:
+    """Return seconds to the first answer of ten lines and of predict.py, and its peak MB."""
+    bundle = find_bundle(name)
+    image = edge.read_manifest(bundle)["input"]["kind"] == "image"
+    given = [str(photo)] if image else ["0", "1"]
+    ways = {
+        "ten lines": ["-c", TEN_LINES, str(bundle / "float32.tflite"), str(photo)],
+        "predict.py": [str(bundle / "predict.py"), *given],
+    }
+    seconds = {way: [] for way in ways}
+    for _ in range(PROCESSES):
+        for way, words in ways.items():
+            started = time.perf_counter()
+            subprocess.run([sys.executable, *words], check=True, capture_output=True)
+            seconds[way].append(time.perf_counter() - started)
+    return (*(float(np.median(seconds[way])) for way in ways), peak_memory(ways["predict.py"]))
+
+
+def peak_memory(words: list[str]) -> float:
+    """Return the peak memory, in MB, of a Python process with these words."""
+    program = (
+        "import resource, subprocess, sys\n"
+        "subprocess.run([sys.executable, *sys.argv[1:]], check=True, capture_output=True)\n"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e3)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words], check=True, capture_output=True, text=True
+    )
+    return float(done.stdout)
+
+
+def table() -> list[str]:
+    """Return the table of the edge runtime's costs as Markdown lines."""
+    lines = [
+        "| model | bare invoke | predict(array) | overhead | ten-line script | predict.py "
+        "| ratio | peak memory |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        photo = Path(folder) / "photo.png"
+        pixels = np.random.default_rng(0).integers(0, 256, (240, 320, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(photo)
+        for name in list_shipped():
+            bare, predict = overhead(name)
+            script, program, memory = first_answer(name, photo)
+            lines.append(
+                f"| `{name}` | {bare:.1f} µs | {predict:.1f} µs | {predict - bare:.1f} µs "
+                f"| {script:.3f} s | {program:.3f} s | {program / script:.2f} | {memory:.0f} MB |"
+            )
+            print(lines[-1], file=sys.stderr)
+    packages = ", ".join(f"{name} {number}" for name, number in versions(RUNTIME).items())
+    lines += [
+        "",
+        f"float32 files, batch 1; arrays of 32 × 32, photos of 240 × 320; medians of {ROUNDS} "
+        f"alternating rounds of {CALLS} calls and of {PROCESSES} processes. {machine()}; "
+        f"{packages}. Made by `python tools/benchmark.py edge --write`.",
+    ]
+    return lines

@@ -1,0 +1,282 @@
+"""An epoch of the same network, the same examples and batches, by this package and by others.
+
+Every way is a process of its own that loads its data, warms up for one epoch and then waits: the
+parent lets one run at a time, in turns, so that the machine's moods fall on all of them alike.
+Each is written as its own documentation would have a user write it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from statistics import median
+
+BATCH = 128
+LEARNING_RATE = {"sgd": 0.01, "adamw": 1e-3}
+# (work, hidden layers, optimizer, ways); the first way is this package's.
+WORKS = (
+    (
+        "deep_relu 3×512, SGD",
+        (512, 512, 512),
+        "sgd",
+        ("zoo", "keras", "tfds", "torch", "loader", "gemm", "zoo_bfloat16", "keras_bfloat16"),
+    ),
+    ("deep_relu 3×512, AdamW", (512, 512, 512), "adamw", ("zoo", "keras", "torch", "zoo_bfloat16")),
+    ("cifar_softmax RGB, SGD", (), "sgd", ("zoo", "keras", "tfds", "torch", "loader")),
+)
+NAMES = {
+    "zoo": "this package",
+    "zoo_bfloat16": "this package, mixed_bfloat16",
+    "keras": "Keras `fit` on float32 arrays",
+    "keras_bfloat16": "Keras `fit` on float32 arrays, mixed_bfloat16",
+    "tfds": "TFDS → map → batch → Keras `fit`",
+    "torch": "PyTorch, data resident in memory",
+    "loader": "PyTorch, DataLoader",
+    "gemm": "the matrix products alone (numpy)",
+}
+
+
+def measure(rounds: int, say) -> list[dict]:
+    """Return a row per work and way: seconds and ratio to this package, medians of rounds."""
+    rows = []
+    for work, hidden, optimizer, ways in WORKS:
+        peers = {way: _start(way, hidden, optimizer) for way in ways}
+        try:
+            for peer in peers.values():
+                _expect(peer, "ready")
+            seconds = {way: [] for way in ways}
+            for _ in range(rounds):
+                for way, peer in peers.items():
+                    peer.stdin.write("go\n")
+                    peer.stdin.flush()
+                    seconds[way].append(float(_expect(peer, "took").split()[1]))
+        finally:
+            for peer in peers.values():
+                peer.stdin.close()
+                peer.wait(timeout=60)
+        for way in ways:
+            ratios = {
+                base: median(a / b for a, b in zip(seconds[way], seconds[base], strict=True))
+                for base in ("zoo", "zoo_bfloat16")
+                if base in ways
+            }
+            rows.append(
+                {
+                    "work": work,
+                    "way": NAMES[way],
+                    "seconds": median(seconds[way]),
+                    "to_float32": ratios["zoo"],
+                    "to_bfloat16": ratios.get("zoo_bfloat16"),
+                }
+            )
+            say(rows[-1])
+    return rows
+
+
+def _start(way: str, hidden: tuple[int, ...], optimizer: str) -> subprocess.Popen:
+    words = [sys.executable, __file__, way, optimizer, *map(str, hidden)]
+    return subprocess.Popen(
+        words,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def _expect(peer: subprocess.Popen, word: str) -> str:
+    for line in peer.stdout:
+        if line.startswith(word):
+            return line
+    raise RuntimeError(f"{peer.args} ended before it said {word!r}.")
+
+
+def _examples():
+    import numpy as np
+
+    from zoo import data
+
+    train = data.load("cifar10").train
+    return np.asarray(train.x), np.asarray(train.y)
+
+
+def _zoo(hidden, optimizer, precision_name="float32"):
+    from zoo.quiet import import_tensorflow
+
+    import_tensorflow()
+    import tensorflow as tf
+
+    import zoo
+    from zoo.data.dataset import Split
+    from zoo.recipe import Recipe
+    from zoo.training import examples, precision
+    from zoo.training.checkpoints import Position
+    from zoo.training.loop import TrainingLoop
+
+    strategy = tf.distribute.get_strategy()
+    with precision.policy(precision_name):
+        if hidden:
+            model = zoo.build("deep_relu", depth=len(hidden), width=hidden[0])
+        else:
+            model = zoo.build("cifar_softmax", size=32, grayscale=False)
+        recipe = Recipe(1, BATCH, LEARNING_RATE[optimizer], optimizer)
+        model.compile(recipe.build_optimizer(), model.loss, weighted_metrics=["accuracy"])
+    split = examples.choose("memory", model, strategy, Split(*_examples()))
+    loop = TrainingLoop(model, strategy, split, batch_size=BATCH, seed=0)
+
+    def epoch(number):
+        for _ in loop.epoch(Position(number), lambda step: step + 50):
+            pass
+
+    return epoch
+
+
+def _zoo_bfloat16(hidden, optimizer):
+    return _zoo(hidden, optimizer, "mixed_bfloat16")
+
+
+def _keras_model(hidden, optimizer):
+    import keras
+
+    model = keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            keras.layers.Flatten(),
+            *(keras.layers.Dense(units, activation="relu") for units in hidden),
+            keras.layers.Dense(10),
+            keras.layers.Activation("softmax", dtype="float32"),
+        ]
+    )
+    rule = {"sgd": keras.optimizers.SGD, "adamw": keras.optimizers.AdamW}[optimizer]
+    model.compile(
+        optimizer=rule(LEARNING_RATE[optimizer]),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def _keras(hidden, optimizer):
+    x, y = _examples()
+    x = x.astype("float32") / 255
+    model = _keras_model(hidden, optimizer)
+    return lambda number: model.fit(x, y, batch_size=BATCH, epochs=1, verbose=0)
+
+
+def _keras_bfloat16(hidden, optimizer):
+    import keras
+
+    keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    return _keras(hidden, optimizer)
+
+
+def _tfds(hidden, optimizer):
+    import tensorflow as tf
+    import tensorflow_datasets as tfds
+
+    count = len(_examples()[0])
+    dataset = tfds.load("cifar10", split=f"train[:{count}]", as_supervised=True)
+    dataset = (
+        dataset.map(
+            lambda image, label: (tf.cast(image, tf.float32) / 255.0, label),
+            num_parallel_calls=tf.data.AUTOTUNE,
+        )
+        .cache()
+        .shuffle(count)
+        .batch(BATCH)
+        .prefetch(tf.data.AUTOTUNE)
+    )
+    model = _keras_model(hidden, optimizer)
+    return lambda number: model.fit(dataset, epochs=1, verbose=0)
+
+
+def _torch_parts(hidden, optimizer):
+    import torch
+    from torch import nn
+
+    x, y = _examples()
+    x = torch.from_numpy(x).float().flatten(1) / 255
+    layers, inputs = [], x.shape[1]
+    for units in hidden:
+        layers += [nn.Linear(inputs, units), nn.ReLU()]
+        inputs = units
+    model = nn.Sequential(*layers, nn.Linear(inputs, 10))
+    rule = {"sgd": torch.optim.SGD, "adamw": torch.optim.AdamW}[optimizer]
+    return x, torch.from_numpy(y), model, rule(model.parameters(), lr=LEARNING_RATE[optimizer])
+
+
+def _torch_step(model, rule, x, y):
+    from torch.nn import functional
+
+    rule.zero_grad()
+    functional.cross_entropy(model(x), y).backward()
+    rule.step()
+
+
+def _torch(hidden, optimizer):
+    import torch
+
+    x, y, model, rule = _torch_parts(hidden, optimizer)
+
+    def epoch(number):
+        order = torch.randperm(len(x))
+        for at in range(0, len(x) - BATCH + 1, BATCH):
+            rows = order[at : at + BATCH]
+            _torch_step(model, rule, x[rows], y[rows])
+
+    return epoch
+
+
+def _loader(hidden, optimizer):
+    from torch.utils.data import DataLoader, TensorDataset
+
+    x, y, model, rule = _torch_parts(hidden, optimizer)
+    loader = DataLoader(TensorDataset(x, y), batch_size=BATCH, shuffle=True, drop_last=True)
+
+    def epoch(number):
+        for rows, labels in loader:
+            _torch_step(model, rule, rows, labels)
+
+    return epoch
+
+
+def _gemm(hidden, optimizer):
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    sizes = (3072, *hidden, 10)
+    layers = [
+        tuple(
+            random.normal(size=shape).astype("float32")
+            for shape in ((BATCH, before), (before, after), (BATCH, after))
+        )
+        for before, after in pairwise(sizes)
+    ]
+    steps = len(_examples()[0]) // BATCH
+
+    def epoch(number):
+        for _ in range(steps):
+            for index, (x, weights, gradient) in enumerate(layers):
+                x @ weights
+                x.T @ gradient
+                if index:
+                    # Nobody asks for the gradient of the photos.
+                    gradient @ weights.T
+
+    return epoch
+
+
+def _serve(way: str, optimizer: str, hidden: tuple[int, ...]) -> None:
+    epoch = globals()[f"_{way}"](hidden, optimizer)
+    epoch(0)
+    print("ready", flush=True)
+    for number, _ in enumerate(sys.stdin, start=1):
+        started = time.perf_counter()
+        epoch(number)
+        print("took", time.perf_counter() - started, flush=True)
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1], sys.argv[2], tuple(map(int, sys.argv[3:])))
