@@ -86,7 +86,7 @@ def test_a_name_is_registered_once():
             lecture=(2,),
             equation="",
             output="",
-            recipe=Recipe(epochs=1, batch_size=1, learning_rate=1.0),
+            recipes={"lecture": Recipe(epochs=1, batch_size=1, learning_rate=1.0)},
         )(lambda: None)
 
 

@@ -145,8 +145,8 @@ def build(name: str, *, pretrained: bool = False, **options) -> keras.Model:
 
     Args:
         name: one of `list_models()`.
-        pretrained: load the weights of the shipped bundle; the options must be those it was
-            trained with.
+        pretrained: load the weights of the shipped bundle; options not given are then those it
+            was trained with.
         **options: the builder's options; `describe(name).options` lists them.
 
     Raises:
@@ -154,11 +154,13 @@ def build(name: str, *, pretrained: bool = False, **options) -> keras.Model:
         ZooError: for an option of the wrong type or value, or if no weights are shipped.
     """
     spec = describe(name)
-    model = spec.builder(**check_options(spec, options))
-    if pretrained:
-        from zoo.shipped import load_weights
+    options = check_options(spec, options)
+    if not pretrained:
+        return spec.builder(**options)
+    from zoo.shipped import load_weights, shipped_options
 
-        load_weights(name, model)
+    model = spec.builder(**{**shipped_options(name), **options})
+    load_weights(name, model)
     return model
 
 

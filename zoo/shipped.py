@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
 
@@ -49,6 +50,15 @@ def find_bundle(name_or_path: str | Path) -> Path:
     )
 
 
+def shipped_options(name: str) -> dict[str, Any]:
+    """Return the builder's options that a shipped bundle was trained with.
+
+    Raises:
+        ZooError: if no bundle of that name is shipped.
+    """
+    return json.loads((find_bundle(name) / "manifest.json").read_text(encoding="utf-8"))["options"]
+
+
 def load_weights(name: str, model: keras.Model) -> None:
     """Put the shipped weights into a model.
 
@@ -59,6 +69,7 @@ def load_weights(name: str, model: keras.Model) -> None:
     try:
         model.load_weights(path)
     except ValueError as error:
+        trained_with = " ".join(f"{key}={value}" for key, value in shipped_options(name).items())
         raise ZooError(
-            f"The shipped weights of {name} are for its default options; build it without others."
+            f"The shipped weights of {name} are for {trained_with}; build it without other options."
         ) from error

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import zoo
 from zoo.data import separable
@@ -57,6 +58,40 @@ def test_novikoff_bounds_the_mistakes_on_separable_data(seed):
         if made == 0:
             break
     assert mistakes > 0
+
+
+def test_novikoff_holds_on_a_thousand_random_sets():
+    """The model's own loss, gradient and optimizer, one example at a time, inside one graph."""
+    model = zoo.build("perceptron")
+    model.optimizer.build(model.trainable_variables)
+
+    @tf.function(input_signature=[tf.TensorSpec((12, 2)), tf.TensorSpec((12,))])
+    def mistakes_until_all_are_right(x, y):
+        total, made = tf.constant(0), tf.constant(1)
+        while made > 0:
+            made = tf.constant(0)
+            for row in tf.range(12):
+                with tf.GradientTape() as tape:
+                    fired = model(x[row][None], training=True)
+                    loss = model.compute_loss(x[row][None], y[row][None], fired)
+                gradients = tape.gradient(loss, model.trainable_variables)
+                model.optimizer.apply(gradients, model.trainable_variables)
+                made += tf.cast(tf.round(2 * loss), tf.int32)
+            total += made
+        return total
+
+    fresh = model.get_weights()
+    totals = []
+    for seed in range(1000):
+        x, y, normal, offset = separable(12, margin=0.1, seed=seed)
+        extended = np.hstack([x, np.ones((len(x), 1), "float32")])
+        solution = np.append(normal, offset)
+        signed = (2 * y - 1) * (extended @ solution) / np.linalg.norm(solution)
+        bound = (np.linalg.norm(extended, axis=1).max() / signed.min()) ** 2
+        model.set_weights(fresh)
+        totals.append(int(mistakes_until_all_are_right(x, y.astype("float32"))))
+        assert totals[-1] <= bound
+    assert np.mean(totals) > 2
 
 
 def test_xor_is_never_learned():
