@@ -19,9 +19,9 @@ def model_card(
     """Return the card as Markdown; every figure comes from the manifest or the run's results."""
     image = manifest["input"]["kind"] == "image"
     rows = ", ".join(str(row) for row in spec.lecture)
-    options = " ".join(f"{name}={value}" for name, value in config["options"].items())
+    options = " ".join(f"{name}={value}" for name, value in config["options"].items()) or "none"
     example = "photo.jpg" if image else " ".join(["0"] * manifest["input"]["shape"][1])
-    command = f"zoo train {spec.name}" + (
+    command = f"zoo train {spec.name} --recipe {config['recipe_name']}" + (
         ""
         if manifest["dataset"]["name"] == spec.dataset
         else f" --dataset {manifest['dataset']['name']}"
@@ -48,7 +48,9 @@ def model_card(
         "",
         "## Training",
         "",
-        f"`{command}` with options {options or 'none'}; {_how(config, results)}".rstrip(),
+        f"`{command}`; the model's options: {options}.",
+        "",
+        _how(config, results),
         "",
         "## Figures",
         "",
@@ -101,21 +103,9 @@ def _tensorrt(manifest: dict[str, Any]) -> list[str]:
 
 
 def _how(config: dict[str, Any], results: dict[str, Any]) -> str:
-    recipe = config["recipe"]
-    optimum = {
-        "exact": "the exact solution of ridge regression",
-        "lbfgs": "the optimum of cross-entropy with a penalty, found by L-BFGS",
-    }.get(config["solver"]["name"])
-    if optimum:
-        return (
-            f"{optimum} (`--solver {config['solver']['name']}`), λ = "
-            f"{results['history']['penalty']:.4g}."
-        )
-    return (
-        f"{recipe['optimizer']}, learning rate {recipe['learning_rate']:g} ({recipe['schedule']}), "
-        f"batch size {recipe['batch_size']}, {results['epochs']} epochs, seed {config['seed']}. "
-        f"{recipe['note']}"
-    )
+    told = f"{config['recipe_text']} Seed {config['seed']}."
+    penalty = results["history"].get("penalty")
+    return told if penalty is None else f"{told} The λ chosen is {penalty:.4g}."
 
 
 def _percent(share: float | None) -> str:
