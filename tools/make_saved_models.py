@@ -84,10 +84,11 @@ def ship(run: Path) -> None:
     """Export a finished run to saved_models under its model's name."""
     import_tensorflow()
     from zoo.export.bundle import export_run
+    from zoo.export.study import study
     from zoo.run_folder import RunFolder
 
     target = ROOT / "saved_models" / RunFolder(run).config()["model"]
-    console.print(f"Bundle: {export_run(run, target, onnx=True)}")
+    console.print(f"Bundle: {study(run, export_run(run, target, onnx=True))}")
 
 
 def check(name: str) -> None:

@@ -204,6 +204,9 @@ def export_command(
     max_drop: Annotated[
         float, typer.Option(help="Points of accuracy a file may lie below Keras.")
     ] = 1.0,
+    study: Annotated[
+        bool, typer.Option("--study", help="Add pictures, and figures on harder photos.")
+    ] = False,
     data_dir: DataDir = None,
 ):
     """Export a trained run as a bundle that predicts without TensorFlow."""
@@ -219,6 +222,10 @@ def export_command(
         frame=_frame(input_size),
         max_drop=max_drop,
     )
+    if study:
+        from zoo.export.study import study as study_bundle
+
+        _say(f"Studied: {study_bundle(run, bundle, data_dir)}")
     _say(f"Next: zoo predict {bundle} FILE…, or copy the folder and run: python3 predict.py FILE…")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from zoo.export.hardships import HARDSHIPS
 from zoo.registry import ModelSpec
 
 _LICENCES = {
@@ -70,6 +71,7 @@ def model_card(
             f"{entry['largest_difference']:.1e}" if "largest_difference" in entry else "",
         ]
         lines.append(f"| {' | '.join(cells)} |")
+    lines += _study(manifest)
     versions = ", ".join(f"{name} {number}" for name, number in manifest["versions"].items())
     lines += ["", f"Trained and measured on {manifest['machine']}; {versions}."]
     if manifest["dataset"]["name"] in _LICENCES:
@@ -100,6 +102,42 @@ def _tensorrt(manifest: dict[str, Any]) -> list[str]:
         f"trtexec --onnx=model.onnx{shapes} --saveEngine=model.plan",
         "```",
     ]
+
+
+_CAPTIONS = {
+    "curves.png": "Loss and accuracy in training, on training and validation data.",
+    "confusion.png": "Which label is taken for which, on the test set.",
+    "weights.png": "W as pictures: what a photo is multiplied with, pixel by pixel.",
+}
+
+
+def _study(manifest: dict[str, Any]) -> list[str]:
+    lines = []
+    if found := manifest.get("study"):
+        plain = manifest["artifacts"][found["artifact"]]["accuracy"]
+        lines += [
+            "",
+            "## Limits",
+            "",
+            "What the lecture says makes seeing hard, done to the same test photos "
+            f"(`{found['artifact']}`, nothing trained on it):",
+            "",
+            "| hardship | what is done | accuracy | points lost |",
+            "|---|---|---|---|",
+            f"| none | | {_percent(plain)} | |",
+        ]
+        for name, accuracy in found["hardships"].items():
+            lost = 100 * (plain - accuracy)
+            lines.append(f"| {name} | {HARDSHIPS[name][0]} | {_percent(accuracy)} | {lost:.1f} |")
+        lines += ["", "Intraclass variation: some labels are harder than others.", ""]
+        lines += ["| label | right |", "|---|---|"]
+        ordered = sorted(found["labels"].items(), key=lambda item: item[1])
+        lines += [f"| {label} | {_percent(accuracy)} |" for label, accuracy in ordered]
+    if pictures := manifest.get("pictures"):
+        lines += ["", "## Pictures"]
+        for name in pictures:
+            lines += ["", f"![{_CAPTIONS[name]}]({name})", "", _CAPTIONS[name]]
+    return lines
 
 
 def _how(config: dict[str, Any], results: dict[str, Any]) -> str:

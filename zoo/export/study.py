@@ -1,0 +1,78 @@
+"""A closer look at an exported model, for its card: hardships, labels, curves, W as pictures."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from zoo import components, data, edge
+from zoo.errors import ZooError
+from zoo.export import measure
+from zoo.export.bundle import write_manifest
+from zoo.export.card import model_card
+from zoo.export.hardships import accuracies
+from zoo.files import write_text
+from zoo.models import describe
+from zoo.plots import curves, style, weights
+from zoo.plots.confusion import confusion_matrix, confusion_picture
+from zoo.run_folder import RunFolder
+
+
+def study(run, bundle, data_dir=None) -> Path:
+    """Measure a bundle on harder photos, draw its pictures, and write its card anew.
+
+    Args:
+        run: the run folder it was exported from.
+        bundle: the bundle's folder, which gets the pictures, and the figures in its manifest.
+        data_dir: where the data set lies, if not where it lay in training.
+
+    Raises:
+        ZooError: if the run is another model's, or data is missing.
+        edge.BundleError: if the bundle is damaged.
+    """
+    folder, bundle = RunFolder(run), Path(bundle)
+    config, results = folder.config(), folder.results()
+    manifest = edge.read_manifest(bundle)
+    spec = describe(config["model"])
+    if manifest["name"] != spec.name:
+        raise ZooError(f"{bundle} is a {manifest['name']}, and {run} trained a {spec.name}.")
+    dataset = data.load(config["dataset"]["name"], data_dir or config["data_dir"])
+    artifact = measure.tflite_artifacts(manifest)[0]
+    model, frame = measure.load_quietly(bundle, artifact), measure.frame_of(manifest)
+
+    def decide(examples):
+        return measure.decisions(manifest, measure.outputs(model.raw, examples, frame))
+
+    told = f"{spec.name} on {dataset.name}"
+    pictures = {
+        "curves.png": curves.learning_curves({spec.name: _history(folder)}, f"{told}: training"),
+        "confusion.png": confusion_picture(
+            confusion_matrix(dataset.test.y, decide(dataset.test.x), dataset.labels),
+            dataset.labels,
+            f"{told}: test set",
+        ),
+    }
+    try:
+        pictures["weights.png"] = weights.weight_pictures(
+            components.load_model(bundle), dataset.labels, f"{told}: W"
+        )
+    except ZooError:
+        # Not every model has a W that is a picture.
+        (bundle / "weights.png").unlink(missing_ok=True)
+    for name, figure in pictures.items():
+        style.save(figure, bundle / name)
+    manifest["pictures"] = sorted(pictures)
+    if manifest["input"]["kind"] == "image":
+        found = accuracies(decide, dataset.test, dataset.labels)
+        manifest["study"] = {"artifact": artifact, **found}
+    write_manifest(bundle, manifest)
+    write_text(bundle / "README.md", model_card(spec, manifest, config, results))
+    return bundle
+
+
+def _history(folder: RunFolder) -> list[dict[str, float]]:
+    with folder.history_path.open(newline="") as stream:
+        return [
+            {key: float(value) for key, value in row.items() if value}
+            for row in csv.DictReader(stream)
+        ]
