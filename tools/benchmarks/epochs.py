@@ -21,10 +21,18 @@ WORKS = (
         "deep_relu 3×512, SGD",
         (512, 512, 512),
         "sgd",
-        ("zoo", "keras", "tfds", "torch", "loader", "gemm", "zoo_bfloat16", "keras_bfloat16"),
+        (
+            *("zoo", "keras", "tfds", "torch", "loader", "gemm", "input", "products"),
+            *("zoo_bfloat16", "keras_bfloat16"),
+        ),
     ),
     ("deep_relu 3×512, AdamW", (512, 512, 512), "adamw", ("zoo", "keras", "torch", "zoo_bfloat16")),
-    ("cifar_softmax RGB, SGD", (), "sgd", ("zoo", "keras", "tfds", "torch", "loader")),
+    (
+        "cifar_softmax RGB, SGD",
+        (),
+        "sgd",
+        ("zoo", "keras", "tfds", "torch", "loader", "gemm", "input", "products"),
+    ),
 )
 NAMES = {
     "zoo": "this package",
@@ -34,7 +42,9 @@ NAMES = {
     "tfds": "TFDS → map → batch → Keras `fit`",
     "torch": "PyTorch, data resident in memory",
     "loader": "PyTorch, DataLoader",
-    "gemm": "the matrix products alone (numpy)",
+    "gemm": "the matrix products alone, numpy",
+    "products": "the matrix products alone, TensorFlow in a graph",
+    "input": "this package's input alone: gather, cast, rescale",
 }
 
 
@@ -240,6 +250,60 @@ def _loader(hidden, optimizer):
             _torch_step(model, rule, rows, labels)
 
     return epoch
+
+
+def _input(hidden, optimizer):
+    from zoo.quiet import import_tensorflow
+
+    import_tensorflow()
+    import numpy as np
+    import tensorflow as tf
+
+    import zoo
+    from zoo.training.features import Features
+
+    x, _ = _examples()
+    features = Features(zoo.build("cifar_softmax", size=32, grayscale=False), x)
+
+    @tf.function
+    def gather(order):
+        total = tf.zeros(())
+        for step in tf.range(len(order)):
+            total += features.batch(order[step])[0, 0]
+        return total
+
+    def epoch(number):
+        order = np.random.default_rng(number).permutation(len(x)).astype(np.int32)
+        gather(tf.constant(order[: len(x) // BATCH * BATCH].reshape(-1, BATCH))).numpy()
+
+    return epoch
+
+
+def _products(hidden, optimizer):
+    import tensorflow as tf
+
+    sizes = (3072, *hidden, 10)
+    steps = len(_examples()[0]) // BATCH
+    layers = [
+        (tf.random.normal((BATCH, a)), tf.random.normal((a, b)), tf.random.normal((BATCH, b)))
+        for a, b in pairwise(sizes)
+    ]
+
+    @tf.function
+    def multiply():
+        total = tf.zeros(())
+        for step in tf.range(steps):
+            # Added, so that no product is the same as the one before.
+            fresh = tf.cast(step, tf.float32)
+            for index, (x, weights, gradient) in enumerate(layers):
+                gradient = gradient + fresh
+                total += tf.matmul(x + fresh, weights)[0, 0]
+                total += tf.matmul(x, gradient, transpose_a=True)[0, 0]
+                if index:
+                    total += tf.matmul(gradient, weights, transpose_b=True)[0, 0]
+        return total
+
+    return lambda number: multiply().numpy()
 
 
 def _gemm(hidden, optimizer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zoo.choices import require_choice
@@ -38,6 +39,13 @@ BEST = Recipe(
     note="A photo that looks a little different each time cannot be learned by heart.",
 )
 
+COMPACT = replace(
+    BEST,
+    epochs=120,
+    options={**BEST.options, "width": 608, "dropout": 0.05},
+    note="The widest of which every file together keeps the shipped models below 60 MB.",
+)
+
 
 @register(
     "deep_relu",
@@ -46,7 +54,7 @@ BEST = Recipe(
     lecture=(8, 18, 19),
     equation="f = softmax(W_{d+1} max(0, W_d … max(0, W₁x + b₁) … + b_d) + b_{d+1})",
     output="one probability per label, which add up to 1; the largest wins",
-    recipes={"lecture": RECIPE, "best": BEST},
+    recipes={"lecture": RECIPE, "best": BEST, "compact": COMPACT},
 )
 def deep_relu(
     depth: int = 2,

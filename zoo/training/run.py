@@ -94,7 +94,7 @@ def _run_on(chosen, spec: ModelSpec, recipe: Recipe, training, reporter) -> dict
         },
         "data_dir": str(training.data_dir) if training.data_dir else None,
         "recipe": asdict(recipe),
-        "recipe_name": training.recipe or next(iter(spec.recipes)),
+        "recipe_name": training.recipe_name(spec),
         "recipe_text": recipe.text(),
         "seed": training.seed,
         "precision": recipe.precision,

@@ -22,7 +22,7 @@ class Training:
 
     Args:
         name: a registered model.
-        recipe: the name of one of its recipes; its first by default.
+        recipe: the name of one of its recipes, or a recipe; its first by default.
         options: of its builder, over those of the recipe.
         dataset: a name that `zoo.data.load` takes.
         data_dir: where that data set lies.
@@ -46,7 +46,7 @@ class Training:
     """
 
     name: str
-    recipe: str | None = None
+    recipe: str | Recipe | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     dataset: str | None = None
     data_dir: str | None = None
@@ -67,6 +67,12 @@ class Training:
     penalty: float | None = None
     profile: bool = False
 
+    def recipe_name(self, spec: ModelSpec) -> str:
+        """Return what the recipe is called: "custom" if it has no name."""
+        if isinstance(self.recipe, Recipe):
+            return "custom"
+        return self.recipe or next(iter(spec.recipes))
+
     def choose_recipe(self, spec: ModelSpec) -> Recipe:
         """Return the model's recipe with what this training says in its place.
 
@@ -74,9 +80,11 @@ class Training:
             UnknownNameError: for a recipe, an option or a solver that does not exist.
             ZooError: for a number out of range.
         """
-        name = self.recipe or next(iter(spec.recipes))
-        require_choice(f"recipe of {spec.name}", name, spec.recipes)
-        recipe = spec.recipes[name]
+        recipe = self.recipe
+        if not isinstance(recipe, Recipe):
+            name = self.recipe_name(spec)
+            require_choice(f"recipe of {spec.name}", name, spec.recipes)
+            recipe = spec.recipes[name]
         options = {**recipe.options, **check_options(spec, self.options)}
         # A builder with a learning_rate of its own (the perceptron) means the same one.
         learning_rate = self.learning_rate

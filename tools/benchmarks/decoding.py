@@ -1,0 +1,75 @@
+"""Decoding photos: one core and both, and what decoding at half the size would change."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from statistics import median
+
+_PHOTOS = 400
+# What a half-size decoder would have to keep to: one gray level of the 64 × 64 result.
+_ALLOWED = 1.0
+
+
+def measure(rounds: int, say) -> list[dict]:
+    """Return a row per way to decode: photos a second, and how the features change."""
+    from zoo.quiet import import_tensorflow
+
+    import_tensorflow()
+    import numpy as np
+
+    from zoo import data, edge
+    from zoo.preprocessing import image_preprocessing
+
+    train = data.load("cats_vs_dogs").train
+    rows = np.random.default_rng(0).permutation(len(train))[:_PHOTOS]
+    encoded = [train.x.encoded(int(row)) for row in rows]
+    cores = os.cpu_count()
+
+    def both(photos):
+        with ThreadPoolExecutor(cores) as pool:
+            return list(pool.map(edge.decode, photos))
+
+    ways = {
+        "1 core": lambda photos: [edge.decode(photo) for photo in photos],
+        f"{cores} cores, as in a first run": both,
+        "1 core, JPEG at half the size": lambda photos: [_half(photo) for photo in photos],
+    }
+    seconds = {way: [] for way in ways}
+    pixels = {}
+    for _ in range(rounds):
+        for way, decode in ways.items():
+            started = time.perf_counter()
+            pixels[way] = decode(encoded)
+            seconds[way].append(time.perf_counter() - started)
+    features = image_preprocessing(64, True, scale=1.0, offset=0.0)
+    full, _, half = (pixels[way] for way in ways)
+    differences = [
+        float(np.abs(features(a[None]) - features(b[None])).max())
+        for a, b in zip(full, half, strict=True)
+    ]
+    table = [
+        {
+            "way": way,
+            "photos_per_second": _PHOTOS / median(seconds[way]),
+            "largest_change_median": None,
+            "share_within_1": None,
+        }
+        for way in ways
+    ]
+    table[-1]["largest_change_median"] = median(differences)
+    table[-1]["share_within_1"] = float(np.mean(np.array(differences) <= _ALLOWED))
+    for row in table:
+        say(row)
+    return table
+
+
+def _half(encoded: bytes):
+    import numpy as np
+    from PIL import Image
+
+    image = Image.open(io.BytesIO(encoded))
+    image.draft("RGB", (image.width // 2, image.height // 2))
+    return np.asarray(image.convert("RGB"))
