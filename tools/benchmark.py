@@ -31,12 +31,12 @@ MARKS = {"edge": "overhead", "training": "figures"}
 FIGURES = ROOT / "docs" / "performance.json"
 PEERS = ("torch", "scikit-learn", "tensorflow-datasets")
 PARTS = {
-    "epochs": lambda rounds: epochs.measure(rounds, say),
-    "solvers": lambda rounds: solvers.measure(rounds, say),
-    "starting": lambda rounds: starting.measure(rounds, say),
-    "memory": lambda rounds: starting.measure_memory(say),
-    "sizes": lambda rounds: sizes.measure(say),
-    "decoding": lambda rounds: decoding.measure(rounds, say),
+    "epochs": lambda options: epochs.measure(options.rounds, say),
+    "solvers": lambda options: solvers.measure(options.rounds, say),
+    "starting": lambda options: starting.measure(options.rounds, say),
+    "memory": lambda options: starting.measure_memory(say),
+    "sizes": lambda options: sizes.measure(say),
+    "decoding": lambda options: decoding.measure(options.photos, options.rounds, say),
 }
 TITLES = {
     "epochs": "One epoch",
@@ -54,7 +54,7 @@ EXPLANATIONS = {
     "memory": "In MB, but for the last row.",
     "sizes": "Batches of 128 through tf.data; own_memory is what the process holds at the end "
     "without the mapped file's pages, both memories in MB.",
-    "decoding": "Photos of cats_vs_dogs. largest_change: of a pixel, 0…255, of the gray 64 × 64 "
+    "decoding": "Photos of --photos. largest_change: of a pixel, 0…255, of the gray 64 × 64 "
     "photo, median over photos; share_within_1: photos that change by at most one level. They are "
     "few, so photos are decoded at their full size.",
 }
@@ -65,7 +65,7 @@ def say(row: dict) -> None:
     print(json.dumps(row, ensure_ascii=False), file=sys.stderr, flush=True)
 
 
-def measured(part: str, rounds: int) -> dict:
+def measured(part: str, options: argparse.Namespace) -> dict:
     """Return a part's rows, and what they were measured on."""
     from zoo import data
 
@@ -74,7 +74,7 @@ def measured(part: str, rounds: int) -> dict:
     )
     packages = versions() | versions(PEERS)
     told = f"{machine()}; " + ", ".join(f"{name} {number}" for name, number in packages.items())
-    return {"machine": f"{told}; data {fingerprints}", "rows": PARTS[part](rounds)}
+    return {"machine": f"{told}; data {fingerprints}", "rows": PARTS[part](options)}
 
 
 def training_lines(figures: dict[str, dict]) -> list[str]:
@@ -120,6 +120,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=list(DOCUMENTS))
     parser.add_argument("--parts", default=",".join(PARTS), help="of training, with commas")
+    parser.add_argument("--photos", type=Path, help="a folder of photos to decode")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--write", action="store_true", help="put them into the document")
     options = parser.parse_args()
@@ -130,7 +131,10 @@ def main() -> None:
         figures = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
         for part in options.parts.split(","):
             require_choice("part", part, PARTS)
-            figures[part] = measured(part, options.rounds)
+            if part == "decoding" and not options.photos:
+                print("decoding is left out: give --photos FOLDER.", file=sys.stderr)
+                continue
+            figures[part] = measured(part, options)
             # A part that is done is kept, should the next one fail.
             _finish("training", training_lines(figures), options.write)
             if options.write:
