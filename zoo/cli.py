@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from zoo.cli_plot import plot_app
 from zoo.errors import ZooError
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Data sets: list them, download them.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
+app.add_typer(plot_app, name="plot")
 
 console = Console()
 DataDir = Annotated[

@@ -6,9 +6,14 @@ import pytest
 from PIL import Image
 
 import zoo
-from zoo import ZooError
+from zoo import ZooError, data
+from zoo.activations import NAMES
+from zoo.cli import main
+from zoo.plots.activations import activation_pictures, values
+from zoo.plots.boundary import boundary_picture, line, plane
 from zoo.plots.confusion import confusion_matrix, confusion_picture
 from zoo.plots.curves import learning_curves
+from zoo.plots.pipeline import pipeline_picture, steps
 from zoo.plots.style import save
 from zoo.plots.weights import templates, weight_pictures
 
@@ -91,4 +96,121 @@ def test_the_same_picture_has_the_same_bytes(ending, tmp_path):
 def test_another_format_is_refused(tmp_path):
     with pytest.raises(ZooError, match=r"\.png or \.svg"):
         save(learning_curves({"run": ROWS}, "a title"), tmp_path / "curves.gif")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_ten_activations(tmp_path):
+    figure = activation_pictures()
+    pixels(figure, tmp_path / "activations.png")
+    assert [axes.get_title() for axes in figure.axes] == list(NAMES)
+    for name in NAMES:
+        z, y, derivative = values(name)
+        if name == "step":
+            # As Rosenblatt's rule takes it.
+            np.testing.assert_array_equal(derivative, 1)
+            continue
+        smooth = np.abs(z[1:-1]) > 0.02
+        numerical = (y[2:] - y[:-2]) / (z[2:] - z[:-2])
+        np.testing.assert_allclose(derivative[1:-1][smooth], numerical[smooth], atol=2e-3)
+
+
+@pytest.mark.parametrize(("w", "b"), [((2.0, -1.0), 0.5), ((0.1, 3.0), -1.0), ((1.0, 0.0), -0.5)])
+def test_the_drawn_boundary_passes_where_w_x_plus_b_is_0(w, b, tmp_path):
+    model = zoo.build("perceptron")
+    model.set_weights([np.float32(w)[:, None], np.float32([b])])
+    table = data.load("and").train
+    figure = boundary_picture(model, table, 0.5, "a title")
+    pixels(figure, tmp_path / "boundary.png")
+    (drawn,) = figure.axes[0].lines
+    points = np.stack([drawn.get_xdata(), drawn.get_ydata()], axis=1)
+    np.testing.assert_allclose(points @ np.array(w) + b, 0, atol=1e-6)
+    found_w, found_b = line(model)
+    np.testing.assert_allclose(found_w, w)
+    assert found_b == b
+
+
+def test_the_boundary_of_the_trained_xor(tmp_path):
+    model, table = zoo.build("xor_mlp", pretrained=True), data.load("xor").train
+    figure = boundary_picture(model, table, 0.5, "a title")
+    pixels(figure, tmp_path / "boundary.png")
+    assert line(model) is None
+    across, up, outputs = plane(model, table.x)
+    for (one, other), label in zip(table.x, table.y, strict=True):
+        at = outputs[np.abs(up - other).argmin(), np.abs(across - one).argmin()]
+        assert (at >= 0.5) == label
+    with pytest.raises(ZooError, match="two numbers"):
+        plane(zoo.build("perceptron", inputs=3), np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize("name", ["linear_cat_dog", "cifar_softmax"])
+def test_slide_16_adds_up(name, tmp_path):
+    model = zoo.build(name, pretrained=True)
+    photo = np.random.default_rng(0).integers(0, 256, (90, 120, 3)).astype("uint8")
+    found = steps(model, photo)
+    (dense,) = (layer for layer in model.get_layer("head").layers if layer.weights)
+    scores = dense(model.get_layer("preprocessing")(photo[None])).numpy()[0]
+    np.testing.assert_allclose(found["scores"], scores, atol=1e-4)
+    np.testing.assert_allclose(
+        found["products"].sum(axis=(1, 2)) + found["bias"], found["scores"], atol=1e-4
+    )
+    labels = ("cat", "dog") if name == "linear_cat_dog" else LABELS
+    figure = pipeline_picture(model, photo, labels, "a title")
+    pixels(figure, tmp_path / "pipeline.png")
+    last = figure.axes[-1]
+    if name == "linear_cat_dog":
+        assert last.get_title().endswith("dog" if scores[0] >= 0 else "cat")
+    else:
+        assert last.get_title().endswith(LABELS[int(scores.argmax())])
+
+
+@pytest.fixture
+def zoo_plot(monkeypatch, capsys, tmp_path):
+    """`zoo plot` in this process, which has TensorFlow already."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        monkeypatch.setattr("sys.argv", ["zoo", "plot", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return ended.value.code, told.out.strip(), told.err
+
+    return run
+
+
+def test_every_plot_from_a_fresh_run_and_from_a_shipped_bundle(zoo_plot, tmp_path, photos_dir):
+    zoo.train("perceptron", epochs=3, run_dir=tmp_path / "run")
+    photo = next(path for path in sorted(photos_dir.rglob("*")) if path.suffix == ".jpg")
+    commands = [
+        ("curves", "run", "--to", "curves.svg"),
+        ("confusion", "run"),
+        ("confusion", "mark_one", "--to", "shapes.png"),
+        ("boundary", "run"),
+        ("boundary", "xor_mlp", "--to", "xor.svg"),
+        ("weights", "linear_cat_dog"),
+        ("pipeline", "linear_cat_dog", photo),
+        ("activations",),
+    ]
+    for words in commands:
+        code, written, errors = zoo_plot(*words)
+        assert code == 0, errors
+        assert (tmp_path / written).stat().st_size > 5000
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("weights", "deep_relu"), "no W that is a picture"),
+        (("boundary", "mark_one"), "two numbers"),
+        (("curves", "nowhere"), "no history.csv"),
+        (("confusion", "nothing"), "no bundle"),
+        (("pipeline", "linear_cat_dog", "nowhere.jpg"), "nowhere.jpg"),
+        (("activations", "--to", "ten.gif"), ".png or .svg"),
+    ],
+)
+def test_a_plot_that_cannot_be_is_one_sentence(words, told, zoo_plot, tmp_path):
+    code, _, errors = zoo_plot(*words)
+    assert code == 2
+    assert told in errors
+    assert len(errors.splitlines()) == 1
     assert not list(tmp_path.iterdir())

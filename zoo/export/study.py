@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 from zoo import components, data, edge
@@ -13,7 +12,7 @@ from zoo.export.card import model_card
 from zoo.export.hardships import accuracies
 from zoo.files import write_text
 from zoo.models import describe
-from zoo.plots import curves, style, weights
+from zoo.plots import curves, sources, style, weights
 from zoo.plots.confusion import confusion_matrix, confusion_picture
 from zoo.run_folder import RunFolder
 
@@ -45,7 +44,9 @@ def study(run, bundle, data_dir=None) -> Path:
 
     told = f"{spec.name} on {dataset.name}"
     pictures = {
-        "curves.png": curves.learning_curves({spec.name: _history(folder)}, f"{told}: training"),
+        "curves.png": curves.learning_curves(
+            {spec.name: sources.history(run)}, f"{told}: training"
+        ),
         "confusion.png": confusion_picture(
             confusion_matrix(dataset.test.y, decide(dataset.test.x), dataset.labels),
             dataset.labels,
@@ -68,11 +69,3 @@ def study(run, bundle, data_dir=None) -> Path:
     write_manifest(bundle, manifest)
     write_text(bundle / "README.md", model_card(spec, manifest, config, results))
     return bundle
-
-
-def _history(folder: RunFolder) -> list[dict[str, float]]:
-    with folder.history_path.open(newline="") as stream:
-        return [
-            {key: float(value) for key, value in row.items() if value}
-            for row in csv.DictReader(stream)
-        ]

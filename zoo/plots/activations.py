@@ -1,0 +1,46 @@
+"""The lecture's ten activations, each with its derivative."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+from matplotlib.figure import Figure
+
+from zoo.activations import NAMES, activation_layer
+from zoo.plots.style import COLORS, new_figure, styled
+
+_FROM, _TO, _POINTS = -4.0, 4.0, 801
+
+
+def values(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return z, the activation of z, and the derivative as training sees it, float32 (801,).
+
+    Raises:
+        UnknownNameError: for a name that is not one of `zoo.activations.NAMES`.
+    """
+    z = tf.linspace(_FROM, _TO, _POINTS)
+    layer = activation_layer(name)
+    with tf.GradientTape() as tape:
+        tape.watch(z)
+        y = layer(z[:, None])[:, 0]
+    derivative = tape.gradient(y, z)
+    return z.numpy(), np.asarray(y), np.asarray(derivative)
+
+
+@styled
+def activation_pictures() -> Figure:
+    """Return all ten, activation solid and derivative dashed.
+
+    The step's derivative is drawn as the 1 that the perceptron's rule takes it for.
+    """
+    figure = new_figure(15, 6.5)
+    figure.suptitle("The ten activations (solid) and their derivatives (dashed)")
+    for axes, name in zip(figure.subplots(2, 5, sharex=True).ravel(), NAMES, strict=True):
+        z, y, derivative = values(name)
+        axes.axhline(0, color="0.8", linewidth=1)
+        axes.axvline(0, color="0.8", linewidth=1)
+        axes.plot(z, y, color=COLORS[0])
+        axes.plot(z, derivative, "--", color=COLORS[1])
+        axes.set_title(name)
+        axes.set_ylim(-1.5, 2.5)
+    return figure

@@ -1,0 +1,89 @@
+"""What a model of two numbers says everywhere on the plane, and where it changes its mind."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from matplotlib.figure import Figure
+
+from zoo.data.dataset import Split
+from zoo.errors import ZooError
+from zoo.plots.style import COLORS, DIVERGING, new_figure, styled
+
+_POINTS = 201
+
+
+def plane(model: keras.Model, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return both coordinates of a grid around the examples and the model's output on it.
+
+    Args:
+        model: of two numbers with one output.
+        x: examples, (n, 2).
+
+    Returns:
+        Arrays of shape (201,), (201,) and (201, 201), rows along the second coordinate.
+
+    Raises:
+        ZooError: if the model takes or gives another number of numbers.
+    """
+    if model.input_shape[1:] != (2,) or model.output_shape[1:] != (1,):
+        raise ZooError(
+            f"A boundary is drawn for a model of two numbers with one output; {model.name} takes "
+            f"{model.input_shape[1:]} and gives {model.output_shape[1:]}."
+        )
+    margin = 0.35 * np.ptp(x, axis=0) + 0.1
+    lower, upper = x.min(axis=0) - margin, x.max(axis=0) + margin
+    across, up = (np.linspace(lower[axis], upper[axis], _POINTS) for axis in (0, 1))
+    points = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2).astype("float32")
+    outputs = keras.ops.convert_to_numpy(model(points, training=False))
+    return across, up, outputs.reshape(_POINTS, _POINTS)
+
+
+def line(model: keras.Model) -> tuple[np.ndarray, float] | None:
+    """Return w and b of the line wᵀx + b = 0 of a model with one layer; None for more layers."""
+    dense = [layer for layer in model.get_layer("head").layers if layer.weights]
+    if len(dense) != 1:
+        return None
+    kernel, bias = dense[0].get_weights()
+    return kernel[:, 0], float(bias[0])
+
+
+@styled
+def boundary_picture(model: keras.Model, split: Split, threshold: float, title: str) -> Figure:
+    """Return the plane coloured by output, the examples, and the boundary between the labels.
+
+    Args:
+        model: of two numbers with one output.
+        split: examples to draw, labels 0 and 1.
+        threshold: the output from which the second label is decided.
+        title: above.
+
+    Raises:
+        ZooError: if the model is no such model.
+    """
+    across, up, outputs = plane(model, np.asarray(split.x))
+    figure = new_figure(7, 6)
+    axes = figure.subplots()
+    axes.set_title(title)
+    axes.pcolormesh(across, up, outputs, cmap=DIVERGING, vmin=0, vmax=1, alpha=0.6, rasterized=True)
+    if straight := line(model):
+        _draw_line(axes, *straight, across, up)
+    elif outputs.min() < threshold < outputs.max():
+        axes.contour(across, up, outputs, levels=[threshold], colors="black", linewidths=2.5)
+    # Told apart by shape as well as by colour.
+    for label, marker, color in ((0, "o", COLORS[3]), (1, "s", COLORS[4])):
+        chosen = np.asarray(split.x)[np.asarray(split.y) == label]
+        axes.scatter(*chosen.T, s=60, c=color, marker=marker, edgecolors="black", label=f"{label}")
+    axes.set_xlim(across[0], across[-1])
+    axes.set_ylim(up[0], up[-1])
+    axes.set_xlabel("x₁")
+    axes.set_ylabel("x₂")
+    axes.legend(frameon=True)
+    return figure
+
+
+def _draw_line(axes, weights, bias, across, up) -> None:
+    if abs(weights[1]) >= abs(weights[0]) and weights[1]:
+        axes.plot(across, -(weights[0] * across + bias) / weights[1], color="black")
+    elif weights[0]:
+        axes.plot(-(weights[1] * up + bias) / weights[0], up, color="black")
