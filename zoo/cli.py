@@ -362,6 +362,28 @@ def benchmark_command(
     _say(f"Medians of {repeats}, one example at a time. {machine()}; {packages}.")
 
 
+@app.command("report")
+def report_command(
+    run: Path,
+    to: Annotated[Path | None, typer.Option(help="RUN/report.html if not given.")] = None,
+    data_dir: DataDir = None,
+):
+    """Write one HTML page about a finished run, with everything inside."""
+    _tensorflow()
+    from zoo.reports.report import report
+
+    _say(f"Report: {report(run, to, data_dir)}")
+
+
+@app.command("compare")
+def compare_command(runs: list[Path], to: Annotated[Path, typer.Option()] = Path("compare.html")):
+    """Write one HTML page about several finished runs."""
+    _tensorflow()
+    from zoo.reports.report import compare
+
+    _say(f"Comparison: {compare(runs, to)}")
+
+
 @data_app.command("list")
 def data_list():
     """List the data sets."""

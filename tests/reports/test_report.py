@@ -1,0 +1,110 @@
+"""Reports are read back as a browser would: whole, with nothing to fetch."""
+
+import base64
+import io
+import json
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import zoo
+from zoo import ZooError
+from zoo.export.bundle import export_run
+from zoo.files import write_json
+from zoo.reports.report import compare, report
+
+
+class Page(HTMLParser):
+    """What a page shows, and what it would fetch."""
+
+    EMPTY = ("meta", "img", "br")
+
+    def __init__(self, path):
+        super().__init__()
+        self.pictures, self.fetched, self.headings, self.texts, self.open = [], [], [], [], []
+        self.feed(path.read_text(encoding="utf-8"))
+        assert self.open == [], "every tag is closed"
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        if tag not in self.EMPTY:
+            self.open.append(tag)
+        for key in ("src", "href", "data", "action"):
+            address = attributes.get(key, "")
+            if address.startswith("data:image/png;base64,"):
+                assert attributes["alt"]
+                content = base64.b64decode(address.split(",")[1])
+                self.pictures.append(np.asarray(Image.open(io.BytesIO(content)).convert("RGB")))
+            elif address:
+                self.fetched.append(address)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if "style" in self.open:
+            assert "url(" not in data
+            assert "@import" not in data
+            return
+        self.texts.append(data)
+        if self.open and self.open[-1] == "h2":
+            self.headings.append(data)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reports") / "first"
+    zoo.train("perceptron", epochs=3, run_dir=folder)
+    return folder
+
+
+def test_a_report_has_everything_inside(run):
+    export_run(run, kinds=["float32"])
+    page = Page(report(run))
+    assert page.fetched == []
+    assert len(page.pictures) == 3
+    for picture in page.pictures:
+        assert 0.005 < (picture != 255).any(axis=-1).mean() < 0.95
+    assert {"Result", "The boundary", "Exported files", "Settings"} <= set(page.headings)
+    results = json.loads((run / "results.json").read_text())
+    assert f"{results['test']['accuracy']:.4g}" in page.texts
+    assert "float32" in page.texts
+
+
+def test_a_report_of_real_photos(tmp_path, tfds_dir):
+    options = {"size": 8, "grayscale": False}
+    folder = tmp_path / "run"
+    zoo.train("cifar_softmax", options=options, epochs=1, run_dir=folder)
+    page = Page(report(folder, tmp_path / "page.html"))
+    assert page.fetched == []
+    assert "W as pictures" in page.headings
+    assert "airplane" in page.texts
+    assert "1,000" in page.texts
+
+
+def test_runs_are_compared(run, tmp_path):
+    zoo.train("perceptron", epochs=2, learning_rate=0.5, run_dir=tmp_path / "second")
+    page = Page(compare([run, tmp_path / "second"], tmp_path / "compare.html"))
+    assert page.fetched == []
+    assert len(page.pictures) == 1
+    assert {"first", "second"} <= set(page.texts)
+    assert "recipe" in page.texts
+    assert "dataset" not in page.texts
+
+
+def test_text_from_outside_cannot_become_markup(run, tmp_path):
+    config = json.loads((run / "config.json").read_text())
+    write_json(run / "config.json", config | {"machine": "<script>alert(1)</script>"})
+    page = Page(report(run, tmp_path / "page.html"))
+    assert "<script>alert(1)</script>" in page.texts
+    assert "<script>" not in (tmp_path / "page.html").read_text()
+
+
+def test_an_unfinished_run_has_no_report(run, tmp_path):
+    (tmp_path / "config.json").write_bytes((run / "config.json").read_bytes())
+    with pytest.raises(ZooError, match="not trained to its end"):
+        report(tmp_path)
+    with pytest.raises(ZooError, match="no run folder"):
+        compare([run, tmp_path / "nowhere"], tmp_path / "compare.html")

@@ -1,0 +1,1 @@
+"""One self-contained HTML file about a run, or about several beside each other."""
