@@ -53,7 +53,8 @@ EXPLANATIONS = {
     "starting": "to_tensorflow: divided by the time of `import tensorflow`.",
     "memory": "In MB, but for the last row.",
     "sizes": "Batches of 128 through tf.data; own_memory is what the process holds at the end "
-    "without the mapped file's pages, both memories in MB.",
+    "without the mapped file's pages, which peak_memory counts as long as nobody else needs "
+    "them; both in MB.",
     "decoding": "Photos of --photos. largest_change: of a pixel, 0…255, of the gray 64 × 64 "
     "photo, median over photos; share_within_1: photos that change by at most one level. They are "
     "few, so photos are decoded at their full size.",

@@ -29,7 +29,6 @@ def measure(say) -> list[dict]:
 
 
 def _stream(examples: int, folder: Path) -> None:
-    import resource
     import time
 
     from zoo.quiet import import_tensorflow
@@ -79,7 +78,7 @@ def _stream(examples: int, folder: Path) -> None:
                 "seconds": seconds,
                 # Pages of the mapped file are the kernel's to take back; the rest is the program's.
                 "own_memory": sizes["RssAnon"],
-                "peak_memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3,
+                "peak_memory": sizes["VmHWM"],
             }
         )
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 from collections.abc import Sequence
 
@@ -13,7 +14,7 @@ from zoo.preprocessing import preprocessing_of
 from zoo.training.augmentation import Augmenter
 
 # Below this, features are kept in memory even where raw pixels would be smaller.
-SMALL_BYTES = 256 * 2**20
+SMALL_BYTES = 16 * 2**20
 _BATCH = 256
 
 
@@ -44,6 +45,7 @@ class Features:
             array = examples
         # A training set is read from memory, not paged in from a file while the graph waits.
         self.array = tf.convert_to_tensor(np.ascontiguousarray(array))
+        _release_pages(examples)
 
     def __len__(self) -> int:
         return self.array.shape[0]
@@ -90,6 +92,14 @@ def resident_bytes(model: keras.Model, examples) -> int:
     if preprocessing_of(model) is None or not _worth_computing_once(model, examples):
         return examples.nbytes
     return _feature_bytes(model, examples)
+
+
+def _release_pages(examples) -> None:
+    """Let go of a memory-mapped file's pages, which are not needed in memory a second time."""
+    while isinstance(examples, np.ndarray):
+        examples = examples.base
+    if isinstance(examples, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        examples.madvise(mmap.MADV_DONTNEED)
 
 
 def _worth_computing_once(model: keras.Model, examples) -> bool:
