@@ -74,7 +74,7 @@ def test_a_report_has_everything_inside(run):
 
 
 def test_a_report_of_real_photos(tmp_path, tfds_dir):
-    options = {"size": 8, "grayscale": False}
+    options = {"size": 4, "grayscale": False}
     folder = tmp_path / "run"
     zoo.train("cifar_softmax", options=options, epochs=1, run_dir=folder)
     page = Page(report(folder, tmp_path / "page.html"))

@@ -32,7 +32,7 @@ def test_the_best_recipe_ends_in_the_plain_model(tmp_path, tfds_dir):
     results = zoo.train(
         "deep_relu",
         recipe="best",
-        options={"width": 32, "depth": 1},
+        options={"width": 32, "depth": 1, "size": 8},
         epochs=1,
         run_dir=tmp_path / "run",
     )

@@ -47,7 +47,7 @@ def test_the_optimum_is_scikit_learns(kind, problem):
 
 
 def test_the_solver_leaves_an_ordinary_run(tmp_path, tfds_dir):
-    options = {"size": 8, "grayscale": False}
+    options = {"size": 4, "grayscale": False}
     results = zoo.train("cifar_softmax", options=options, solver="lbfgs", run_dir=tmp_path / "path")
     history = (tmp_path / "path" / "history.csv").read_text().splitlines()
     assert history[0].startswith("penalty,loss,gradient_norm,evaluations,val_loss,val_accuracy")
@@ -55,8 +55,8 @@ def test_the_solver_leaves_an_ordinary_run(tmp_path, tfds_dir):
     assert results["history"]["val_accuracy"] == pytest.approx(best)
     evaluated = zoo.training.evaluate(tmp_path / "path")
     assert evaluated["test"] == pytest.approx(results["test"], abs=1e-6)
-    # Fewer numbers per photo than the lecture's 4096, and yet more than chance by far.
-    assert results["test"]["accuracy"] > 0.35
+    # 48 numbers per photo in place of the lecture's 4096, and yet more than chance by far.
+    assert results["test"]["accuracy"] > 0.3
 
 
 def test_only_a_softmax_classifier_has_this_optimum(tmp_path, tfds_dir):
