@@ -57,6 +57,8 @@ class Pass:
         for index in range(len(self._order)):
             feed = self._examples.feed(self._order, index, index + 1, self._weights)
             parts = self._of_batch(feed, tf.constant(0), *arguments)
-            parts = [np.asarray(part, np.float64) for part in parts]
-            total = parts if total is None else [a + b for a, b in zip(total, parts, strict=True)]
+            if total is None:
+                total = [np.zeros(part.shape, np.float64) for part in parts]
+            for whole, part in zip(total, parts, strict=True):
+                np.add(whole, part.numpy(), out=whole)
         return total

@@ -2,8 +2,10 @@
 
 min over w, b of Σᵢ (w·xᵢ + b − yᵢ)² + λ ‖w‖² (lecture row 16, where λ = 0). With the means x̄, ȳ,
 C = Σ (xᵢ − x̄)(xᵢ − x̄)ᵀ and c = Σ (xᵢ − x̄)(yᵢ − ȳ), it is w = (C + λI)⁻¹ c, b = ȳ − w·x̄. One pass
-over the examples gives the sums, one eigendecomposition C = Q diag(s) Qᵀ every λ:
-w(λ) = Q diag(1 / (s + λ)) Qᵀ c (Hoerl and Kennard, 1970).
+over the examples gives the sums. The first half of one eigendecomposition serves every λ: with
+C = H T Hᵀ, H orthogonal and T tridiagonal (Householder), w(λ) = H (T + λI)⁻¹ Hᵀ c costs next to
+nothing (Eldén, 1977). Where that is singular the second half is due as well: with
+C = Q diag(s) Qᵀ, w(λ) = Q diag(1 / (s + λ)) Qᵀ c over the s that are not 0 (Hoerl and Kennard, 1970).
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 import tensorflow as tf
+from scipy.linalg import eigvalsh_tridiagonal, lapack, solveh_banded
 
 from zoo.errors import ZooError
 from zoo.losses import SquaredError
@@ -24,6 +27,7 @@ from zoo.training.reporter import Reporter
 
 # From next to no penalty to one that leaves next to no weights, for features between −1 and 1.
 PENALTIES = tuple(10.0 ** np.linspace(0, 7, 22))
+_STRIP = 512
 
 
 @dataclass(frozen=True)
@@ -126,12 +130,28 @@ def sum_examples(strategy: tf.distribute.Strategy, examples: Examples) -> Sums:
             tf.reduce_sum(weighted, axis=0),
             tf.reduce_sum(y * weight[:, None]),
             tf.reduce_sum(y * y * weight[:, None]),
-            tf.matmul(weighted, x, transpose_a=True),
+            *_half_product(weighted, x),
             tf.matmul(weighted, y, transpose_a=True)[:, 0],
         )
 
-    count, x, y, yy, xx, xy = Pass(strategy, examples, sums).run()
-    return Sums(float(count), x, float(y), float(yy), xx, xy)
+    count, x, y, yy, *strips, xy = Pass(strategy, examples, sums).run()
+    return Sums(float(count), x, float(y), float(yy), _symmetric(strips), xy)
+
+
+def _half_product(weighted, x):
+    """Return the strips of rows of weightedᵀ x, each from the diagonal on: the rest is a mirror."""
+    starts = range(0, x.shape[1], _STRIP)
+    return [tf.matmul(weighted[:, at : at + _STRIP], x[:, at:], transpose_a=True) for at in starts]
+
+
+def _symmetric(strips: Sequence[np.ndarray]) -> np.ndarray:
+    size = strips[0].shape[1]
+    whole = np.empty((size, size))
+    for strip in strips:
+        at = size - strip.shape[1]
+        whole[at : at + len(strip), at:] = strip
+        whole[at:, at : at + len(strip)] = strip.T
+    return whole
 
 
 def solve(
@@ -145,19 +165,57 @@ def solve(
     mean_x, mean_y = sums.x / sums.count, sums.y / sums.count
     covariance = sums.xx - sums.count * np.outer(mean_x, mean_x)
     correlation = sums.xy - sums.count * mean_x * mean_y
-    values, vectors = np.linalg.eigh(covariance)
-    rotated = vectors.T @ correlation
-    # Below this an eigenvalue is the rounding of the sums.
-    noise = values[-1] * len(values) * np.finfo(np.float64).eps
     solutions = []
-    for penalty in penalties:
-        scale = np.where(values + penalty > noise, 1 / np.maximum(values + penalty, noise), 0.0)
-        weights = vectors @ (scale * rotated)
+    for penalty, weights in zip(penalties, _path(covariance, correlation, penalties), strict=True):
         spread = sums.yy - sums.count * mean_y**2
         error = spread - 2 * weights @ correlation + weights @ (covariance @ weights)
         bias = mean_y - weights @ mean_x
         solutions.append((penalty, weights, float(bias), float(error / sums.count)))
     return solutions
+
+
+def _path(
+    covariance: np.ndarray, correlation: np.ndarray, penalties: Sequence[float]
+) -> list[np.ndarray]:
+    """Return (C + λI)⁻¹ c for each λ, each (features,)."""
+    if len(correlation) == 1:
+        return _eigen_path(covariance, correlation, penalties)
+    size = len(correlation)
+    room = int(lapack.dsytrd_lwork(size, lower=1)[0])
+    reflectors, diagonal, beside, factors, _ = lapack.dsytrd(covariance, lower=1, lwork=room)
+    values = eigvalsh_tridiagonal(diagonal, beside)
+    if values[0] + min(penalties) <= _noise(values):
+        return _eigen_path(covariance, correlation, penalties)
+
+    def reflected(columns: np.ndarray, transposed: str) -> np.ndarray:
+        # H leaves the first entry alone; of the others it is a product of reflections.
+        below, _, _ = lapack.dormqr(
+            "L", transposed, reflectors[1:, :-1], factors, columns[1:], lwork=64 * size
+        )
+        return np.vstack([columns[:1], below])
+
+    turned = reflected(correlation[:, None], "T")
+    band = np.stack([diagonal, np.append(beside, 0.0)])
+    shift = np.array([[1.0], [0.0]])
+    solved = [solveh_banded(band + penalty * shift, turned, lower=True) for penalty in penalties]
+    return list(reflected(np.hstack(solved), "N").T)
+
+
+def _eigen_path(
+    covariance: np.ndarray, correlation: np.ndarray, penalties: Sequence[float]
+) -> list[np.ndarray]:
+    values, vectors = np.linalg.eigh(covariance)
+    rotated, noise = vectors.T @ correlation, _noise(values)
+    return [
+        vectors
+        @ np.where(values + penalty > noise, rotated / np.maximum(values + penalty, noise), 0.0)
+        for penalty in penalties
+    ]
+
+
+def _noise(values: np.ndarray) -> float:
+    """Return the size below which an eigenvalue is the rounding of the sums."""
+    return values[-1] * len(values) * np.finfo(np.float64).eps
 
 
 def _put(model: keras.Model, weights: np.ndarray, bias: float) -> None:
