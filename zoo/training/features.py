@@ -16,6 +16,9 @@ from zoo.training.augmentation import Augmenter
 # Below this, features are kept in memory even where raw pixels would be smaller.
 SMALL_BYTES = 16 * 2**20
 _BATCH = 256
+# What TensorFlow asks of memory that it did not allocate itself.
+_ALIGNMENT = 64
+_CHUNK_BYTES = 8 * 2**20
 
 
 class Features:
@@ -43,8 +46,7 @@ class Features:
         else:
             self._in_graph = preprocessing
             array = examples
-        # A training set is read from memory, not paged in from a file while the graph waits.
-        self.array = tf.convert_to_tensor(np.ascontiguousarray(array))
+        self.array = _resident(np.asarray(array))
         _release_pages(examples)
 
     def __len__(self) -> int:
@@ -92,6 +94,22 @@ def resident_bytes(model: keras.Model, examples) -> int:
     if preprocessing_of(model) is None or not _worth_computing_once(model, examples):
         return examples.nbytes
     return _feature_bytes(model, examples)
+
+
+def _resident(array: np.ndarray) -> tf.Tensor:
+    """Return a tensor in memory, of which a memory-mapped file is never there a second time.
+
+    A training set is read from memory, not paged in from a file while the graph waits.
+    """
+    room = np.empty(array.nbytes + _ALIGNMENT, np.uint8)
+    start = -room.ctypes.data % _ALIGNMENT
+    aligned = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    rows = max(1, _CHUNK_BYTES // max(1, array[:1].nbytes))
+    for at in range(0, len(array), rows):
+        aligned[at : at + rows] = array[at : at + rows]
+        _release_pages(array)
+    # Shares the memory, where `convert_to_tensor` would copy it.
+    return tf.experimental.dlpack.from_dlpack(aligned.__dlpack__())
 
 
 def _release_pages(examples) -> None:
