@@ -4,8 +4,9 @@ min over w, b of Σᵢ (w·xᵢ + b − yᵢ)² + λ ‖w‖² (lecture row 16, 
 C = Σ (xᵢ − x̄)(xᵢ − x̄)ᵀ and c = Σ (xᵢ − x̄)(yᵢ − ȳ), it is w = (C + λI)⁻¹ c, b = ȳ − w·x̄. One pass
 over the examples gives the sums. The first half of one eigendecomposition serves every λ: with
 C = H T Hᵀ, H orthogonal and T tridiagonal (Householder), w(λ) = H (T + λI)⁻¹ Hᵀ c costs next to
-nothing (Eldén, 1977). Where that is singular the second half is due as well: with
-C = Q diag(s) Qᵀ, w(λ) = Q diag(1 / (s + λ)) Qᵀ c over the s that are not 0 (Hoerl and Kennard, 1970).
+nothing (Eldén, 1977). Where that is singular the second half is due as well:
+C = Q diag(s) Qᵀ, w(λ) = Q diag(1 / (s + λ)) Qᵀ c over the s that are not 0 (Hoerl and
+Kennard, 1970).
 """
 
 from __future__ import annotations
