@@ -384,6 +384,35 @@ def compare_command(runs: list[Path], to: Annotated[Path, typer.Option()] = Path
     _say(f"Comparison: {compare(runs, to)}")
 
 
+@app.command("serve")
+def serve_command(
+    bundles: Annotated[
+        list[str] | None,
+        typer.Argument(help="Bundles' folders or shipped models' names; all shipped by default."),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; any but loopback lets others in.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0 for any that is free.")] = 8000,
+):
+    """Open a web page on this machine: ask a model, watch one learn, read the cards."""
+    from zoo.shipped import find_bundle, list_shipped
+
+    folders = [find_bundle(bundle) for bundle in bundles or list_shipped()]
+    try:
+        from zoo.serve.server import serve
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("zoo"):
+            raise
+        raise ZooError(
+            f'The page needs {error.name}; run: pip install "lecture-zoo[serve]".'
+        ) from error
+    named = {folder.resolve().name: folder for folder in folders}
+    if len(named) < len(folders):
+        raise ZooError("Two of the bundles' folders have the same name; rename one.")
+    serve(named, host, port, lambda address: _say(f"The page is at {address} (Ctrl+C ends it)."))
+
+
 @data_app.command("list")
 def data_list():
     """List the data sets."""

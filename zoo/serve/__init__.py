@@ -1,0 +1,1 @@
+"""The live page: ask a model, watch one learn, read the cards. `zoo serve` starts it."""

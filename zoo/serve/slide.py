@@ -1,0 +1,98 @@
+"""Slide 16 with the numbers of the interpreter itself: gray → x → W ⊙ x → Σ + b.
+
+The interpreter is asked to keep every tensor of the float32 model. A linear model has one
+fully connected operation; what goes into it are x, W and b.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo import edge
+
+
+class Slide:
+    """The steps of one bundle.
+
+    Args:
+        bundle: its folder.
+    """
+
+    def __init__(self, bundle: Path):
+        self._lock = threading.Lock()
+        self._interpreter = None
+        manifest = edge.read_manifest(bundle)
+        if manifest["input"]["kind"] != "image":
+            return
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+        with edge.quiet_stderr():
+            interpreter = Interpreter(
+                model_path=str(bundle / manifest["artifacts"]["float32"]["file"]),
+                # A delegate would keep the steps in between to itself.
+                experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+                experimental_preserve_all_tensors=True,
+            )
+        dense = [op for op in interpreter._get_ops_details() if op["op_name"] == "FULLY_CONNECTED"]
+        if len(dense) == 1:
+            self._interpreter = interpreter
+            self._x, self._weights, self._bias = (int(index) for index in dense[0]["inputs"][:3])
+            self._logits = int(dense[0]["outputs"][0])
+
+    def numbers(self, photo: np.ndarray) -> dict[str, Any] | None:
+        """Return the steps for a photo, uint8 (h, w, 3); None if the model is not linear.
+
+        Returns:
+            "size"; "channels" of x; "x" (size² · channels,), −1…1; "weights" of the output that
+            wins and their "products" with x, likewise; "sum" of the products, "bias" and "logit".
+        """
+        if self._interpreter is None:
+            return None
+        with self._lock:
+            interpreter = self._interpreter
+            given = interpreter.get_input_details()[0]
+            fixed = [int(size) for size in given["shape_signature"][1:3]]
+            frame = photo if fixed[0] < 0 else edge.fit_frame(photo, *fixed)
+            interpreter.resize_tensor_input(given["index"], (1, *frame.shape))
+            interpreter.allocate_tensors()
+            interpreter.set_tensor(given["index"], frame[None])
+            interpreter.invoke()
+            x, weights, bias, logits = (
+                interpreter.get_tensor(index)
+                for index in (self._x, self._weights, self._bias, self._logits)
+            )
+        x, logits = x.ravel(), logits.ravel()
+        winner = int(logits.argmax())
+        weights = weights.reshape(len(logits), -1)[winner]
+        size, channels = _square(len(x))
+        if not size:
+            return None
+        products = weights * x
+        return {
+            "size": size,
+            "channels": channels,
+            "output": winner,
+            "x": _short(x),
+            "weights": _short(weights),
+            "products": _short(products),
+            "sum": float(products.sum(dtype=np.float64)),
+            "bias": float(bias.ravel()[winner]),
+            "logit": float(logits[winner]),
+        }
+
+
+def _square(features: int) -> tuple[int, int]:
+    """Return the side and the channels of a square picture with so many numbers; 0 if none."""
+    for channels in (1, 3):
+        side = round((features / channels) ** 0.5)
+        if side * side * channels == features:
+            return side, channels
+    return 0, 0
+
+
+def _short(numbers: np.ndarray) -> list[float]:
+    return [float(f"{number:.4g}") for number in numbers.tolist()]
