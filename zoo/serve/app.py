@@ -139,9 +139,10 @@ def _answer(desk: Desk, name: str, artifact: str, content: bytes) -> dict[str, A
     started = time.perf_counter()
     if desk.manifests.get(name, {}).get("input", {}).get("kind") == "vector":
         words = content.decode("utf-8", "replace").split()
-        inputs = desk.manifests[name]["input"]["shape"][1]
-        (row,) = edge.parse_rows(words, inputs)[:1]
-        answer, slide = desk.ask(name, artifact, row), None
+        rows = edge.parse_rows(words, desk.manifests[name]["input"]["shape"][1])
+        if len(rows) != 1:
+            raise ZooError(f"{len(rows)} rows of numbers were given; ask about one at a time.")
+        answer, slide = desk.ask(name, artifact, rows[0]), None
     else:
         photo = decode_upload(content)
         answer, slide = desk.ask(name, artifact, photo), desk.slide(name, photo)

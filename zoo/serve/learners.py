@@ -48,7 +48,8 @@ class Learners:
         if importlib.util.find_spec("tensorflow") is None:
             raise ZooError('Training needs TensorFlow; run: pip install "lecture-zoo[train]".')
         await self._end_silent()
-        if token not in self._lent:
+        new = token not in self._lent
+        if new:
             if len(self._lent) + self._starting >= self._most:
                 raise BusyError(
                     f"All {self._most} places to train in are taken; one is free a minute after "
@@ -61,7 +62,13 @@ class Learners:
                 self._starting -= 1
             token = secrets.token_urlsafe(16)
             self._lent[token] = learner
-        return {"token": token, **await self._order(token, {**order, "do": "start"})}
+        try:
+            return {"token": token, **await self._order(token, {**order, "do": "start"})}
+        except ZooError:
+            # Nobody learns the token of a process that was refused its first order.
+            if new:
+                await self.end(token)
+            raise
 
     async def step(self, token: str | None, updates: Any) -> dict[str, Any]:
         """Make some updates and return what is to be drawn.

@@ -1,0 +1,182 @@
+"""Asking over HTTP: what the page answers is what the board answers; what it refuses, and how."""
+
+import http.client
+import io
+import json
+import struct
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+from talk import assert_one_sentence, call
+
+import zoo
+from zoo import edge
+from zoo.shipped import find_bundle
+
+CLIENTS = 50
+IMAGE_MODELS = [
+    name
+    for name in zoo.list_models()
+    if edge.read_manifest(find_bundle(name))["input"]["kind"] == "image"
+]
+
+
+def encoded(photo, kind="PNG"):
+    content = io.BytesIO()
+    Image.fromarray(photo).save(content, kind)
+    return content.getvalue()
+
+
+def ask(address, content, model="linear_cat_dog", artifact="float32"):
+    return call(f"{address}api/ask?model={model}&artifact={artifact}", content)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """A photo-sized picture that hangs on nothing but its seed."""
+    return np.random.default_rng(0).integers(0, 256, (375, 500, 3), np.uint8)
+
+
+@pytest.mark.parametrize("name", IMAGE_MODELS)
+def test_the_page_answers_as_the_board_does(address, name, drawn):
+    for artifact in edge.read_manifest(find_bundle(name))["artifacts"]:
+        file = edge.read_manifest(find_bundle(name))["artifacts"][artifact].get("file", "")
+        if not str(file).endswith(".tflite"):
+            continue
+        expected = edge.load(find_bundle(name), artifact).predict(drawn)
+        status, answer = ask(address, encoded(drawn), name, artifact)
+        assert status == 200, answer
+        assert answer["label"] == expected.label
+        assert list(answer["scores"].values()) == pytest.approx(expected.scores.tolist(), abs=1e-6)
+        assert answer["photo"] == {"height": 375, "width": 500}
+        assert answer["server_seconds"] >= answer["inference_seconds"] > 0
+
+
+@pytest.mark.parametrize("name", ["linear_cat_dog", "cifar_softmax"])
+def test_the_slide_s_numbers_add_up(address, name, drawn):
+    _, answer = ask(address, encoded(drawn), name)
+    slide = answer["slide"]
+    x, weights, products = (np.array(slide[part]) for part in ("x", "weights", "products"))
+    assert len(x) == slide["size"] ** 2 * slide["channels"]
+    assert np.abs(x).max() <= 1
+    # Numbers travel with four digits.
+    np.testing.assert_allclose(products, weights * x, rtol=2e-3, atol=1e-9)
+    assert slide["sum"] == pytest.approx(
+        products.sum(), rel=1e-2, abs=1e-3 * np.abs(products).sum()
+    )
+    assert slide["logit"] == pytest.approx(slide["sum"] + slide["bias"], rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["deep_relu", "mark_one"])
+def test_a_model_with_hidden_layers_has_no_slide(address, name, drawn):
+    assert ask(address, encoded(drawn), name)[1]["slide"] is None
+
+
+def test_numbers_are_answered(address):
+    for row in ("0 0", "0 1", "1 0", "1 1"):
+        expected = edge.load(find_bundle("xor_mlp")).predict([float(part) for part in row.split()])
+        assert ask(address, row.encode(), "xor_mlp")[1]["label"] == expected.label
+    assert_one_sentence(ask(address, b"0 maybe", "xor_mlp"), 400, "maybe")
+    assert_one_sentence(ask(address, b"0 1 1", "xor_mlp"), 400, "2")
+    assert_one_sentence(ask(address, b"", "xor_mlp"), 400, "0 rows")
+    assert_one_sentence(ask(address, b"0,1 1,1", "xor_mlp"), 400, "2 rows")
+
+
+def test_a_photo_that_is_a_jpeg(address, photos_dir):
+    path = photos_dir / "cat" / "0.jpg"
+    expected = edge.load(find_bundle("linear_cat_dog")).predict(str(path))
+    _, answer = ask(address, path.read_bytes())
+    assert answer["label"] == expected.label
+    assert answer["score"] == pytest.approx(expected.score, abs=1e-6)
+
+
+def test_fifty_clients_at_once(address, drawn):
+    photos = [encoded(np.roll(drawn, 7 * client, axis=1), "JPEG") for client in range(CLIENTS)]
+    alone = [ask(address, photo)[1]["score"] for photo in photos]
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        found = list(clients.map(lambda photo: ask(address, photo), photos))
+    assert {status for status, _ in found} == {200}
+    # Nobody is given somebody else's answer.
+    assert [answer["score"] for _, answer in found] == alone
+
+
+def test_a_text_named_jpg_is_refused(address):
+    assert_one_sentence(ask(address, b"I am no photo.\n" * 9), 400, "JPEG or PNG")
+    assert_one_sentence(ask(address, b""), 400, "JPEG or PNG")
+
+
+def test_a_damaged_photo_is_refused(address, drawn):
+    assert_one_sentence(ask(address, encoded(drawn)[:5000]), 400)
+
+
+def test_a_zip_bomb_is_refused(address):
+    def chunk(kind, content):
+        body = kind + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+    side = 60_000
+    packer = zlib.compressobj(9)
+    rows = b"".join(packer.compress(bytes(3 * side + 1)) for _ in range(2_000)) + packer.flush()
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    bomb = (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
+    assert len(bomb) < 2**20
+    assert_one_sentence(ask(address, bomb), 400, "pixels")
+
+
+def test_an_upload_of_200_mb_is_refused_before_it_has_travelled(address):
+    size = 200 * 10**6
+    place = urlsplit(address)
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
+    try:
+        connection.putrequest("POST", "/api/ask?model=linear_cat_dog")
+        connection.putheader("Content-Length", str(size))
+        connection.endheaders()
+        response = connection.getresponse()
+        assert_one_sentence((response.status, json.load(response)), 413, "20,971,520 bytes")
+    finally:
+        connection.close()
+
+
+def test_an_upload_of_200_mb_without_its_size_is_refused(address):
+    place = urlsplit(address)
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
+    piece = bytes(10**6)
+    try:
+        connection.putrequest("POST", "/api/ask?model=linear_cat_dog")
+        connection.putheader("Transfer-Encoding", "chunked")
+        connection.endheaders()
+        sent = 0
+        try:
+            for _ in range(200):
+                connection.send(b"%x\r\n" % len(piece) + piece + b"\r\n")
+                sent += 1
+        except OSError:
+            pass  # The server has heard enough.
+        assert sent < 200
+    finally:
+        connection.close()
+    assert call(f"{address}api/models")[0] == 200
+
+
+def test_names_that_are_not_there(address, drawn):
+    content = encoded(drawn)
+    assert_one_sentence(ask(address, content, "linear_cat"), 400, "linear_cat_dog")
+    assert_one_sentence(ask(address, content, artifact="int7"), 400, "int7")
+    assert_one_sentence(call(f"{address}api/cards/nobody"), 400, "nobody")
+    assert_one_sentence(call(f"{address}api/cards/deep_relu/manifest.json"), 404)
+
+
+def test_another_site_s_name_for_this_machine_is_refused(address):
+    place = urlsplit(address)
+    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
+    try:
+        connection.request("GET", "/api/models", headers={"Host": "attacker.example"})
+        assert connection.getresponse().status == 400
+    finally:
+        connection.close()
