@@ -198,7 +198,7 @@ def test_everything_that_can_be_used_has_a_name(open_page):
 def test_xor_is_trained_to_no_error_and_the_boundary_is_seen(open_page, shoot):
     page = open_page(part="playground")
     page.click("#train")
-    page.wait_for_selector("text=, 0 of 4 points wrong")
+    page.wait_for_selector("text=/loss 0\\.00.*, 0 of 4 points wrong/")
     page.click("#train")
     # The corners of the unit square have the colour of their label: orange is redder than blue.
     corners = page.evaluate(

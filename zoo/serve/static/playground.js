@@ -5,7 +5,7 @@ const at = (id) => document.getElementById(id);
 // Okabe and Ito's blue and orange, which everybody can tell apart.
 const BLUE = [0, 114, 178];
 const ORANGE = [230, 159, 0];
-const UPDATES_PER_LOOK = { network: 20, perceptron: 1 };
+const UPDATES_PER_LOOK = { network: 4, perceptron: 1 };
 let token = null;
 let started = false;
 let running = false;
@@ -122,7 +122,18 @@ function drawBoundary({ grid, size, points, low, high }) {
   });
   small.getContext("2d").putImageData(picture, 0, 0);
   context.drawImage(small, 0, 0, canvas.width, canvas.height);
-  const place = (x) => ((x - low) / (high - low)) * canvas.width;
+  context.strokeStyle = "black";
+  context.lineWidth = 2.5;
+  context.beginPath();
+  for (const [from, to] of crossings(grid, size)) {
+    // A grid point is the middle of its square in the picture.
+    for (const [draw, [column, row]] of [["moveTo", from], ["lineTo", to]]) {
+      context[draw](((column + 0.5) / size) * canvas.width, (1 - (row + 0.5) / size) * canvas.height);
+    }
+  }
+  context.stroke();
+  context.lineWidth = 1;
+  const place = (x) => ((0.5 + ((x - low) / (high - low)) * (size - 1)) / size) * canvas.width;
   for (const [x, y, label] of points) {
     context.beginPath();
     context.arc(place(x), canvas.height - place(y), points.length > 10 ? 4 : 9, 0, 7);
@@ -131,6 +142,27 @@ function drawBoundary({ grid, size, points, low, high }) {
     context.strokeStyle = "black";
     context.stroke();
   }
+}
+
+// Where the answer is ½ between grid points that disagree: pieces of the boundary.
+function crossings(grid, size) {
+  const pieces = [];
+  for (let row = 0; row + 1 < size; row++) {
+    for (let column = 0; column + 1 < size; column++) {
+      const corners = [[column, row], [column + 1, row], [column + 1, row + 1], [column, row + 1]];
+      const over = corners.map(([x, y]) => grid[y * size + x] - 0.5);
+      const found = [];
+      for (let side = 0; side < 4; side++) {
+        const [a, b] = [over[side], over[(side + 1) % 4]];
+        if (a >= 0 === b >= 0) continue;
+        const [[x, y], [nextX, nextY]] = [corners[side], corners[(side + 1) % 4]];
+        const share = a / (a - b);
+        found.push([x + share * (nextX - x), y + share * (nextY - y)]);
+      }
+      for (let one = 0; one + 1 < found.length; one += 2) pieces.push([found[one], found[one + 1]]);
+    }
+  }
+  return pieces;
 }
 
 function drawLosses() {
