@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import decoding, edge, epochs, sizes, solvers, starting
+from benchmarks import decoding, edge, epochs, page, sizes, solvers, starting
 
 from zoo.choices import require_choice
 from zoo.errors import ZooError
@@ -37,6 +37,7 @@ PARTS = {
     "memory": lambda options: starting.measure_memory(say),
     "sizes": lambda options: sizes.measure(say),
     "decoding": lambda options: decoding.measure(options.photos, options.rounds, say),
+    "page": lambda options: page.measure(options.rounds, say),
 }
 TITLES = {
     "epochs": "One epoch",
@@ -45,6 +46,7 @@ TITLES = {
     "memory": "Peak memory",
     "sizes": "Cost against size, streamed from disk",
     "decoding": "Decoding photos",
+    "page": "The page of `zoo serve`",
 }
 EXPLANATIONS = {
     "epochs": "Batches of 128, the same number of examples for all; to_float32 and to_bfloat16 "
@@ -58,6 +60,7 @@ EXPLANATIONS = {
     "decoding": "Photos of --photos. largest_change: of a pixel, 0…255, of the gray 64 × 64 "
     "photo, median over photos; share_within_1: photos that change by at most one level. They are "
     "few, so photos are decoded at their full size.",
+    "page": "In milliseconds, linear_cat_dog asked about a photo of 375 × 500 pixels.",
 }
 
 

@@ -68,6 +68,64 @@ def boundary(trained: Trained, data_dir: DataDir = None, to: To = Path("boundary
     _save(boundary_picture(source.model, dataset.test, threshold, title), to)
 
 
+@plot_app.command("learning")
+def learning(
+    model: Annotated[str, typer.Argument(help="A model of two numbers: perceptron or xor_mlp.")],
+    dataset: Annotated[str | None, typer.Option(help="and, or, xor, blobs …")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="The recipe's by default.")] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    to: Annotated[
+        Path, typer.Option(help="A .gif for an animation, a .png or .svg for a still.")
+    ] = Path("learning.gif"),
+):
+    """Train a model of two numbers and draw how its boundary moves."""
+    _tensorflow()
+    import keras
+
+    from zoo import data
+    from zoo.models import build, describe
+    from zoo.plots import learning as drawing
+    from zoo.plots.style import FORMATS, require_format
+
+    require_format(to, (".gif", *FORMATS))
+    moves = to.suffix == ".gif"
+    spec = describe(model)
+    recipe = spec.recipe
+    split = data.load(dataset or spec.dataset).train
+    keras.utils.set_random_seed(seed)
+    found = drawing.stages(
+        build(model),
+        split,
+        spec.threshold,
+        epochs or recipe.epochs,
+        recipe.batch_size,
+        24 if moves else 8,
+    )
+    title = f"{model} learns {dataset or spec.dataset}"
+    if moves:
+        print(drawing.save_animation(found, split, spec.threshold, title, to))
+    else:
+        _save(drawing.stages_picture(found, split, spec.threshold, title), to)
+
+
+@plot_app.command("examples")
+def examples(trained: Trained, data_dir: DataDir = None, to: To = Path("examples.png")):
+    """Draw the test images that a model is most and least certain about."""
+    _tensorflow()
+    from zoo.models import describe
+    from zoo.plots import sources
+    from zoo.plots.certainty import certainty_picture
+
+    source = sources.open_source(trained)
+    dataset = source.dataset(data_dir)
+    outputs = source.outputs(dataset.test.x)
+    threshold = describe(source.name).threshold
+    decided = sources.decisions(outputs, threshold)
+    right = 100 * (decided == dataset.test.y).mean()
+    title = f"{source.name} on {dataset.name}'s test set: {right:.2f} % right"
+    _save(certainty_picture(dataset.test, outputs, threshold, dataset.labels, title), to)
+
+
 @plot_app.command("pipeline")
 def pipeline(trained: Trained, photo: Path, to: To = Path("pipeline.png")):
     """Draw slide 16 for one photo: gray, resize, W ⊙ x, sum, score, verdict."""

@@ -9,10 +9,13 @@ import zoo
 from zoo import ZooError, data
 from zoo.activations import NAMES
 from zoo.cli import main
+from zoo.data.dataset import Split
 from zoo.plots.activations import activation_pictures, values
 from zoo.plots.boundary import boundary_picture, line, plane
+from zoo.plots.certainty import certainty_picture
 from zoo.plots.confusion import confusion_matrix, confusion_picture
 from zoo.plots.curves import learning_curves
+from zoo.plots.learning import save_animation, stages, stages_picture
 from zoo.plots.pipeline import pipeline_picture, steps
 from zoo.plots.style import save
 from zoo.plots.weights import templates, weight_pictures
@@ -142,6 +145,56 @@ def test_the_boundary_of_the_trained_xor(tmp_path):
         plane(zoo.build("perceptron", inputs=3), np.zeros((2, 3)))
 
 
+@pytest.mark.parametrize(
+    ("name", "dataset", "errors"),
+    [
+        ("perceptron", "and", 0),
+        ("perceptron", "or", 0),
+        ("perceptron", "xor", None),
+        ("xor_mlp", "xor", 0),
+    ],
+)
+def test_the_boundary_moves_while_a_model_learns(name, dataset, errors, tmp_path):
+    keras.utils.set_random_seed(0)
+    split = data.load(dataset).train
+    recipe = zoo.describe(name).recipe
+    model = zoo.build(name)
+    found = stages(model, split, 0.5, recipe.epochs, recipe.batch_size, 8)
+    assert found[0].updates == 0
+    assert found[-1].updates == recipe.epochs * -(-len(split.x) // recipe.batch_size)
+    # One line never gets XOR right (lecture row 5).
+    assert found[-1].errors == errors if errors is not None else min(s.errors for s in found) > 0
+    np.testing.assert_array_equal(found[-1].outputs, plane(model, split.x)[2])
+    pixels(stages_picture(found, split, 0.5, "a title"), tmp_path / "stages.png")
+    moving = save_animation(found, split, 0.5, "a title", tmp_path / "stages.gif")
+    with Image.open(moving) as frames:
+        shown = set()
+        for frame in range(frames.n_frames):
+            frames.seek(frame)
+            shown.add(frames.convert("RGB").tobytes())
+    # Every stage's title says how many updates, so that no two are the same picture.
+    assert len(shown) == len(found)
+
+
+@pytest.mark.parametrize("outputs", [10, 1])
+def test_most_and_least_certain_images(outputs, tmp_path):
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (40, 8, 8, 3), np.uint8)
+    answers = random.random((40, outputs)).astype(np.float32)
+    answers /= answers.sum(axis=1, keepdims=True) if outputs > 1 else 1
+    truth = random.integers(0, max(outputs, 2), 40)
+    figure = certainty_picture(Split(images, truth), answers, 0.5, LABELS, "a title")
+    pixels(figure, tmp_path / "examples.png")
+    most, least = figure.subfigs
+    sure = answers.max(axis=1) if outputs > 1 else np.abs(answers[:, 0] - 0.5)
+    np.testing.assert_array_equal(most.axes[0].images[0].get_array(), images[sure.argmax()])
+    np.testing.assert_array_equal(least.axes[-1].images[0].get_array(), images[sure.argmin()])
+    decided = answers.argmax(axis=1) if outputs > 1 else answers[:, 0] >= 0.5
+    told = most.axes[0].get_title()
+    assert told.startswith(LABELS[int(decided[sure.argmax()])])
+    assert ("not" in told) == (decided[sure.argmax()] != truth[sure.argmax()])
+
+
 @pytest.mark.parametrize("name", ["linear_cat_dog", "cifar_softmax"])
 def test_slide_16_adds_up(name, tmp_path):
     model = zoo.build(name, pretrained=True)
@@ -178,6 +231,13 @@ def zoo_plot(monkeypatch, capsys, tmp_path):
     return run
 
 
+@pytest.mark.parametrize("name", ["cifar_softmax", "deep_relu"])
+def test_certain_images_of_cifar10(name, zoo_plot, tmp_path, tfds_dir):
+    code, written, errors = zoo_plot("examples", name, "--data-dir", tfds_dir)
+    assert code == 0, errors
+    assert (tmp_path / written).stat().st_size > 50_000
+
+
 def test_every_plot_from_a_fresh_run_and_from_a_shipped_bundle(zoo_plot, tmp_path, photos_dir):
     zoo.train("perceptron", epochs=3, run_dir=tmp_path / "run")
     photo = next(path for path in sorted(photos_dir.rglob("*")) if path.suffix == ".jpg")
@@ -190,6 +250,8 @@ def test_every_plot_from_a_fresh_run_and_from_a_shipped_bundle(zoo_plot, tmp_pat
         ("weights", "linear_cat_dog"),
         ("pipeline", "linear_cat_dog", photo),
         ("activations",),
+        ("learning", "xor_mlp", "--epochs", "20"),
+        ("learning", "perceptron", "--dataset", "and", "--to", "and.svg"),
     ]
     for words in commands:
         code, written, errors = zoo_plot(*words)
@@ -206,6 +268,10 @@ def test_every_plot_from_a_fresh_run_and_from_a_shipped_bundle(zoo_plot, tmp_pat
         (("confusion", "nothing"), "no bundle"),
         (("pipeline", "linear_cat_dog", "nowhere.jpg"), "nowhere.jpg"),
         (("activations", "--to", "ten.gif"), ".png or .svg"),
+        (("learning", "mark_one"), "two numbers"),
+        (("learning", "xor_mlp", "--to", "xor.jpg"), ".gif or .png or .svg"),
+        (("examples", "xor_mlp"), "Only images"),
+        (("examples", "mark_one"), "equally certain"),
     ],
 )
 def test_a_plot_that_cannot_be_is_one_sentence(words, told, zoo_plot, tmp_path):

@@ -46,16 +46,22 @@ class Source:
         """
         return data.load(self.trained_on["name"], data_dir or self.data_dir)
 
+    def outputs(self, examples) -> np.ndarray:
+        """Return the model's outputs, float32 (examples, outputs)."""
+        if isinstance(examples, np.ndarray):
+            return self.model.predict(examples, batch_size=_BATCH, verbose=0)
+        return np.concatenate([np.asarray(self.model(photo[None])) for photo in examples])
+
     def decide(self, examples) -> np.ndarray:
         """Return the index of the label decided on for each example, int64 (examples,)."""
-        if isinstance(examples, np.ndarray):
-            outputs = self.model.predict(examples, batch_size=_BATCH, verbose=0)
-        else:
-            outputs = np.concatenate([np.asarray(self.model(photo[None])) for photo in examples])
-        threshold = describe(self.name).threshold
-        if outputs.shape[1] > 1:
-            return outputs.argmax(axis=1)
-        return (outputs[:, 0] >= threshold).astype(np.int64)
+        return decisions(self.outputs(examples), describe(self.name).threshold)
+
+
+def decisions(outputs: np.ndarray, threshold: float) -> np.ndarray:
+    """Return the index of the label decided on for each row of outputs, int64 (examples,)."""
+    if outputs.shape[1] > 1:
+        return outputs.argmax(axis=1)
+    return (outputs[:, 0] >= threshold).astype(np.int64)
 
 
 def open_source(run_or_bundle: str | Path) -> Source:

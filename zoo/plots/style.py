@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -44,6 +44,16 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure((width, height), layout="constrained")
 
 
+def require_format(path: Path, formats: Sequence[str]) -> None:
+    """Raise an error unless a path ends like one of some formats.
+
+    Raises:
+        ZooError: if it does not.
+    """
+    if path.suffix not in formats:
+        raise ZooError(f"A picture is written as {' or '.join(formats)}, not as {path.name!r}.")
+
+
 def save(figure: Figure, path) -> Path:
     """Write a figure as PNG or SVG, by the end of the path, and return the path.
 
@@ -51,8 +61,7 @@ def save(figure: Figure, path) -> Path:
         ZooError: for another ending, or if the disk refuses.
     """
     path = Path(path)
-    if path.suffix not in FORMATS:
-        raise ZooError(f"A picture is written as .png or .svg, not as {path.name!r}.")
+    require_format(path, FORMATS)
     # Neither the date nor the version of the library belongs to the picture.
     metadata = {"Software": None} if path.suffix == ".png" else {"Date": None, "Creator": None}
     with replacing(path) as temporary, matplotlib.rc_context(_STYLE):

@@ -43,6 +43,7 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
             here under a name of theirs are refused.
     """
     desk = Desk(bundles)
+    desk.load()
     learners = Learners()
 
     async def page(request: Request) -> Response:

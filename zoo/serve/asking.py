@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,6 +47,15 @@ class Desk:
             for name, manifest in self.manifests.items()
         ]
 
+    def load(self) -> None:
+        """Load every bundle's first file, so that nobody waits for it later."""
+        for name, manifest in self.manifests.items():
+            # A damaged bundle says so to whoever asks it.
+            with contextlib.suppress(edge.BundleError):
+                self._model(name, "float32")
+                if manifest["input"]["kind"] == "image":
+                    self._slide(name)
+
     def ask(self, name: str, artifact: str, given: Any) -> dict[str, Any]:
         """Return a bundle's verdict on a photo, uint8 (h, w, 3), or on numbers.
 
@@ -73,10 +83,13 @@ class Desk:
             UnknownNameError: for a bundle that is not served.
         """
         require_choice("model", name, tuple(self.bundles))
+        return self._slide(name).numbers(photo)
+
+    def _slide(self, name: str) -> Slide:
         with self._loading:
             if name not in self._slides:
                 self._slides[name] = Slide(self.bundles[name])
-        return self._slides[name].numbers(photo)
+            return self._slides[name]
 
     def _model(self, name: str, artifact: str) -> edge.Model:
         with self._loading:

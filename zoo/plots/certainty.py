@@ -1,0 +1,70 @@
+"""The test images a model is most and least certain about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from zoo.data.dataset import Split
+from zoo.errors import ZooError
+from zoo.plots.sources import decisions
+from zoo.plots.style import new_figure, styled
+
+_SHOWN = 8
+
+
+def certainty(outputs: np.ndarray, threshold: float) -> np.ndarray:
+    """Return how certain each answer is: the largest probability, or the distance to the threshold.
+
+    Args:
+        outputs: of the model, (examples, labels) or (examples, 1).
+        threshold: of a model with one output.
+
+    Returns:
+        (examples,), larger for more certain.
+    """
+    if outputs.shape[1] > 1:
+        return outputs.max(axis=1)
+    return np.abs(outputs[:, 0] - threshold)
+
+
+@styled
+def certainty_picture(
+    split: Split, outputs: np.ndarray, threshold: float, labels: Sequence[str], title: str
+) -> Figure:
+    """Return the eight most certain images above the eight least certain, with what was decided.
+
+    Args:
+        split: the test images, uint8, and their labels.
+        outputs: of the model for each of them, (examples, labels) or (examples, 1).
+        threshold: from which a model with one output decides for the second label.
+        labels: their names.
+        title: above.
+
+    Raises:
+        ZooError: if the examples are no images, or the model is equally certain about all.
+    """
+    if np.ndim(split.x[0]) != 3:
+        raise ZooError("Only images can be shown; this model's examples are numbers.")
+    sure = certainty(outputs, threshold)
+    if np.ptp(sure) == 0:
+        raise ZooError("This model is equally certain about every image, as a step unit is.")
+    # Stable, so that equally certain images always come in the same order.
+    order = np.argsort(-sure, kind="stable")
+    shown = min(_SHOWN, len(order) // 2)
+    decided = decisions(outputs, threshold)
+    figure = new_figure(2 * shown, 6)
+    figure.suptitle(title)
+    most, least = figure.subfigures(2)
+    most.suptitle("most certain")
+    least.suptitle("least certain")
+    for part, indices in ((most, order[:shown]), (least, order[len(order) - shown :])):
+        for axes, index in zip(np.ravel(part.subplots(1, shown)), indices, strict=True):
+            axes.imshow(split.x[int(index)])
+            axes.set_axis_off()
+            truth, answer = int(split.y[index]), int(decided[index])
+            wrong = f"\nnot {labels[truth]}" if answer != truth else "\n"
+            axes.set_title(f"{labels[answer]} {sure[index]:.2f}{wrong}", fontsize=12)
+    return figure

@@ -1,0 +1,134 @@
+"""How the boundary of a model of two numbers moves while it learns: a still or an animation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import matplotlib
+import numpy as np
+from matplotlib.animation import FuncAnimation, PillowWriter
+from matplotlib.figure import Figure
+
+from zoo.data.dataset import Split
+from zoo.files import replacing
+from zoo.plots.boundary import plane
+from zoo.plots.style import COLORS, DIVERGING, new_figure, styled
+
+_FRAMES_PER_SECOND = 4
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A model's outputs over the plane after some updates.
+
+    Args:
+        updates: of the weights so far.
+        across: first coordinate of the grid, (201,).
+        up: second coordinate, (201,).
+        outputs: (201, 201), rows along the second coordinate.
+        errors: examples that are decided wrongly.
+    """
+
+    updates: int
+    across: np.ndarray
+    up: np.ndarray
+    outputs: np.ndarray
+    errors: int
+
+
+def stages(
+    model: keras.Model, split: Split, threshold: float, epochs: int, batch_size: int, wanted: int
+) -> list[Stage]:
+    """Train a model and return what it answered at the start, at the end and at moments between.
+
+    Args:
+        model: of two numbers with one output, compiled; it is trained.
+        split: its training examples, labels 0 and 1.
+        threshold: the output from which the second label is decided.
+        epochs: passes over the examples.
+        batch_size: examples per update.
+        wanted: how many stages; closer together in the beginning, where more happens.
+
+    Raises:
+        ZooError: if the model takes or gives another number of numbers.
+    """
+    x, y = np.asarray(split.x, np.float32), np.asarray(split.y)
+    total = epochs * -(-len(x) // batch_size)
+    moments = {round(moment) for moment in np.geomspace(1, total, max(wanted - 1, 1))}
+
+    def look(updates: int) -> Stage:
+        grid = plane(model, x)
+        decided = keras.ops.convert_to_numpy(model(x, training=False))[:, 0] >= threshold
+        return Stage(updates, *grid, int((decided != (y == 1)).sum()))
+
+    found = [look(0)]
+
+    class Watch(keras.callbacks.Callback):
+        updates = 0
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.updates += 1
+            if self.updates in moments:
+                found.append(look(self.updates))
+
+    model.fit(x, y[:, None], batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[Watch()])
+    return found
+
+
+@styled
+def stages_picture(found: Sequence[Stage], split: Split, threshold: float, title: str) -> Figure:
+    """Return the stages side by side, four in a row."""
+    rows = -(-len(found) // 4)
+    figure = new_figure(14, 1 + 3.6 * rows)
+    figure.suptitle(title)
+    every = figure.subplots(rows, 4, squeeze=False).ravel()
+    for axes in every[len(found) :]:
+        axes.set_axis_off()
+    for axes, stage in zip(every, found, strict=False):
+        _draw(axes, stage, split, threshold)
+    return figure
+
+
+@styled
+def save_animation(
+    found: Sequence[Stage], split: Split, threshold: float, title: str, path: Path
+) -> Path:
+    """Write the stages one after another as an animated GIF and return its path.
+
+    Raises:
+        ZooError: if the disk refuses.
+    """
+    figure = new_figure(6, 6)
+    figure.suptitle(title)
+    axes = figure.subplots()
+
+    def draw(stage: Stage) -> None:
+        axes.clear()
+        _draw(axes, stage, split, threshold)
+
+    # The last stage stays a while before it begins again.
+    frames = [*found, *[found[-1]] * 2 * _FRAMES_PER_SECOND]
+    moving = FuncAnimation(figure, draw, frames, init_func=lambda: None, cache_frame_data=False)
+    with replacing(path) as temporary, matplotlib.rc_context({"savefig.bbox": None}):
+        moving.save(str(temporary), PillowWriter(fps=_FRAMES_PER_SECOND), dpi=80)
+    return path
+
+
+def _draw(axes, stage: Stage, split: Split, threshold: float) -> None:
+    axes.set_title(f"{stage.updates:,} updates, {stage.errors} wrong", fontsize=13)
+    axes.pcolormesh(
+        stage.across, stage.up, stage.outputs, cmap=DIVERGING, vmin=0, vmax=1, alpha=0.6,
+        rasterized=True,
+    )  # fmt: skip
+    if stage.outputs.min() < threshold <= stage.outputs.max():
+        axes.contour(
+            stage.across, stage.up, stage.outputs, levels=[threshold], colors="black", linewidths=2
+        )
+    for label, marker, color in ((0, "o", COLORS[3]), (1, "s", COLORS[4])):
+        chosen = np.asarray(split.x)[np.asarray(split.y) == label]
+        axes.scatter(*chosen.T, s=40, c=color, marker=marker, edgecolors="black")
+    axes.set_xlim(stage.across[0], stage.across[-1])
+    axes.set_ylim(stage.up[0], stage.up[-1])
