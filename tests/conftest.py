@@ -1,12 +1,24 @@
-"""Where the real data lies that tests use; without it they are skipped."""
+"""The real data and the browser that tests use; without them they are skipped."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 # Before anything imports TensorFlow, which reads it then and never again.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -33,3 +45,18 @@ def tfds_dir() -> Path:
         if not (folder / name).is_dir():
             _absent(f"no {name} in {folder}: zoo data prepare {name} --data-dir {folder}")
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium without a window."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip("no Chromium: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=CHROMIUM_OPTIONS, chromium_sandbox=False
+        )
+        yield chromium
+        chromium.close()

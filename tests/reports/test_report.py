@@ -73,15 +73,35 @@ def test_a_report_has_everything_inside(run):
     assert "float32" in page.texts
 
 
-def test_a_report_of_real_photos(tmp_path, tfds_dir):
+@pytest.fixture(scope="module")
+def real_report(tmp_path_factory, tfds_dir):
+    folder = tmp_path_factory.mktemp("cifar10")
     options = {"size": 4, "grayscale": False}
-    folder = tmp_path / "run"
-    zoo.train("cifar_softmax", options=options, epochs=1, run_dir=folder)
-    page = Page(report(folder, tmp_path / "page.html"))
+    zoo.train("cifar_softmax", options=options, epochs=1, run_dir=folder / "run")
+    return report(folder / "run", folder / "page.html")
+
+
+def test_a_report_of_real_photos(real_report):
+    page = Page(real_report)
     assert page.fetched == []
     assert "W as pictures" in page.headings
     assert "airplane" in page.texts
     assert "1,000" in page.texts
+
+
+def test_a_report_opens_from_disk_with_the_network_off(real_report, browser):
+    context = browser.new_context(offline=True, viewport={"width": 375, "height": 812})
+    page = context.new_page()
+    asked, complaints = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto(real_report.as_uri())
+    page.evaluate("Promise.all([...document.images].map((image) => image.decode()))")
+    assert page.locator("img").count() >= 3
+    assert page.inner_text("h1")
+    assert {url for url in asked if not url.startswith("data:")} == {real_report.as_uri()}
+    assert complaints == []
+    context.close()
 
 
 def test_runs_are_compared(run, tmp_path):

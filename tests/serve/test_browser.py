@@ -6,7 +6,6 @@
 import base64
 import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -15,32 +14,7 @@ from PIL import Image, ImageDraw
 from zoo import edge
 from zoo.shipped import find_bundle
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 DESKTOP, PHONE = (1100, 900), (375, 812)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A Chromium without a window."""
-    if not Path(CHROMIUM).exists():
-        pytest.skip("no Chromium: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=OPTIONS, chromium_sandbox=False
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
