@@ -23,6 +23,10 @@ class Augmentation:
         rotation: most turn, in degrees, either way.
         shear: most slant, as a share of the height.
         cutout: side, in pixels, of a gray square put anywhere; 0 for none.
+        mixup: α of Beta(α, α), from which the share is drawn that a photo keeps when another is
+            added to it, labels likewise; 0 for none.
+        cutmix: the same of the area that a photo keeps when a part of another replaces the rest;
+            with both, every second photo has the one or the other.
     """
 
     flip: bool = False
@@ -31,6 +35,8 @@ class Augmentation:
     rotation: float = 0.0
     shear: float = 0.0
     cutout: int = 0
+    mixup: float = 0.0
+    cutmix: float = 0.0
 
     def text(self) -> str:
         """Return it as words."""
@@ -41,6 +47,8 @@ class Augmentation:
             f"turns by up to {self.rotation:g}°" if self.rotation else "",
             f"shears by up to {100 * self.shear:g} %" if self.shear else "",
             f"a gray square of {self.cutout} pixels" if self.cutout else "",
+            f"mixup with α {self.mixup:g}" if self.mixup else "",
+            f"cutmix with α {self.cutmix:g}" if self.cutmix else "",
         ]
         return ", ".join(amount for amount in amounts if amount)
 

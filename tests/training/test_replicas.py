@@ -33,7 +33,8 @@ for name in names:
     spec = describe("deep_relu" if name == "augmented" else name)
     how, augmenter = {}, None
     if name == "augmented":
-        augmenter = Augmenter(Augmentation(flip=True, shift=3, zoom=0.1, rotation=9, cutout=8))
+        moves = {"flip": True, "shift": 3, "zoom": 0.1, "rotation": 9, "cutout": 8}
+        augmenter = Augmenter(Augmentation(**moves, mixup=0.4, cutmix=1.0))
         how = {"label_smoothing": 0.1, "augmenter": augmenter}
     count, batch_size = (4, 4) if name == "xor_mlp" else (48, 8)
     random = np.random.default_rng(0)

@@ -12,10 +12,12 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.recipe import Augmentation
+from zoo.training import mixing
 
 # Between −1 and 1, where the preprocessing puts pixels, gray is 0.
 _GRAY = 127.5
 _STREAM = 1
+_MOVES = 8
 
 
 class Augmenter:
@@ -34,7 +36,8 @@ class Augmenter:
         Returns:
             Arrays of float32 (examples,): a, b, c, d, e, f of the pixel (x, y) ↦
             (a x + b y + c, d x + e y + f) that is read, in units of half a photo from its centre,
-            shifts c and f in pixels; then the centre of the gray square in the same units.
+            shifts c and f in pixels; then the centre of the gray square in the same units; then,
+            if photos are mixed, what `mixing.draw` returns.
         """
         random = np.random.default_rng([seed, epoch, _STREAM])
         # One row per example, so that no amount changes what another draws.
@@ -55,12 +58,18 @@ class Augmenter:
             cut_x,
             cut_y,
         )
-        return tuple(part.astype(np.float32) for part in drawn)
+        moves = tuple(part.astype(np.float32) for part in drawn)
+        return moves + (mixing.draw(amount, seed, epoch, examples) if self.mixes else ())
+
+    @property
+    def mixes(self) -> bool:
+        """Whether photos come in pairs, of which one is made: see `zoo.training.mixing`."""
+        return bool(self._augmentation.mixup or self._augmentation.cutmix)
 
     @property
     def parts(self) -> int:
         """How many arrays `draw` returns."""
-        return 8
+        return _MOVES + mixing.PARTS * self.mixes
 
     def apply(self, images: tf.Tensor, drawn: Sequence[tf.Tensor]) -> tf.Tensor:
         """Return the photos as they look after what was drawn for them.
@@ -71,8 +80,17 @@ class Augmenter:
 
         Returns:
             float32 (batch, h, w, 3), 0…255: between pixels, the four nearest are mixed by their
-            distance; beyond the edge, the photo is mirrored.
+            distance; beyond the edge, the photo is mirrored. Half as many photos if pairs are
+            mixed.
         """
+        moved = self._move(images, drawn[:_MOVES])
+        return mixing.blend(moved, drawn[_MOVES:]) if self.mixes else moved
+
+    def label_weights(self, drawn: Sequence[tf.Tensor]) -> tf.Tensor:
+        """Return what each row's label counts for where pairs are mixed, (batch,), of mean 1."""
+        return mixing.weights(drawn[_MOVES:])
+
+    def _move(self, images: tf.Tensor, drawn: Sequence[tf.Tensor]) -> tf.Tensor:
         *matrix, cut_x, cut_y = (part[:, None, None] for part in drawn)
         _, height, width, _ = images.shape
         rows, columns = _centred(height)[None, :, None], _centred(width)[None, None, :]

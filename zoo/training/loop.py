@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.errors import ZooError
+from zoo.training import mixing
 from zoo.training.augmentation import Augmenter
 from zoo.training.checkpoints import Position
 from zoo.training.examples import Examples
@@ -75,8 +76,9 @@ class TrainingLoop:
         self._update = (
             tf.function(self._update_weights, jit_compile=True) if jit else self._update_weights
         )
+        self._mixes = augmenter is not None and augmenter.mixes
         parts = augmenter.parts if augmenter else 0
-        feed = examples.signature(batch_size, (tf.float32,) * parts)
+        feed = examples.signature(batch_size * (1 + self._mixes), (tf.float32,) * parts)
         self._run = tf.function(
             self._run_steps, input_signature=[feed, tf.TensorSpec((), tf.int32)] if feed else None
         )
@@ -137,7 +139,10 @@ class TrainingLoop:
 
     def _order(self, epoch: int) -> np.ndarray:
         order = epoch_order(self.seed, epoch, len(self._examples))
-        return order[: self.steps_per_epoch * self.batch_size].reshape(-1, self.batch_size)
+        order = order[: self.steps_per_epoch * self.batch_size].reshape(-1, self.batch_size)
+        if not self._mixes:
+            return order
+        return mixing.with_partners(order, self.seed, epoch, len(self._examples))
 
     def _drawn(self, epoch: int, order: np.ndarray) -> tuple[np.ndarray, ...]:
         if self._augmenter is None:
@@ -179,18 +184,30 @@ class TrainingLoop:
         return self._update(self._examples.share(drawn))
 
     def _update_weights(self, share):
-        x, y, *_ = self._examples.read(share)
+        x, y, *drawn = self._examples.read(share)
         model = self.model
         with tf.GradientTape() as tape:
             y_pred = model.get_layer("head")(x, training=True)
-            loss = self._smoothed(model.compute_loss(x, y, y_pred, training=True), y_pred)
+            loss = self._smoothed(self._loss_of(x, y, y_pred, drawn), y_pred)
             scaled = model.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, model.trainable_variables)
         model.optimizer.apply(gradients, model.trainable_variables)
         # Keras divides a replica's loss by their number, so that the sum over replicas is right.
         self.loss.update_state(loss * self.strategy.num_replicas_in_sync)
-        model.compute_metrics(x, y, y_pred)
+        model.compute_metrics(x, y[0::2] if self._mixes else y, y_pred)
         return tf.cast(loss, tf.float32)
+
+    def _loss_of(self, x, y, y_pred, drawn):
+        if not self._mixes:
+            return self.model.compute_loss(x, y, y_pred, training=True)
+        # Each photo of a mixed pair answers for both labels, by their shares.
+        return self.model.compute_loss(
+            x,
+            y,
+            tf.repeat(y_pred, 2, axis=0),
+            sample_weight=self._augmenter.label_weights(drawn),
+            training=True,
+        )
 
     def _smoothed(self, loss, probabilities):
         if not self._label_smoothing:
