@@ -18,6 +18,8 @@ CHROMIUM_OPTIONS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A picture that moves stands in for a camera, which a test machine has not.
+    "--use-fake-device-for-media-stream",
 ]
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"

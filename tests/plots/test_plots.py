@@ -231,6 +231,48 @@ def zoo_plot(monkeypatch, capsys, tmp_path):
     return run
 
 
+OF_TWO_NUMBERS = ("perceptron", "xor_mlp")
+LINEAR = ("linear_cat_dog", "cifar_softmax")
+APPLIES = {
+    "curves": zoo.list_models(),
+    "confusion": zoo.list_models(),
+    "boundary": OF_TWO_NUMBERS,
+    "weights": LINEAR,
+    "pipeline": LINEAR,
+    "examples": (*LINEAR, "deep_relu"),
+}
+SMALL = {
+    "cifar_softmax": {"options": {"size": 8}},
+    "deep_relu": {"options": {"depth": 1, "width": 8, "size": 8}},
+    "mark_one": {"options": {"association_units": 16}},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("made", ["shipped", "fresh"])
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_every_plot_of_every_model_it_applies_to(
+    name, made, zoo_plot, tmp_path, tfds_dir, photos_dir, monkeypatch
+):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tfds_dir))
+    source = name
+    if made == "fresh":
+        source = tmp_path / "run"
+        settings = SMALL.get(name, {})
+        if name == "linear_cat_dog":
+            settings = {"dataset": "photos", "data_dir": str(photos_dir)}
+        zoo.train(name, epochs=2, run_dir=source, **settings)
+    photo = next(path for path in sorted(photos_dir.rglob("*")) if path.suffix == ".jpg")
+    for plot, names in APPLIES.items():
+        if name not in names or (plot == "curves" and made == "shipped"):
+            continue
+        code, written, errors = zoo_plot(plot, source, *[photo] * (plot == "pipeline"))
+        assert code == 0, errors
+        with Image.open(tmp_path / written) as picture:
+            drawn = (np.asarray(picture.convert("RGB")) != 255).any(axis=-1).mean()
+        assert 0.005 < drawn < 0.98, plot
+
+
 @pytest.mark.parametrize("name", ["cifar_softmax", "deep_relu"])
 def test_certain_images_of_cifar10(name, zoo_plot, tmp_path, tfds_dir):
     code, written, errors = zoo_plot("examples", name, "--data-dir", tfds_dir)

@@ -136,6 +136,20 @@ def test_what_is_no_photo_is_refused_in_a_sentence(open_page, tmp_path):
     assert "20,971,520 bytes" in verdict(page)
 
 
+def test_the_camera_s_picture_is_answered(open_page):
+    page = open_page(permissions=["camera"])
+    page.click("#camera")
+    page.click("#snap")
+    page.wait_for_selector("#slide li:nth-child(5)")
+    assert verdict(page).split()[0] in ("cat", "dog")
+
+
+def test_without_a_camera_s_permission_a_sentence_says_so(open_page):
+    page = open_page()
+    page.click("#camera")
+    assert "choose a photo instead" in verdict(page)
+
+
 def test_numbers_are_asked_with_the_keyboard_alone(open_page):
     page = open_page()
     page.focus("#model")
