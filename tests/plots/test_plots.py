@@ -260,7 +260,7 @@ def test_every_plot_of_every_model_it_applies_to(
         source = tmp_path / "run"
         settings = SMALL.get(name, {})
         if name == "linear_cat_dog":
-            settings = {"dataset": "photos", "data_dir": str(photos_dir)}
+            settings = {"dataset": "photos", "data_dir": str(photos_dir), "batch_size": 16}
         zoo.train(name, epochs=2, run_dir=source, **settings)
     photo = next(path for path in sorted(photos_dir.rglob("*")) if path.suffix == ".jpg")
     for plot, names in APPLIES.items():
