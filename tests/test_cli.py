@@ -153,6 +153,7 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(words, told, tmp_path):
         (["train", "xor_mlp", "--learning-rate", "-1"], "above 0"),
         (["train", "perceptron", "--learning-rate", "0"], "above 0"),
         (["train", "xor_mlp", "--batch-size", "5"], "4 training examples"),
+        (["train", "xor_mlp", "--seed", "4294967296"], "from 0 to 4294967295"),
         (["train", "xor_mlp", "--dataset", "blob"], "did you mean blobs"),
         (["train", "xor_mlp", "--dataset", "shapes"], "vector inputs"),
         (["train", "xor_mlp", "--strategy", "gpus"], "did you mean gpu"),

@@ -11,6 +11,16 @@ class UnknownNameError(ZooError, ValueError):
     """A model, an option or a choice that does not exist; the message names the near misses."""
 
 
+def require_seed(seed: int) -> None:
+    """Raise one sentence unless a seed is one that numpy and Keras take.
+
+    Raises:
+        ZooError: otherwise.
+    """
+    if not 0 <= seed < 2**32:
+        raise ZooError(f"The seed is {seed}; give a whole number from 0 to {2**32 - 1}.")
+
+
 def require_choice(what: str, given: str, choices) -> None:
     """Raise an error that names the near misses unless `given` is one of `choices`.
 

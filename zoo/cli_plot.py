@@ -73,7 +73,7 @@ def learning(
     model: Annotated[str, typer.Argument(help="A model of two numbers: perceptron or xor_mlp.")],
     dataset: Annotated[str | None, typer.Option(help="and, or, xor, blobs …")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="The recipe's by default.")] = None,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Of the weights and of the order.")] = 0,
     to: Annotated[
         Path, typer.Option(help="A .gif for an animation, a .png or .svg for a still.")
     ] = Path("learning.gif"),
@@ -83,25 +83,32 @@ def learning(
     import keras
 
     from zoo import data
+    from zoo.choices import require_seed
     from zoo.models import build, describe
     from zoo.plots import learning as drawing
+    from zoo.plots.boundary import check_plane
     from zoo.plots.style import FORMATS, require_format
+    from zoo.training.run import check_fits
 
     require_format(to, (".gif", *FORMATS))
+    require_seed(seed)
     moves = to.suffix == ".gif"
     spec = describe(model)
-    recipe = spec.recipe
-    split = data.load(dataset or spec.dataset).train
     keras.utils.set_random_seed(seed)
+    learner = build(model)
+    check_plane(learner)
+    given = data.load(dataset or spec.dataset)
+    check_fits(learner, spec, given)
+    split, recipe = given.train, spec.recipe
     found = drawing.stages(
-        build(model),
+        learner,
         split,
         spec.threshold,
         epochs or recipe.epochs,
         recipe.batch_size,
         24 if moves else 8,
     )
-    title = f"{model} learns {dataset or spec.dataset}"
+    title = f"{model} learns {given.name}"
     if moves:
         print(drawing.save_animation(found, split, spec.threshold, title, to))
     else:

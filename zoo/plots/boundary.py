@@ -13,6 +13,19 @@ from zoo.plots.style import COLORS, DIVERGING, new_figure, styled
 _POINTS = 201
 
 
+def check_plane(model: keras.Model) -> None:
+    """Raise one sentence unless a model has a plane to draw: two numbers in, one out.
+
+    Raises:
+        ZooError: otherwise.
+    """
+    if model.input_shape[1:] != (2,) or model.output_shape[1:] != (1,):
+        raise ZooError(
+            f"A boundary is drawn for a model of two numbers with one output; {model.name} takes "
+            f"{model.input_shape[1:]} and gives {model.output_shape[1:]}."
+        )
+
+
 def plane(model: keras.Model, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return both coordinates of a grid around the examples and the model's output on it.
 
@@ -26,11 +39,7 @@ def plane(model: keras.Model, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
     Raises:
         ZooError: if the model takes or gives another number of numbers.
     """
-    if model.input_shape[1:] != (2,) or model.output_shape[1:] != (1,):
-        raise ZooError(
-            f"A boundary is drawn for a model of two numbers with one output; {model.name} takes "
-            f"{model.input_shape[1:]} and gives {model.output_shape[1:]}."
-        )
+    check_plane(model)
     margin = 0.35 * np.ptp(x, axis=0) + 0.1
     lower, upper = x.min(axis=0) - margin, x.max(axis=0) + margin
     across, up = (np.linspace(lower[axis], upper[axis], _POINTS) for axis in (0, 1))
@@ -65,21 +74,28 @@ def boundary_picture(model: keras.Model, split: Split, threshold: float, title: 
     figure = new_figure(7, 6)
     axes = figure.subplots()
     axes.set_title(title)
-    axes.pcolormesh(across, up, outputs, cmap=DIVERGING, vmin=0, vmax=1, alpha=0.6, rasterized=True)
     if straight := line(model):
         _draw_line(axes, *straight, across, up)
     elif outputs.min() < threshold < outputs.max():
         axes.contour(across, up, outputs, levels=[threshold], colors="black", linewidths=2.5)
-    # Told apart by shape as well as by colour.
-    for label, marker, color in ((0, "o", COLORS[3]), (1, "s", COLORS[4])):
-        chosen = np.asarray(split.x)[np.asarray(split.y) == label]
-        axes.scatter(*chosen.T, s=60, c=color, marker=marker, edgecolors="black", label=f"{label}")
-    axes.set_xlim(across[0], across[-1])
-    axes.set_ylim(up[0], up[-1])
+    draw_plane(axes, across, up, outputs, split, marker_size=60)
     axes.set_xlabel("x₁")
     axes.set_ylabel("x₂")
     axes.legend(frameon=True)
     return figure
+
+
+def draw_plane(axes, across, up, outputs, split: Split, marker_size: float) -> None:
+    """Draw a plane coloured by output, what `plane` returned, and the examples on it."""
+    axes.pcolormesh(across, up, outputs, cmap=DIVERGING, vmin=0, vmax=1, alpha=0.6, rasterized=True)
+    # Told apart by shape as well as by colour.
+    for label, marker, color in ((0, "o", COLORS[3]), (1, "s", COLORS[4])):
+        x, y = np.asarray(split.x)[np.asarray(split.y) == label].T
+        axes.scatter(
+            x, y, s=marker_size, c=color, marker=marker, edgecolors="black", label=f"{label}"
+        )
+    axes.set_xlim(across[0], across[-1])
+    axes.set_ylim(up[0], up[-1])
 
 
 def _draw_line(axes, weights, bias, across, up) -> None:

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 
 from zoo.data.dataset import Split
 from zoo.files import replacing
-from zoo.plots.boundary import plane
-from zoo.plots.style import COLORS, DIVERGING, new_figure, styled
+from zoo.plots.boundary import draw_plane, plane
+from zoo.plots.style import new_figure, styled
 
 _FRAMES_PER_SECOND = 4
 
@@ -111,24 +111,17 @@ def save_animation(
 
     # The last stage stays a while before it begins again.
     frames = [*found, *[found[-1]] * 2 * _FRAMES_PER_SECOND]
-    moving = FuncAnimation(figure, draw, frames, init_func=lambda: None, cache_frame_data=False)
     with replacing(path) as temporary, matplotlib.rc_context({"savefig.bbox": None}):
+        # Here, where it is saved: matplotlib complains of an animation that never is.
+        moving = FuncAnimation(figure, draw, frames, init_func=lambda: None, cache_frame_data=False)
         moving.save(str(temporary), PillowWriter(fps=_FRAMES_PER_SECOND), dpi=80)
     return path
 
 
 def _draw(axes, stage: Stage, split: Split, threshold: float) -> None:
     axes.set_title(f"{stage.updates:,} updates, {stage.errors} wrong", fontsize=13)
-    axes.pcolormesh(
-        stage.across, stage.up, stage.outputs, cmap=DIVERGING, vmin=0, vmax=1, alpha=0.6,
-        rasterized=True,
-    )  # fmt: skip
+    draw_plane(axes, stage.across, stage.up, stage.outputs, split, marker_size=40)
     if stage.outputs.min() < threshold <= stage.outputs.max():
         axes.contour(
             stage.across, stage.up, stage.outputs, levels=[threshold], colors="black", linewidths=2
         )
-    for label, marker, color in ((0, "o", COLORS[3]), (1, "s", COLORS[4])):
-        chosen = np.asarray(split.x)[np.asarray(split.y) == label]
-        axes.scatter(*chosen.T, s=40, c=color, marker=marker, edgecolors="black")
-    axes.set_xlim(stage.across[0], stage.across[-1])
-    axes.set_ylim(stage.up[0], stage.up[-1])

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo import components, data
+from zoo.choices import require_seed
 from zoo.data import Dataset
 from zoo.errors import ZooError
 from zoo.files import replacing, write_json
@@ -60,6 +61,7 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
     spec = describe(training.name)
     recipe = training.choose_recipe(spec)
     CheckpointSchedule.parse(training.checkpoint_every)
+    require_seed(training.seed)
     # Before data: the workers must meet before anything makes TensorFlow start its runtime.
     chosen = strategies.choose(
         training.strategy,
