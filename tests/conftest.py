@@ -1,26 +1,13 @@
 """The real data and the browser that tests use; without them they are skipped."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest
+from benchmarks.live_page import CHROMIUM, chromium
 
 # Before anything imports TensorFlow, which reads it then and never again.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-CHROMIUM_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # A picture that moves stands in for a camera, which a test machine has not.
-    "--use-fake-device-for-media-stream",
-]
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -52,13 +39,7 @@ def tfds_dir() -> Path:
 @pytest.fixture(scope="module")
 def browser():
     """A Chromium without a window."""
-    if not Path(CHROMIUM).exists():
+    if CHROMIUM is None:
         pytest.skip("no Chromium: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=CHROMIUM_OPTIONS, chromium_sandbox=False
-        )
-        yield chromium
-        chromium.close()
+    with chromium() as launched:
+        yield launched

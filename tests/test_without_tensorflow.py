@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 import urllib.error
@@ -11,6 +10,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from benchmarks.live_page import served
 
 import zoo
 from zoo import edge
@@ -86,15 +86,10 @@ def test_the_page_says_what_to_install_and_then_asks_models_without_tensorflow(b
     assert "lecture-zoo[serve]" in done.stderr
     extra = ("starlette", "uvicorn", "markdown-it-py")
     subprocess.run([base / "pip", "install", "-q", *extra], check=True, capture_output=True)
-    words = [base / "zoo", "serve", "--port", "0"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=tmp_path) as server:
-        try:
-            address = re.search(r"http://\S+/", server.stdout.readline())[0]
-            with urllib.request.urlopen(f"{address}api/ask?model=xor_mlp", b"0 1") as response:
-                assert json.load(response)["label"] == "1"
-            with pytest.raises(urllib.error.HTTPError) as refused:
-                urllib.request.urlopen(f"{address}api/playground/start", b"{}")
-            with refused.value as answer:
-                assert "lecture-zoo[train]" in json.load(answer)["error"]
-        finally:
-            server.terminate()
+    with served([base / "zoo"], cwd=tmp_path) as address:
+        with urllib.request.urlopen(f"{address}api/ask?model=xor_mlp", b"0 1") as response:
+            assert json.load(response)["label"] == "1"
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"{address}api/playground/start", b"{}")
+        with refused.value as answer:
+            assert "lecture-zoo[train]" in json.load(answer)["error"]

@@ -398,7 +398,11 @@ def serve_command(
     """Open a web page on this machine: ask a model, watch one learn, read the cards."""
     from zoo.shipped import find_bundle, list_shipped
 
-    folders = [find_bundle(bundle) for bundle in bundles or list_shipped()]
+    wanted = bundles or list_shipped()
+    # A run's bundle goes by the run's name: every one of them lies in a folder "bundle".
+    named = {Path(bundle).resolve().name: find_bundle(bundle) for bundle in wanted}
+    if len(named) < len(wanted):
+        raise ZooError("Two of the bundles' folders have the same name; rename one.")
     try:
         from zoo.serve.server import serve
     except ModuleNotFoundError as error:
@@ -407,9 +411,6 @@ def serve_command(
         raise ZooError(
             f'The page needs {error.name}; run: pip install "lecture-zoo[serve]".'
         ) from error
-    named = {folder.resolve().name: folder for folder in folders}
-    if len(named) < len(folders):
-        raise ZooError("Two of the bundles' folders have the same name; rename one.")
     serve(named, host, port, lambda address: _say(f"The page is at {address} (Ctrl+C ends it)."))
 
 

@@ -3,6 +3,7 @@
 import http.client
 import io
 import json
+import shutil
 import struct
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +11,13 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from benchmarks.live_page import served
 from PIL import Image
 from talk import assert_one_sentence, call
 
 import zoo
 from zoo import edge
+from zoo.export.bundle import write_manifest
 from zoo.shipped import find_bundle
 
 CLIENTS = 50
@@ -74,6 +77,21 @@ def test_the_slide_s_numbers_add_up(address, name, drawn):
 @pytest.mark.parametrize("name", ["deep_relu", "mark_one"])
 def test_a_model_with_hidden_layers_has_no_slide(address, name, drawn):
     assert ask(address, encoded(drawn), name)[1]["slide"] is None
+
+
+def test_runs_go_by_their_names_and_need_no_float32_file(tmp_path, drawn):
+    for run in ("one", "two"):
+        folder = tmp_path / run / "bundle"
+        shutil.copytree(find_bundle("linear_cat_dog"), folder)
+        manifest = edge.read_manifest(folder)
+        write_manifest(folder, manifest | {"artifacts": {"int8": manifest["artifacts"]["int8"]}})
+    expected = edge.load(folder, "int8").predict(drawn)
+    with served(bundles=[tmp_path / "one", tmp_path / "two"]) as page:
+        assert [model["name"] for model in call(f"{page}api/models")[1]] == ["one", "two"]
+        status, answer = ask(page, encoded(drawn), "two", "int8")
+        assert status == 200, answer
+        assert (answer["label"], answer["slide"]) == (expected.label, None)
+        assert_one_sentence(ask(page, encoded(drawn), "two"), 400, "float32")
 
 
 def test_numbers_are_answered(address):

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
-import shutil
-import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from io import BytesIO
 from statistics import median
 
 import numpy as np
 from PIL import Image
 
+from benchmarks.live_page import CHROMIUM, chromium, served
+
 _CLIENTS = 50
-_OPTIONS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 _PAINT = """() => new Promise((resolve) => new PerformanceObserver((list) => {
     for (const entry of list.getEntriesByName("first-contentful-paint")) resolve(entry.startTime);
 }).observe({ type: "paint", buffered: true }))"""
@@ -33,7 +28,10 @@ def measure(rounds: int, say) -> list[dict]:
     photo = content.getvalue()
     found: dict[str, list[float]] = {}
     for _ in range(rounds):
-        with _served() as (address, ready):
+        started = time.perf_counter()
+        with served() as address:
+            urllib.request.urlopen(address).close()
+            ready = 1e3 * (time.perf_counter() - started)
             found.setdefault("from the command to the first answer of the page", []).append(ready)
             found.setdefault("first photo, in the server", []).append(_ask(address, photo))
             later = [_ask(address, photo) for _ in range(20)]
@@ -56,25 +54,6 @@ def measure(rounds: int, say) -> list[dict]:
     return rows
 
 
-@contextmanager
-def _served() -> Iterator[tuple[str, float]]:
-    """Start `zoo serve`; give its address and the milliseconds until it answered."""
-    started = time.perf_counter()
-    words = [sys.executable, "-m", "zoo", "serve", "--port", "0"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            told = ""
-            while not (address := re.search(r"http://127\.0\.0\.1:\d+/", told)):
-                line = server.stdout.readline()
-                if not line:
-                    raise RuntimeError("`zoo serve` ended before it told its address")
-                told += line
-            urllib.request.urlopen(address[0]).close()
-            yield address[0], 1e3 * (time.perf_counter() - started)
-        finally:
-            server.terminate()
-
-
 def _ask(address: str, photo: bytes) -> float:
     with urllib.request.urlopen(f"{address}api/ask?model=linear_cat_dog", photo) as response:
         return 1e3 * json.load(response)["server_seconds"]
@@ -82,19 +61,15 @@ def _ask(address: str, photo: bytes) -> float:
 
 def _paints(rounds: int) -> list[float]:
     """Return nothing where there is no Chromium."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
+    if CHROMIUM is None:
         return []
-    from playwright.sync_api import sync_playwright
-
     paints = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_OPTIONS)
+    with chromium() as browser:
         for _ in range(rounds):
-            with _served() as (address, _):
+            with served() as address:
+                urllib.request.urlopen(address).close()
                 page = browser.new_page()
                 page.goto(address)
                 paints.append(page.evaluate(_PAINT))
                 page.close()
-        browser.close()
     return paints

@@ -22,7 +22,7 @@ from zoo import edge
 from zoo.errors import ZooError
 from zoo.serve.asking import Desk
 from zoo.serve.learners import BusyError, Learners
-from zoo.serve.uploads import UploadTooLargeError, decode_upload, read_upload
+from zoo.serve.uploads import UploadTooLargeError, decode_upload, read_body, read_upload
 
 _STATIC = Path(__file__).resolve().parent / "static"
 _PICTURES = (".png", ".svg")
@@ -152,11 +152,9 @@ def _answer(desk: Desk, name: str, artifact: str, content: bytes) -> dict[str, A
 
 
 async def _json(request: Request) -> dict[str, Any]:
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > _MAX_ORDER_BYTES:
-            raise UploadTooLargeError(f"An order is at most {_MAX_ORDER_BYTES:,} bytes.")
+    content = await read_body(
+        request, _MAX_ORDER_BYTES, f"An order is at most {_MAX_ORDER_BYTES:,} bytes."
+    )
     try:
         order = json.loads(content)
     except ValueError as error:

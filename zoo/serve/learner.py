@@ -45,6 +45,7 @@ class Playground:
 
         from zoo.activations import NAMES
         from zoo.choices import require_choice
+        from zoo.models import build
 
         require_choice("data", data, DATA)
         require_choice("model", model, KINDS)
@@ -58,15 +59,14 @@ class Playground:
         self._x, self._y = points(data)
         self._perceptron = model == "perceptron"
         self._model = (
-            _perceptron(learning_rate)
+            build("perceptron", learning_rate=learning_rate)
             if self._perceptron
             else _network(activation, depth, width, learning_rate)
         )
-        reach = 1.25 * float(np.abs(self._x).max())
-        low = float(min(self._x.min(), 0)) - 0.2 * reach
-        high = float(self._x.max()) + 0.2 * reach
-        self._low, self._high = low, high
-        axis = np.linspace(low, high, GRID, dtype=np.float32)
+        margin = 0.25 * float(np.abs(self._x).max())
+        self._low = min(float(self._x.min()), 0.0) - margin
+        self._high = float(self._x.max()) + margin
+        axis = np.linspace(self._low, self._high, GRID, dtype=np.float32)
         self._grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
         self._queue: list[int] = []
         self._updates = 0
@@ -128,25 +128,21 @@ def points(name: str):
     return np.asarray(split.x[:200], np.float32), np.asarray(split.y[:200], np.float32)
 
 
-def _perceptron(learning_rate):
-    import zoo
-
-    return zoo.build("perceptron", learning_rate=learning_rate)
-
-
 def _network(activation, depth, width, learning_rate):
     import keras
 
     from zoo.activations import activation_layer
     from zoo.losses import HalfSquaredError
+    from zoo.models.assemble import vector_model
+    from zoo.recipe import Recipe
 
-    model = keras.Sequential([keras.Input((2,))])
+    layers = []
     for _ in range(depth):
-        model.add(keras.layers.Dense(width, kernel_initializer="glorot_normal"))
-        model.add(activation_layer(activation))
-    model.add(keras.layers.Dense(1, activation="sigmoid"))
-    model.compile(keras.optimizers.Adam(learning_rate), HalfSquaredError())
-    return model
+        layers.append(keras.layers.Dense(width, kernel_initializer="glorot_normal"))
+        layers.append(activation_layer(activation))
+    layers.append(keras.layers.Dense(1, activation="sigmoid"))
+    recipe = Recipe(1, _BATCH, learning_rate, optimizer="adam")
+    return vector_model("playground", 2, layers, recipe=recipe, loss=HalfSquaredError())
 
 
 def _require_range(name, value, low, high, kind) -> None:

@@ -16,7 +16,7 @@ from zoo import edge
 
 
 class Slide:
-    """The steps of one bundle.
+    """The steps of one bundle; it has none without a float32 file.
 
     Args:
         bundle: its folder.
@@ -26,7 +26,7 @@ class Slide:
         self._lock = threading.Lock()
         self._interpreter = None
         manifest = edge.read_manifest(bundle)
-        if manifest["input"]["kind"] != "image":
+        if manifest["input"]["kind"] != "image" or "float32" not in manifest["artifacts"]:
             return
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
 

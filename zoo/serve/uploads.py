@@ -13,30 +13,42 @@ from zoo.errors import ZooError
 
 MAX_UPLOAD_BYTES = 20 * 2**20
 _DECODED_AT_ONCE = threading.Semaphore(2)
-_KINDS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
+# How JPEG and PNG files begin.
+_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 
 
 class UploadTooLargeError(ZooError):
     """More was sent than a photo takes."""
 
 
-async def read_upload(request: Request) -> bytes:
-    """Return the body of a request, reading no further than a photo may be large.
+async def read_body(request: Request, most_bytes: int, refusal: str) -> bytes:
+    """Return the body of a request, reading no further than it may be large.
 
     Raises:
-        UploadTooLargeError: beyond `MAX_UPLOAD_BYTES`, announced or not.
+        UploadTooLargeError: with this refusal, if it is larger, announced or not.
     """
     announced = request.headers.get("content-length", "0")
     content = bytearray()
-    if not announced.isdigit() or int(announced) <= MAX_UPLOAD_BYTES:
+    if not announced.isdigit() or int(announced) <= most_bytes:
         async for chunk in request.stream():
             content += chunk
-            if len(content) > MAX_UPLOAD_BYTES:
+            if len(content) > most_bytes:
                 break
         else:
             return bytes(content)
-    raise UploadTooLargeError(
-        f"The upload is larger than {MAX_UPLOAD_BYTES:,} bytes; send a smaller photo."
+    raise UploadTooLargeError(refusal)
+
+
+async def read_upload(request: Request) -> bytes:
+    """Return the bytes that a photo is sent as.
+
+    Raises:
+        UploadTooLargeError: beyond `MAX_UPLOAD_BYTES`.
+    """
+    return await read_body(
+        request,
+        MAX_UPLOAD_BYTES,
+        f"The upload is larger than {MAX_UPLOAD_BYTES:,} bytes; send a smaller photo.",
     )
 
 
@@ -47,7 +59,7 @@ def decode_upload(content: bytes) -> np.ndarray:
         ZooError: if its first bytes are of neither kind, whatever its name says.
         edge.InputError: if it is damaged or has too many pixels.
     """
-    if not content.startswith(tuple(_KINDS)):
+    if not content.startswith(_BEGINNINGS):
         raise ZooError("What was sent is no JPEG or PNG photo, whatever its name; send one.")
     # Each photo may take hundreds of MB while it is decoded.
     with _DECODED_AT_ONCE, warnings.catch_warnings():

@@ -49,7 +49,7 @@ function choose() {
         new Option(`${name}: ${(bytes / 1e3).toFixed(1)} kB, ${(100 * accuracy).toFixed(2)} % right`, name),
     ),
   );
-  at("artifact").value = "float32";
+  if ("float32" in model.artifacts) at("artifact").value = "float32";
   const photos = model.kind === "image";
   at("photo-part").hidden = !photos;
   at("numbers-part").hidden = photos;
