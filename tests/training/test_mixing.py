@@ -78,7 +78,7 @@ def test_partners_and_shares_hang_on_seed_epoch_and_index_alone(split):
     assert (one != other).all()
 
 
-def test_the_first_step_s_loss_is_that_of_keras_on_mixed_labels(split):
+def test_the_first_step_s_figures_are_those_of_keras_on_mixed_labels(split):
     keras.utils.set_random_seed(0)
     model = zoo.build("deep_relu", depth=1, width=8, size=8)
     strategy = tf.distribute.get_strategy()
@@ -93,3 +93,5 @@ def test_the_first_step_s_loss_is_that_of_keras_on_mixed_labels(split):
     for _ in loop.epoch(Position(), lambda step: step + 1):
         pass
     assert loop.logs()["loss"] == pytest.approx(expected, rel=1e-4)
+    right = probabilities.argmax(axis=1) == labels.argmax(axis=1)
+    assert loop.logs()["accuracy"] == pytest.approx(right.mean(), abs=1e-6)

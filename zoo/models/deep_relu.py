@@ -23,15 +23,15 @@ RECIPE = Recipe(
 )
 
 BEST = Recipe(
-    epochs=200,
+    epochs=320,
     batch_size=256,
-    learning_rate=1e-3,
+    learning_rate=3e-3,
     optimizer="adamw",
     weight_decay=0.1,
     schedule="cosine",
     warmup=0.05,
     label_smoothing=0.1,
-    augmentation=Augmentation(flip=True, shift=3, zoom=0.12, rotation=8, shear=0.1),
+    augmentation=Augmentation(flip=True, shift=4, zoom=0.2, rotation=12, shear=0.15),
     whitening=1.0,
     components=1024,
     precision="mixed_bfloat16",

@@ -194,7 +194,7 @@ class TrainingLoop:
         model.optimizer.apply(gradients, model.trainable_variables)
         # Keras divides a replica's loss by their number, so that the sum over replicas is right.
         self.loss.update_state(loss * self.strategy.num_replicas_in_sync)
-        model.compute_metrics(x, y[0::2] if self._mixes else y, y_pred)
+        model.compute_metrics(x, self._leading(y, drawn) if self._mixes else y, y_pred)
         return tf.cast(loss, tf.float32)
 
     def _loss_of(self, x, y, y_pred, drawn):
@@ -208,6 +208,10 @@ class TrainingLoop:
             sample_weight=self._augmenter.label_weights(drawn),
             training=True,
         )
+
+    def _leading(self, y, drawn):
+        own, partner = (self._augmenter.label_weights(drawn)[row::2] for row in (0, 1))
+        return tf.where(own >= partner, y[0::2], y[1::2])
 
     def _smoothed(self, loss, probabilities):
         if not self._label_smoothing:

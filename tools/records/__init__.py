@@ -1,0 +1,1 @@
+"""What `tools/results.py` keeps in docs/results/, a file for each kind of record."""

@@ -1,0 +1,124 @@
+"""Records of trainings: one thing changed at a time, accuracy against minutes, over seeds."""
+
+import csv
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from records.keeping import keep
+from zoo.models import describe
+
+# What the long recipes were chosen from.
+CHANGES = {
+    "as it is": {},
+    "weight decay 0.3": {"weight_decay": 0.3},
+    "learning rate 0.006": {"learning_rate": 6e-3},
+    "mixup 0.3": {"augmentation": {"mixup": 0.3}},
+    "mixup 0.3, cutmix 1": {"augmentation": {"mixup": 0.3, "cutmix": 1.0}},
+    "more deformation": {
+        "augmentation": {"shift": 4, "zoom": 0.2, "rotation": 12, "shear": 0.15},
+    },
+    "no deformation": {"augmentation": {"zoom": 0.0, "rotation": 0.0, "shear": 0.0}},
+    "no label smoothing": {"label_smoothing": 0.0},
+    "no whitening": {"whitening": 0.0},
+    "learning rate 0.001": {"learning_rate": 1e-3},
+}
+
+
+def search(recipe: str, epochs: int) -> None:
+    """Train deep_relu's recipe, and variants of it, for fewer epochs."""
+    base = replace(describe("deep_relu").recipes[recipe], epochs=epochs)
+    rows = []
+    for change, fields in CHANGES.items():
+        augmentation = replace(base.augmentation, **fields.get("augmentation", {}))
+        variant = replace(base, **fields | {"augmentation": augmentation})
+        results, _ = trained("deep_relu", variant, seed=0)
+        last = results["history"]
+        shown = ("loss", "accuracy", "val_loss", "val_accuracy")
+        rows.append({"change": change, **{key: last[key] for key in shown}})
+        print(rows[-1], flush=True)
+        told = (
+            f"deep_relu's recipe `{recipe}` with one thing changed, {epochs} epochs in place of "
+            "its own number, seed 0. Loss and accuracy are those of the training photos as they "
+            "were moved and mixed, the others those of validation photos; the test set was not "
+            "looked at. A short training favours what learns fast: augmentation pays off later."
+        )
+        keep("deep_relu-search", told, rows, results["dataset"])
+
+
+def curve(run: Path) -> None:
+    """Write a run's validation accuracy against minutes of training on this machine, now idle."""
+    from zoo.run_folder import RunFolder
+
+    folder = RunFolder(run)
+    config, results = folder.config(), folder.results()
+    with folder.history_path.open(newline="") as stream:
+        history = list(csv.DictReader(stream))
+    spec = describe(config["model"])
+    recipe = replace(spec.recipes[config["recipe_name"]], epochs=2)
+    _, seconds = trained(spec.name, recipe, seed=0)
+    shown = {1, 2, 5, *range(10, len(history), 10), len(history)}
+    rows = [
+        {
+            "epoch": number,
+            "minutes": number * seconds / 60,
+            "val_accuracy": float(row["val_accuracy"]),
+        }
+        for number, row in enumerate(history, start=1)
+        if number in shown
+    ]
+    told = (
+        f"{spec.name}, recipe `{config['recipe_name']}`: {config['recipe_text']} Test accuracy at "
+        f"the end, looked at once: {100 * results['test']['accuracy']:.2f} %. Minutes are epochs "
+        "times the time of one epoch, validation included, measured on the idle machine."
+    )
+    keep(f"{spec.name}-{config['recipe_name']}", told, rows, results["dataset"])
+
+
+def seeds(names: list[str], count: int) -> None:
+    """Train models by the recipe that is shipped from several seeds."""
+    import numpy as np
+    from make_saved_models import shipped_recipe
+
+    rows = []
+    for name in names:
+        recipe = describe(name).recipes[shipped_recipe(name)]
+        found = []
+        for seed in range(count):
+            results, _ = trained(name, recipe, seed)
+            found.append(100 * results["test"]["accuracy"])
+            print(name, seed, found[-1], flush=True)
+        rows.append(
+            {
+                "model": name,
+                "recipe": shipped_recipe(name),
+                "seeds": count,
+                "mean": float(np.mean(found)),
+                "deviation": float(np.std(found, ddof=1)),
+                "least": min(found),
+                "most": max(found),
+            }
+        )
+        rows[-1]["dataset"] = f"{results['dataset']['name']} {results['dataset']['fingerprint']}"
+    keep("seeds", "Test accuracy, in %, over seeds of the weights and the order.", rows, None)
+
+
+def trained(name, recipe, seed) -> tuple[dict, float]:
+    """Return the results of one training and the seconds of its last epoch."""
+    from zoo import training
+    from zoo.training.reporter import Silent
+
+    class Clock(Silent):
+        seconds = 0.0
+
+        def epoch_begin(self, position, epochs, steps, batch_size):
+            self.began = time.perf_counter()
+
+        def epoch_end(self, row):
+            self.seconds = time.perf_counter() - self.began
+
+    clock = Clock()
+    with tempfile.TemporaryDirectory() as folder:
+        results = training.train(name, recipe=recipe, seed=seed, run_dir=folder, reporter=clock)
+    return results, clock.seconds
