@@ -12,6 +12,8 @@ from zoo import edge
 from zoo.errors import ZooError
 
 MAX_UPLOAD_BYTES = 20 * 2**20
+# Who is answered while still sending may see a broken connection in place of the sentence.
+_READ_TO_THE_END = 2 * MAX_UPLOAD_BYTES
 _DECODED_AT_ONCE = threading.Semaphore(2)
 # How JPEG and PNG files begin.
 _BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
@@ -22,19 +24,21 @@ class UploadTooLargeError(ZooError):
 
 
 async def read_body(request: Request, most_bytes: int, refusal: str) -> bytes:
-    """Return the body of a request, reading no further than it may be large.
+    """Return the body of a request; what is somewhat too large is read to its end and dropped.
 
     Raises:
         UploadTooLargeError: with this refusal, if it is larger, announced or not.
     """
     announced = request.headers.get("content-length", "0")
-    content = bytearray()
-    if not announced.isdigit() or int(announced) <= most_bytes:
+    content, received = bytearray(), 0
+    if not announced.isdigit() or int(announced) <= _READ_TO_THE_END:
         async for chunk in request.stream():
-            content += chunk
-            if len(content) > most_bytes:
+            received += len(chunk)
+            if received <= most_bytes:
+                content += chunk
+            elif received > _READ_TO_THE_END:
                 break
-        else:
+        if received <= most_bytes:
             return bytes(content)
     raise UploadTooLargeError(refusal)
 

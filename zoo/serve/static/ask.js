@@ -164,8 +164,10 @@ function diverging(share) {
 async function useCamera() {
   try {
     at("video").srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
-    at("video").hidden = at("snap").hidden = false;
+    at("video").hidden = false;
     await at("video").play();
+    // Only now is there a picture to take.
+    at("snap").hidden = false;
   } catch {
     at("verdict").textContent = "There is no camera, or this page may not use it; choose a photo instead.";
   }
