@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shipped_files import SHIPPED_FILES
 
 import zoo
 from zoo import edge
 from zoo.shipped import find_bundle
 
 ROOT = Path(__file__).resolve().parents[1]
-KINDS = ("float32", "float16", "dynamic", "int8")
 
 
 def environment(folder, python, *packages):
@@ -53,8 +53,7 @@ def tflite_runtime(request, tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", zoo.list_models())
+@pytest.mark.parametrize(("name", "kind"), SHIPPED_FILES)
 def test_tflite_runtime_answers_as_litert_does(name, kind, tflite_runtime, photos_dir):
     bundle = find_bundle(name)
     words = ["0,1", "1,1", "0.3,-2"]

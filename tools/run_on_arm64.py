@@ -28,11 +28,11 @@ sys.path.insert(0, str(ROOT))
 from zoo import edge
 from zoo.errors import ZooError
 from zoo.export.compose import read_model
+from zoo.export.measure import tflite_artifacts
 from zoo.shipped import find_bundle, list_shipped
 
 DOCUMENT = ROOT / "docs" / "edge.md"
 BEGIN, END = "<!-- arm64: begin -->", "<!-- arm64: end -->"
-KINDS = ("float32", "float16", "dynamic", "int8")
 FLOAT_TOLERANCE = 2e-6
 POINTS = 200
 _MIRROR = "http://deb.debian.org/debian"
@@ -181,7 +181,11 @@ def main() -> int:
             return 2
         seconds = time.monotonic() - started
         print(f"Userland set up in {seconds:.0f} s.", flush=True)
-        jobs = [(name, kind) for name in options.models for kind in KINDS]
+        jobs = [
+            (name, kind)
+            for name in options.models
+            for kind in tflite_artifacts(edge.read_manifest(find_bundle(name)))
+        ]
         with ThreadPoolExecutor(2) as pool:
             rows = list(pool.map(lambda job: compare(userland, *job, photos), jobs))
         interpreter = _version(userland)

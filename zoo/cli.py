@@ -53,10 +53,12 @@ def list_command(
 @app.command()
 def describe(name: str):
     """Say what a model computes, its options and its recipe."""
+    import inspect
+
     from zoo.models import describe as describe_model
+    from zoo.results import result_of
 
     spec = describe_model(name)
-    import inspect
 
     lines = [
         spec.name,
@@ -70,7 +72,10 @@ def describe(name: str):
         "Options:  " + " ".join(f"{option}={value}" for option, value in spec.options.items()),
         "Recipes:",
     ]
-    lines += [f"  {name}: {recipe.text()}" for name, recipe in spec.recipes.items()]
+    for recipe_name, recipe in spec.recipes.items():
+        lines.append(f"  {recipe_name}: {recipe.text()}")
+        if result := result_of(spec.name, recipe_name):
+            lines.append(f"    {result.told()}")
     console.print("\n".join(lines), markup=False, highlight=False)
 
 
@@ -199,6 +204,9 @@ def export_command(
         str, typer.Option(help="TFLite files to write.", metavar="KIND,…")
     ] = "float32,float16,dynamic,int8",
     onnx: Annotated[bool, typer.Option("--onnx", help="Write model.onnx too.")] = False,
+    weights: Annotated[
+        str, typer.Option(help="float16 stores large weights rounded: files of half the size.")
+    ] = "float32",
     input_size: Annotated[
         str | None,
         typer.Option(help="The only photos to take, for fixed shapes.", metavar="HEIGHTxWIDTH"),
@@ -221,6 +229,7 @@ def export_command(
         data_dir,
         kinds=[kind.strip() for kind in kinds.split(",") if kind.strip()],
         onnx=onnx,
+        weights=weights,
         frame=_frame(input_size),
         max_drop=max_drop,
     )
@@ -235,7 +244,7 @@ def export_command(
 def predict(
     bundle: Annotated[str, typer.Argument(help="A bundle's folder, or a shipped model's name.")],
     inputs: Annotated[list[str], typer.Argument(help="Photos; or numbers, as 0 1 or 0,1.")],
-    artifact: Annotated[str, typer.Option(help="Which of the bundle's files.")] = "float32",
+    artifact: Annotated[str | None, typer.Option(help="Which file, as int8.")] = None,
     threads: Annotated[int, typer.Option(help="Of the interpreter.")] = 1,
     as_json: AsJson = False,
 ):

@@ -260,12 +260,13 @@ class Model:
         return numbers
 
 
-def load(bundle, artifact="float32", threads=1):
+def load(bundle, artifact=None, threads=1):
     """Load one artifact of a bundle, after checking that it is the file that was exported.
 
     Args:
         bundle: the bundle's folder.
-        artifact: "float32" or another `.tflite` the manifest lists.
+        artifact: a `.tflite` that the manifest lists; by default "float32", or the first where
+            there is none.
         threads: of the interpreter, 1 to 256.
 
     Raises:
@@ -278,6 +279,7 @@ def load(bundle, artifact="float32", threads=1):
         )
     bundle = Path(bundle)
     manifest = read_manifest(bundle)
+    artifact = default_artifact(manifest) if artifact is None else artifact
     content = _artifact_bytes(bundle, manifest, artifact)
     interpreter_class = _interpreter_class()
     try:
@@ -291,6 +293,12 @@ def load(bundle, artifact="float32", threads=1):
         ) from error
     _check_tensors(bundle, manifest, interpreter)
     return Model(manifest, artifact, interpreter)
+
+
+def default_artifact(manifest):
+    """Return the artifact to load unless another is asked for: "float32", else the first."""
+    loadable = _loadable(manifest)
+    return "float32" if "float32" in loadable or not loadable else loadable[0]
 
 
 @contextlib.contextmanager
@@ -485,12 +493,16 @@ def _interpreter_class():
     return Interpreter
 
 
-def _artifact_bytes(bundle, manifest, artifact):
-    loadable = [
+def _loadable(manifest):
+    return [
         name
         for name, entry in manifest["artifacts"].items()
         if isinstance(entry.get("file"), str) and entry["file"].endswith(".tflite")
     ]
+
+
+def _artifact_bytes(bundle, manifest, artifact):
+    loadable = _loadable(manifest)
     if artifact not in loadable:
         raise BundleError(
             "{} has no artifact {!r}; it has {}.".format(
@@ -653,7 +665,7 @@ def main(argv=None):
     parser = _Parser(description="Predict with the bundle in this folder.")
     parser.add_argument("inputs", nargs="+", help="photos; or numbers, for a model of numbers")
     parser.add_argument("--bundle", default=str(Path(__file__).resolve().parent))
-    parser.add_argument("--artifact", default="float32")
+    parser.add_argument("--artifact", help="one of the bundle's .tflite files, as int8")
     parser.add_argument("--threads", type=_whole_number, default=1)
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     # argparse takes "-1,2" for an option; with a space before it, it is what it is.

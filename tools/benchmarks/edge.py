@@ -34,12 +34,18 @@ print(interpreter.get_tensor(answer["index"]))
 """
 
 
+def default_file(bundle: Path) -> Path:
+    """Return the file that a bundle's predict.py takes."""
+    manifest = edge.read_manifest(bundle)
+    return bundle / manifest["artifacts"][edge.default_artifact(manifest)]["file"]
+
+
 def overhead(name: str) -> tuple[float, float]:
-    """Return the microseconds of a bare invoke of a model's float32 file, and of predict."""
+    """Return the microseconds of a bare invoke of a model's default file, and of predict."""
     bundle = find_bundle(name)
     with edge.quiet_stderr():
         model = edge.load(bundle)
-        interpreter = edge._interpreter_class()(model_path=str(bundle / "float32.tflite"))
+        interpreter = edge._interpreter_class()(model_path=str(default_file(bundle)))
         interpreter.allocate_tensors()
     given = interpreter.get_input_details()[0]
     if model.manifest["input"]["kind"] == "image":
@@ -66,7 +72,7 @@ def first_answer(name: str, photo: Path) -> tuple[float, float, float]:
     image = edge.read_manifest(bundle)["input"]["kind"] == "image"
     given = [str(photo)] if image else ["0", "1"]
     ways = {
-        "ten lines": ["-c", TEN_LINES, str(bundle / "float32.tflite"), str(photo)],
+        "ten lines": ["-c", TEN_LINES, str(default_file(bundle)), str(photo)],
         "predict.py": [str(bundle / "predict.py"), *given],
     }
     seconds = {way: [] for way in ways}
@@ -113,8 +119,8 @@ def table() -> list[str]:
     packages = ", ".join(f"{name} {number}" for name, number in versions(RUNTIME).items())
     lines += [
         "",
-        f"float32 files, batch 1; arrays of 32 × 32, photos of 240 × 320; medians of {ROUNDS} "
-        f"alternating rounds of {CALLS} calls and of {PROCESSES} processes. {machine()}; "
-        f"{packages}. Made by `python tools/benchmark.py edge --write`.",
+        "The file that predict.py takes, batch 1; arrays of 32 × 32, photos of 240 × 320; medians "
+        f"of {ROUNDS} alternating rounds of {CALLS} calls and of {PROCESSES} processes. "
+        f"{machine()}; {packages}. Made by `python tools/benchmark.py edge --write`.",
     ]
     return lines

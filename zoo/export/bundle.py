@@ -15,7 +15,7 @@ from zoo import components, data, edge
 from zoo.choices import require_choice
 from zoo.data import Dataset
 from zoo.errors import ZooError
-from zoo.export import measure, verify
+from zoo.export import half, measure, verify
 from zoo.export.calibration import calibration_examples
 from zoo.export.card import model_card
 from zoo.export.metadata import with_metadata
@@ -36,6 +36,7 @@ def export_run(
     *,
     kinds: Sequence[str] = KINDS,
     onnx: bool = False,
+    weights: str = "float32",
     frame: tuple[int, int] | None = None,
     max_drop: float = verify.MAX_DROP,
     data_dir=None,
@@ -51,6 +52,8 @@ def export_run(
         to: the bundle's folder; RUN/bundle by default. An older bundle there is replaced.
         kinds: of TFLite file, from `KINDS`.
         onnx: whether to write `model.onnx` too.
+        weights: "float16" rounds large weights and stores them so in every file that can; all
+            files but "int8" and "dynamic" compute in float32 with them.
         frame: (height, width) of the only photos the TFLite and ONNX files are to take, for
             boards that need fixed shapes; any size by default.
         max_drop: points of accuracy that a file may lie below the Keras model.
@@ -65,6 +68,7 @@ def export_run(
         raise ZooError(f"No kind of TFLite file was given; choose from {', '.join(KINDS)}.")
     for kind in kinds:
         require_choice("kind of TFLite file", kind, KINDS)
+    require_choice("type of stored weights", weights, half.WEIGHTS)
     folder = RunFolder(run)
     config = folder.config()
     results = folder.results()
@@ -73,7 +77,6 @@ def export_run(
     target = Path(to) if to else folder.path / "bundle"
     _check_target(target)
     spec = describe(config["model"])
-    model = components.load_model(folder.path)
     dataset = data.load(
         config["dataset"]["name"], data_dir or config["data_dir"], progress=progress
     )
@@ -91,8 +94,11 @@ def export_run(
         ) from error
     try:
         draft.chmod(0o755)
-        manifest = _contract(spec, model, dataset, config, frame)
-        _write_files(draft, manifest, model, dataset, folder, kinds, onnx)
+        write_keras = half.write_rounded if weights == "float16" else shutil.copyfile
+        write_keras(folder.model_path, draft / "model.keras")
+        model = components.load_model(draft)
+        manifest = _contract(spec, model, dataset, config, frame) | {"weights": weights}
+        _write_files(draft, manifest, model, dataset, kinds, onnx)
         figures = verify.measure_all(draft, manifest, dataset)
         problems = verify.damages(draft, manifest) + verify.shortfalls(figures, max_drop)
         if problems:
@@ -112,14 +118,12 @@ def _write_files(
     manifest: dict[str, Any],
     model: keras.Model,
     dataset: Dataset,
-    folder: RunFolder,
     kinds: Sequence[str],
     onnx: bool,
 ) -> None:
-    """Write every file but the card, and list the artifacts in the manifest."""
+    """Write every file but the card and the Keras model, and list the artifacts."""
     frame = measure.frame_of(manifest)
     write_text(draft / "labels.txt", "".join(f"{label}\n" for label in dataset.labels))
-    shutil.copyfile(folder.model_path, draft / "model.keras")
     shutil.copyfile(edge.__file__, draft / "predict.py")
     write_saved_model(draft / "model.keras", draft / "saved_model")
     artifacts = manifest["artifacts"]

@@ -57,7 +57,12 @@ def model_card(
         "",
         f"Measured on the {manifest['dataset']['examples']:,} test examples of "
         f"{manifest['dataset']['name']} (fingerprint {manifest['dataset']['fingerprint']}), each "
-        "on the file beside this card.",
+        "on the file beside this card."
+        + (
+            " Large weights are rounded to float16 and stored so; the files compute in float32."
+            if manifest.get("weights") == "float16"
+            else ""
+        ),
         "",
         "| artifact | bytes | accuracy | agreement with Keras | largest difference |",
         "|---|---|---|---|---|",

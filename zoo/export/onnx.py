@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from zoo import components
 from zoo.errors import ZooError
+from zoo.export import half
 from zoo.export.fresh import run_module
 
 # TensorRT 8.5, the oldest that JetPack 5 ships, reads up to 17.
@@ -37,7 +38,10 @@ def write_onnx(model_path: Path, path: Path, frame: tuple[int, int] | None = Non
 
 
 def convert(model: keras.Model, path: Path, frame: tuple[int, int] | None) -> None:
-    """Convert a model and check the file with ONNX's own checker, which raises what it finds."""
+    """Convert a model and check the file with ONNX's own checker, which raises what it finds.
+
+    Large weights that float16 holds exactly are stored so; runtimes read them once, as they load.
+    """
     import onnx
     import tf2onnx
 
@@ -48,10 +52,24 @@ def convert(model: keras.Model, path: Path, frame: tuple[int, int] | None) -> No
     inputs = tf.TensorSpec(shape, given.dtype, name=given.name)
     serve = tf.function(lambda x: {"output": model(x, training=False)}, input_signature=[inputs])
     written, _ = tf2onnx.convert.from_function(serve, [inputs], opset=OPSET)
+    _store_in_half(written.graph)
     written = canonical(written)
     # tf2onnx keeps an operation it does not know as it is, without a word.
     onnx.checker.check_model(written, full_check=True)
     path.write_bytes(written.SerializeToString(deterministic=True))
+
+
+def _store_in_half(graph) -> None:
+    from onnx import TensorProto, helper, numpy_helper
+
+    for tensor in graph.initializer:
+        array = numpy_helper.to_array(tensor)
+        if half.fits(array):
+            name, stored = tensor.name, f"{tensor.name}/float16"
+            tensor.CopyFrom(numpy_helper.from_array(array.astype(np.float16), stored))
+            cast = helper.make_node("Cast", [stored], [name], to=TensorProto.FLOAT)
+            # A graph's nodes come after what they read.
+            graph.node.insert(0, cast)
 
 
 def session(path: Path) -> Callable[[np.ndarray], np.ndarray]:

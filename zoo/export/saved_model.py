@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from zoo import components
+from zoo.export import half
 from zoo.export.fresh import run_module
 
 
@@ -28,6 +30,8 @@ def write_saved_model(model_path: Path, folder: Path) -> None:
 def save(model: keras.Model, folder: Path) -> None:
     """Save the model with its serving signatures; the weights are stored once.
 
+    Large weights that float16 holds exactly are stored so, and read as float32 at every call.
+
     Signatures:
         serving_default: raw uint8 photos `image` (batch, h, w, 3), or float32 `x`
             (batch, inputs) → `output` (batch, outputs).
@@ -35,12 +39,18 @@ def save(model: keras.Model, folder: Path) -> None:
             (batch,), of any sizes → `output`. TensorFlow's decoder ignores EXIF orientation.
     """
     module = tf.Module()
-    module.weights = [variable.value for variable in model.weights]
+    trainable, others = model.trainable_variables, model.non_trainable_variables
+    module.trainable, module.others = _stored(trainable), _stored(others)
     given = model.inputs[0]
+
+    def compute():
+        """Return the function from a batch to the outputs, the weights read once."""
+        values = (_read(module.trainable, trainable), _read(module.others, others))
+        return lambda x: model.stateless_call(*values, x, training=False)[0]
 
     @tf.function(input_signature=[tf.TensorSpec(given.shape, given.dtype, name=given.name)])
     def serve(x):
-        return {"output": model(x, training=False)}
+        return {"output": compute()(x)}
 
     module.serve = serve
     signatures = {"serving_default": serve.get_concrete_function()}
@@ -48,9 +58,10 @@ def save(model: keras.Model, folder: Path) -> None:
 
         @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, name="encoded")])
         def serve_encoded(files):
+            answer = compute()
             return {
                 "output": tf.map_fn(
-                    lambda file: model(_decode(file)[None], training=False)[0],
+                    lambda file: answer(_decode(file)[None])[0],
                     files,
                     fn_output_signature=tf.TensorSpec(model.output_shape[1:], tf.float32),
                 )
@@ -59,6 +70,18 @@ def save(model: keras.Model, folder: Path) -> None:
         module.serve_encoded = serve_encoded
         signatures["serve_encoded"] = serve_encoded.get_concrete_function()
     tf.saved_model.save(module, folder, signatures)
+
+
+def _stored(variables: list[keras.Variable]) -> list[tf.Variable]:
+    arrays = [variable.numpy() for variable in variables]
+    return [
+        tf.Variable(array.astype(np.float16) if half.fits(array) else array, trainable=False)
+        for array in arrays
+    ]
+
+
+def _read(stored: list[tf.Variable], variables: list[keras.Variable]) -> list[tf.Tensor]:
+    return [tf.cast(value, given.dtype) for value, given in zip(stored, variables, strict=True)]
 
 
 def _decode(file: tf.Tensor) -> tf.Tensor:

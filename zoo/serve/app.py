@@ -57,7 +57,7 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
         query = request.query_params
         return JSONResponse(
             await run_in_threadpool(
-                _answer, desk, query.get("model", ""), query.get("artifact", "float32"), content
+                _answer, desk, query.get("model", ""), query.get("artifact"), content
             )
         )
 
@@ -136,7 +136,7 @@ class _SafeHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-def _answer(desk: Desk, name: str, artifact: str, content: bytes) -> dict[str, Any]:
+def _answer(desk: Desk, name: str, artifact: str | None, content: bytes) -> dict[str, Any]:
     started = time.perf_counter()
     if desk.manifests.get(name, {}).get("input", {}).get("kind") == "vector":
         words = content.decode("utf-8", "replace").split()

@@ -52,19 +52,19 @@ class Desk:
         for name, manifest in self.manifests.items():
             # A damaged bundle says so to whoever asks it.
             with contextlib.suppress(edge.BundleError):
-                self._model(name, "float32")
+                self._model(name, edge.default_artifact(manifest))
                 if manifest["input"]["kind"] == "image":
                     self._slide(name)
 
-    def ask(self, name: str, artifact: str, given: Any) -> dict[str, Any]:
-        """Return a bundle's verdict on a photo, uint8 (h, w, 3), or on numbers.
+    def ask(self, name: str, artifact: str | None, given: Any) -> dict[str, Any]:
+        """Return the verdict of a bundle's artifact on a photo, uint8 (h, w, 3), or on numbers.
 
         Raises:
             UnknownNameError: for a bundle that is not served.
             edge.BundleError, edge.InputError: from loading and predicting.
         """
         require_choice("model", name, tuple(self.bundles))
-        model = self._model(name, artifact)
+        model = self._model(name, artifact or edge.default_artifact(self.manifests[name]))
         prediction = model.predict(given)
         outputs = model.labels if len(prediction.scores) == len(model.labels) else ("output",)
         return {

@@ -1,0 +1,13 @@
+"""The `.tflite` files that are shipped, to parametrise tests over."""
+
+import zoo
+from zoo import edge
+from zoo.export.measure import tflite_artifacts
+from zoo.shipped import find_bundle
+
+# (model, kind)
+SHIPPED_FILES = [
+    (name, kind)
+    for name in zoo.list_models()
+    for kind in tflite_artifacts(edge.read_manifest(find_bundle(name)))
+]
