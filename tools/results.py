@@ -1,8 +1,11 @@
-"""Keep the record of how recipes were found and how sure their figures are, in docs/results/.
+"""Keep the record of how recipes were found and of what they reach.
+
+Searches, curves and penalties go to docs/results/, accuracies and times to zoo/results.csv, from
+where `zoo describe` tells them.
 
     python tools/results.py search compact --epochs 40   # deep_relu's recipe, one thing changed
     python tools/results.py curve RUN                    # a run's accuracy against minutes
-    python tools/results.py seeds xor_mlp mark_one --seeds 5
+    python tools/results.py recipes mark_one deep_relu:lecture --seeds 5
     python tools/results.py penalties linear_cat_dog     # the test accuracy for every λ
     python tools/results.py penalties cifar_softmax --recipe rgb
 
@@ -30,7 +33,7 @@ def main() -> None:
     searching.add_argument("--epochs", type=int, default=40)
     tracing = commands.add_parser("curve")
     tracing.add_argument("run", type=Path)
-    repeating = commands.add_parser("seeds")
+    repeating = commands.add_parser("recipes")
     repeating.add_argument("names", nargs="+")
     repeating.add_argument("--seeds", type=int, default=5)
     weighing = commands.add_parser("penalties")
@@ -45,8 +48,8 @@ def main() -> None:
             trainings.search(options.recipe, options.epochs)
         elif options.command == "curve":
             trainings.curve(options.run)
-        elif options.command == "seeds":
-            trainings.seeds(options.names, options.seeds)
+        elif options.command == "recipes":
+            trainings.recipes(options.names, options.seeds)
         elif options.name == "linear_cat_dog":
             penalties.ridge_penalties()
         else:

@@ -1,13 +1,17 @@
-"""Records of trainings: one thing changed at a time, accuracy against minutes, over seeds."""
+"""Records of trainings: one thing changed at a time, accuracy against minutes and over seeds."""
 
 import csv
+import statistics
 import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 
 from records.keeping import keep
+from zoo.errors import ZooError
 from zoo.models import describe
+from zoo.provenance import machine, versions
+from zoo.results import Result, record
 
 # What the long recipes were chosen from.
 CHANGES = {
@@ -48,7 +52,7 @@ def search(recipe: str, epochs: int) -> None:
 
 
 def curve(run: Path) -> None:
-    """Write a run's validation accuracy against minutes of training on this machine, now idle."""
+    """Write how a run's accuracy grew with minutes on this machine, now idle, and its result."""
     from zoo.run_folder import RunFolder
 
     folder = RunFolder(run)
@@ -56,13 +60,16 @@ def curve(run: Path) -> None:
     with folder.history_path.open(newline="") as stream:
         history = list(csv.DictReader(stream))
     spec = describe(config["model"])
-    recipe = replace(spec.recipes[config["recipe_name"]], epochs=2)
-    _, seconds = trained(spec.name, recipe, seed=0)
+    recipe = spec.recipes[config["recipe_name"]]
+    if recipe.text() != config["recipe_text"]:
+        raise ZooError(f"{run} was trained by another {config['recipe_name']} than is there now.")
+    _, minutes = trained(spec.name, replace(recipe, epochs=2), seed=0)
     shown = {1, 2, 5, *range(10, len(history), 10), len(history)}
     rows = [
         {
             "epoch": number,
-            "minutes": number * seconds / 60,
+            "minutes": number * minutes,
+            "accuracy": float(row["accuracy"]),
             "val_accuracy": float(row["val_accuracy"]),
         }
         for number, row in enumerate(history, start=1)
@@ -70,42 +77,50 @@ def curve(run: Path) -> None:
     ]
     told = (
         f"{spec.name}, recipe `{config['recipe_name']}`: {config['recipe_text']} Test accuracy at "
-        f"the end, looked at once: {100 * results['test']['accuracy']:.2f} %. Minutes are epochs "
-        "times the time of one epoch, validation included, measured on the idle machine."
+        f"the end, looked at once: {100 * results['test']['accuracy']:.2f} %. Accuracy is that of "
+        "the training photos as they were moved. Minutes are epochs times the time of one epoch, "
+        "validation included, measured on the idle machine."
     )
     keep(f"{spec.name}-{config['recipe_name']}", told, rows, results["dataset"])
+    accuracies = [results["test"]["accuracy"]]
+    _record(spec, config["recipe_name"], accuracies, len(history) * minutes, results)
 
 
-def seeds(names: list[str], count: int) -> None:
-    """Train models by the recipe that is shipped from several seeds."""
-    import numpy as np
-    from make_saved_models import shipped_recipe
-
-    rows = []
+def recipes(names: list[str], count: int) -> None:
+    """Train by recipes, "MODEL" for all of a model's or "MODEL:RECIPE", from several seeds."""
     for name in names:
-        recipe = describe(name).recipes[shipped_recipe(name)]
-        found = []
-        for seed in range(count):
-            results, _ = trained(name, recipe, seed)
-            found.append(100 * results["test"]["accuracy"])
-            print(name, seed, found[-1], flush=True)
-        rows.append(
-            {
-                "model": name,
-                "recipe": shipped_recipe(name),
-                "seeds": count,
-                "mean": float(np.mean(found)),
-                "deviation": float(np.std(found, ddof=1)),
-                "least": min(found),
-                "most": max(found),
-            }
+        model, _, only = name.partition(":")
+        spec = describe(model)
+        for recipe in [only] if only else spec.recipes:
+            accuracies, started = [], time.perf_counter()
+            for seed in range(count):
+                results, _ = trained(model, spec.recipes[recipe], seed)
+                accuracies.append(results["test"]["accuracy"])
+                print(model, recipe, seed, accuracies[-1], flush=True)
+            minutes = (time.perf_counter() - started) / count / 60
+            _record(spec, recipe, accuracies, minutes, results)
+
+
+def _record(spec, recipe, accuracies, minutes, results) -> None:
+    dataset = results["dataset"]
+    record(
+        Result(
+            model=spec.name,
+            recipe=recipe,
+            text=spec.recipes[recipe].text(),
+            seeds=len(accuracies),
+            accuracy=statistics.fmean(accuracies),
+            deviation=statistics.stdev(accuracies) if len(accuracies) > 1 else None,
+            minutes=minutes,
+            dataset=f"{dataset['name']} {dataset['fingerprint']}",
+            machine=machine(),
+            versions=", ".join(f"{key} {number}" for key, number in versions().items()),
         )
-        rows[-1]["dataset"] = f"{results['dataset']['name']} {results['dataset']['fingerprint']}"
-    keep("seeds", "Test accuracy, in %, over seeds of the weights and the order.", rows, None)
+    )
 
 
 def trained(name, recipe, seed) -> tuple[dict, float]:
-    """Return the results of one training and the seconds of its last epoch."""
+    """Return the results of one training and the minutes of its last epoch."""
     from zoo import training
     from zoo.training.reporter import Silent
 
@@ -121,4 +136,4 @@ def trained(name, recipe, seed) -> tuple[dict, float]:
     clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
         results = training.train(name, recipe=recipe, seed=seed, run_dir=folder, reporter=clock)
-    return results, clock.seconds
+    return results, clock.seconds / 60

@@ -1,0 +1,32 @@
+"""What is told of recipes was measured with the very recipes that are there."""
+
+import pytest
+
+import zoo
+from zoo import results
+
+RECIPES = [(name, recipe) for name in zoo.list_models() for recipe in zoo.describe(name).recipes]
+
+
+@pytest.mark.parametrize(("name", "recipe"), RECIPES)
+def test_every_recipe_says_what_it_reaches(name, recipe):
+    found = results.result_of(name, recipe)
+    assert found is not None, f"python tools/results.py recipes {name}:{recipe}"
+    assert found.text == zoo.describe(name).recipes[recipe].text()
+    assert 0 <= found.accuracy <= 1
+    assert found.minutes > 0
+    assert (found.deviation is None) == (found.seeds == 1)
+
+
+def test_no_result_is_of_a_recipe_that_is_gone():
+    assert {(found.model, found.recipe) for found in results.read()} <= set(RECIPES)
+
+
+def test_a_new_result_takes_the_place_of_the_old_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "PATH", tmp_path / "results.csv")
+    old = results.Result("b", "best", "1 epoch, slow", 1, 0.5, None, 2.0, "d 0a", "m", "keras 3")
+    new = results.Result("b", "best", "1 epoch", 3, 0.75, 0.01, 1.0, "d 0a", "m", "keras 3")
+    other = results.Result("a", "best", "2 epochs", 1, 1.0, None, 0.1, "d 0a", "m", "keras 3")
+    for result in (old, other, new):
+        results.record(result)
+    assert results.read() == [other, new]
