@@ -24,9 +24,11 @@ def test_no_result_is_of_a_recipe_that_is_gone():
 
 def test_a_new_result_takes_the_place_of_the_old_one(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "PATH", tmp_path / "results.csv")
-    old = results.Result("b", "best", "1 epoch, slow", 1, 0.5, None, 2.0, "d 0a", "m", "keras 3")
-    new = results.Result("b", "best", "1 epoch", 3, 0.75, 0.01, 1.0, "d 0a", "m", "keras 3")
-    other = results.Result("a", "best", "2 epochs", 1, 1.0, None, 0.1, "d 0a", "m", "keras 3")
+    old = results.Result(
+        "b", "best", "1 epoch, slow", 1, 0.5, 0.6, None, 2.0, "d 0a", "m", "keras 3"
+    )
+    new = results.Result("b", "best", "1 epoch", 3, 0.75, 0.8, 0.01, 1.0, "d 0a", "m", "keras 3")
+    other = results.Result("a", "best", "2 epochs", 1, 1.0, 1.0, None, 0.1, "d 0a", "m", "keras 3")
     for result in (old, other, new):
         results.record(result)
     assert results.read() == [other, new]

@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from zoo import results
 from zoo.cli import console
 from zoo.edge import default_artifact, read_manifest
 from zoo.errors import ZooError
@@ -102,9 +103,9 @@ def check(name: str) -> None:
     """
     published = read_manifest(ROOT / "saved_models" / name)["artifacts"]["keras"]["accuracy"]
     with tempfile.TemporaryDirectory() as folder:
-        found = train(name, Path(folder) / name)["test"]["accuracy"]
-    told = f"{name}: published {published:.4f}, found again {found:.4f}"
-    if abs(found - published) > DEVIATION:
+        again = train(name, Path(folder) / name)["test"]["accuracy"]
+    told = f"{name}: published {published:.4f}, found again {again:.4f}"
+    if abs(again - published) > DEVIATION:
         raise ZooError(f"{told}, which is more than {DEVIATION} apart.")
     console.print(f"{told}.")
 
@@ -140,7 +141,26 @@ def table() -> str:
     lines.append("")
     lines.append("Made by `python tools/make_saved_models.py` and measured on the files that ship.")
     lines += [f"Machine: {made}." for made in sorted(made_on)]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *recipe_table()])
+
+
+def recipe_table() -> list[str]:
+    """Return what every recipe reaches as Markdown lines."""
+    found = results.read()
+    lines = [
+        "| `zoo train MODEL --recipe RECIPE` | test accuracy | seeds | on training examples "
+        "| minutes |",
+        "|---|---|---|---|---|",
+    ]
+    for result in found:
+        spread = "" if result.deviation is None else f" ± {100 * result.deviation:.2f}"
+        lines.append(
+            f"| `{result.model}` `{result.recipe}` | {100 * result.accuracy:.2f}{spread} % "
+            f"| {result.seeds} | {100 * result.train_accuracy:.2f} % | {result.minutes:.2g} |"
+        )
+    lines += ["", "Made by `python tools/results.py recipes` and `curve`; data in zoo/results.csv."]
+    made = sorted({f"{result.machine}; {result.versions}" for result in found})
+    return lines + [f"Machine: {each}." for each in made]
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ class Result:
         text: the recipe itself, as it was when it was tried.
         seeds: how many trainings, from seed 0 up.
         accuracy: mean test accuracy, 0…1.
+        train_accuracy: mean accuracy on the training examples, as they are, 0…1.
         deviation: standard deviation of the accuracies, with seeds − 1; None for one seed.
         minutes: of one training, validation included, on the idle machine.
         dataset: name and fingerprint.
@@ -31,6 +32,7 @@ class Result:
     text: str
     seeds: int
     accuracy: float
+    train_accuracy: float
     deviation: float | None
     minutes: float
     dataset: str
@@ -38,11 +40,12 @@ class Result:
     versions: str
 
     def told(self) -> str:
-        """Return it as words, with the command that repeats it.
+        r"""Return it as words, with the command that repeats it.
 
-        >>> result = Result("m", "best", "", 3, 0.7, 0.004, 0.25, "d 0a", "a laptop", "keras 3")
-        >>> result.told()
-        'zoo train m --recipe best: 70.00 ± 0.40 % (3 seeds) in 15 seconds; d 0a; a laptop; keras 3'
+        >>> result = Result("m", "best", "", 3, 0.7, 0.9, 0.004, 0.25, "d 0a", "pc", "keras 3")
+        >>> print(result.told().replace(": ", ":\n", 1))
+        zoo train m --recipe best:
+        70.00 ± 0.40 % (3 seeds; 90.00 % on training examples) in 15 seconds; d 0a; pc; keras 3
         """
         spread = "" if self.deviation is None else f" ± {100 * self.deviation:.2f}"
         seeds = f"{self.seeds} seed{'s' * (self.seeds > 1)}"
@@ -52,7 +55,8 @@ class Result:
             time = f"{self.minutes:.1f} minutes"
         return (
             f"zoo train {self.model} --recipe {self.recipe}: {100 * self.accuracy:.2f}{spread} % "
-            f"({seeds}) in {time}; {self.dataset}; {self.machine}; {self.versions}"
+            f"({seeds}; {100 * self.train_accuracy:.2f} % on training examples) in {time}; "
+            f"{self.dataset}; {self.machine}; {self.versions}"
         )
 
 
@@ -67,6 +71,7 @@ def read() -> list[Result]:
                 | {
                     "seeds": int(row["seeds"]),
                     "accuracy": float(row["accuracy"]),
+                    "train_accuracy": float(row["train_accuracy"]),
                     "deviation": float(row["deviation"]) if row["deviation"] else None,
                     "minutes": float(row["minutes"]),
                 }
