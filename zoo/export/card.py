@@ -59,7 +59,7 @@ def model_card(
         f"{manifest['dataset']['name']} (fingerprint {manifest['dataset']['fingerprint']}), each "
         "on the file beside this card."
         + (
-            " Large weights are rounded to float16 and stored so; the files compute in float32."
+            " Large weights are rounded to float16, once for all files, and stored so."
             if manifest.get("weights") == "float16"
             else ""
         ),
