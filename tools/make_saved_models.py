@@ -35,7 +35,9 @@ BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 def main() -> None:
     """Make the bundles named on the command line, then the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*", help="models; all of them if none is named")
     parser.add_argument("--table", action="store_true", help="only write the README's table")
     parser.add_argument("--run", type=Path, help="export this finished run instead of training")
@@ -148,17 +150,17 @@ def recipe_table() -> list[str]:
     """Return what every recipe reaches as Markdown lines."""
     found = results.read()
     lines = [
-        "| `zoo train MODEL --recipe RECIPE` | test accuracy | seeds | on training examples "
-        "| minutes |",
+        "| `zoo train MODEL --recipe RECIPE` | test accuracy | seeds "
+        "| accuracy on training examples | time |",
         "|---|---|---|---|---|",
     ]
     for result in found:
-        spread = "" if result.deviation is None else f" ± {100 * result.deviation:.2f}"
         lines.append(
-            f"| `{result.model}` `{result.recipe}` | {100 * result.accuracy:.2f}{spread} % "
-            f"| {result.seeds} | {100 * result.train_accuracy:.2f} % | {result.minutes:.2g} |"
+            f"| `{result.model}` `{result.recipe}` | {result.percent()} "
+            f"| {result.seeds} | {100 * result.train_accuracy:.2f} % | {result.time()} |"
         )
-    lines += ["", "Made by `python tools/results.py recipes` and `curve`; data in zoo/results.csv."]
+    lines += ["", "Mean ± standard deviation over seeds of the trained models, before any export."]
+    lines.append("Made by `python tools/results.py recipes` and `curve`; data in zoo/results.csv.")
     made = sorted({f"{result.machine}; {result.versions}" for result in found})
     return lines + [f"Machine: {each}." for each in made]
 

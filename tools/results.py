@@ -26,7 +26,9 @@ from zoo.quiet import import_tensorflow
 
 def main() -> None:
     """Carry out what the command line asks for."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     searching = commands.add_parser("search")
     searching.add_argument("recipe")

@@ -67,7 +67,7 @@ def benchmark(
             )
             if done.returncode:
                 reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
-                raise ZooError(f"{artifact} with {count} threads: {reason}")
+                raise ZooError(f"{artifact} with {count} thread{'s' * (count != 1)}: {reason}")
             rows.append(json.loads(done.stdout))
     return rows
 

@@ -72,10 +72,13 @@ def describe(name: str):
         "Options:  " + " ".join(f"{option}={value}" for option, value in spec.options.items()),
         "Recipes:",
     ]
+    measured_on = []
     for recipe_name, recipe in spec.recipes.items():
         lines.append(f"  {recipe_name}: {recipe.text()}")
         if result := result_of(spec.name, recipe_name):
             lines.append(f"    {result.told()}")
+            measured_on.append(f"Measured on {result.measured_on()}.")
+    lines += dict.fromkeys(measured_on)
     console.print("\n".join(lines), markup=False, highlight=False)
 
 
@@ -205,7 +208,7 @@ def export_command(
     ] = "float32,float16,dynamic,int8",
     onnx: Annotated[bool, typer.Option("--onnx", help="Write model.onnx too.")] = False,
     weights: Annotated[
-        str, typer.Option(help="float16 stores large weights rounded: files of half the size.")
+        str, typer.Option(help="float16 halves the Keras, SavedModel and ONNX files.")
     ] = "float32",
     input_size: Annotated[
         str | None,

@@ -105,7 +105,7 @@ class Recipe:
             penalty = "the best on validation data" if self.penalty is None else f"{self.penalty:g}"
             return f"The optimum itself (solver {self.solver}), λ {penalty}. {self.note}".rstrip()
         parts = [
-            f"{self.epochs} epochs of batches of {self.batch_size}",
+            f"{self.epochs} epoch{'s' * (self.epochs != 1)} of batches of {self.batch_size}",
             f"{self.optimizer}, learning rate {self.learning_rate:g} ({self.schedule})",
             f"warm-up over {100 * self.warmup:g} % of the steps" if self.warmup else "",
             f"weight decay {self.weight_decay:g}" if self.weight_decay else "",

@@ -45,19 +45,28 @@ class Result:
         >>> result = Result("m", "best", "", 3, 0.7, 0.9, 0.004, 0.25, "d 0a", "pc", "keras 3")
         >>> print(result.told().replace(": ", ":\n", 1))
         zoo train m --recipe best:
-        70.00 ± 0.40 % (3 seeds; 90.00 % on training examples) in 15 seconds; d 0a; pc; keras 3
+        70.00 ± 0.40 % right on test (3 seeds), 90.00 % on training examples; 15 seconds
         """
-        spread = "" if self.deviation is None else f" ± {100 * self.deviation:.2f}"
-        seeds = f"{self.seeds} seed{'s' * (self.seeds > 1)}"
-        if self.minutes < 1:
-            time = f"{max(1, round(60 * self.minutes))} seconds"
-        else:
-            time = f"{self.minutes:.1f} minutes"
         return (
-            f"zoo train {self.model} --recipe {self.recipe}: {100 * self.accuracy:.2f}{spread} % "
-            f"({seeds}; {100 * self.train_accuracy:.2f} % on training examples) in {time}; "
-            f"{self.dataset}; {self.machine}; {self.versions}"
+            f"zoo train {self.model} --recipe {self.recipe}: {self.percent()} right on test "
+            f"({self.seeds} seed{'s' * (self.seeds > 1)}), {100 * self.train_accuracy:.2f} % on "
+            f"training examples; {self.time()}"
         )
+
+    def percent(self) -> str:
+        """Return the test accuracy, mean ± standard deviation where there are several seeds."""
+        spread = "" if self.deviation is None else f" ± {100 * self.deviation:.2f}"
+        return f"{100 * self.accuracy:.2f}{spread} %"
+
+    def time(self) -> str:
+        """Return how long one training takes, in seconds or minutes."""
+        if self.minutes < 1:
+            return f"{max(1, round(60 * self.minutes))} seconds"
+        return f"{self.minutes:.1f} minutes"
+
+    def measured_on(self) -> str:
+        """Return data set, machine and software."""
+        return f"{self.dataset}; {self.machine}; {self.versions}"
 
 
 def read() -> list[Result]:

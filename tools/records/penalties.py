@@ -59,11 +59,15 @@ def softmax_penalties(recipe: str) -> None:
         found = {split: fitted.predict(x[split]) == right[split] for split in SPLITS}
         rows.append(_row(f"{penalty:.3g}", found) | {"iterations": int(fitted.n_iter_[0])})
         print(rows[-1], flush=True)
+        # Beyond the best λ a search takes ever longer, for what nobody would choose.
+        if rows[-1]["validation"] < max(row["validation"] for row in rows) - 1:
+            break
     told = (
         f"cifar_softmax, recipe `{recipe}`: accuracy, in %, of scikit-learn's LogisticRegression "
-        "(lbfgs, C = 1/λ) for every λ, from the largest down, each started where the last ended, "
-        "on the features that the model's own preprocessing makes. The recipe chooses λ by the "
-        "validation photos' accuracy; the test column was looked at afterwards."
+        "(lbfgs, C = 1/λ) for one λ after the other, from the largest down, each started where "
+        "the last ended, until a point of validation accuracy is lost; on the features that the "
+        "model's own preprocessing makes. The recipe chooses λ by the validation photos' "
+        "accuracy; the test column was looked at afterwards."
     )
     rows.append(_recipe("cifar_softmax", recipe) | {"iterations": ""})
     keep(f"cifar_softmax-{recipe}-penalties", told, rows, _on(dataset))
@@ -72,7 +76,7 @@ def softmax_penalties(recipe: str) -> None:
 def _regressions(x, y) -> Iterator[tuple]:
     from sklearn.linear_model import LogisticRegression
 
-    fitted = LogisticRegression(warm_start=True, max_iter=1000, tol=1e-3)
+    fitted = LogisticRegression(warm_start=True, max_iter=2000, tol=1e-5)
     for penalty in sorted(softmax_regression.PENALTIES, reverse=True):
         yield penalty, fitted.set_params(C=1 / penalty).fit(x, y)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from records.keeping import keep
 from zoo import components, data, training
+from zoo.choices import require_choice
 from zoo.errors import ZooError
 from zoo.models import describe
 from zoo.provenance import machine, versions
@@ -33,7 +34,9 @@ CHANGES = {
 
 def search(recipe: str, epochs: int) -> None:
     """Train deep_relu's recipe, and variants of it, for fewer epochs."""
-    base = replace(describe("deep_relu").recipes[recipe], epochs=epochs)
+    spec = describe("deep_relu")
+    require_choice("recipe of deep_relu", recipe, spec.recipes)
+    base = replace(spec.recipes[recipe], epochs=epochs)
     rows = []
     for change, fields in CHANGES.items():
         augmentation = replace(base.augmentation, **fields.get("augmentation", {}))
@@ -58,12 +61,17 @@ def curve(run: Path) -> None:
 
     folder = RunFolder(run)
     config, results = folder.config(), folder.results()
+    if results is None:
+        raise ZooError(f"{run} is not trained to its end; resume it with `zoo train`.")
     with folder.history_path.open(newline="") as stream:
         history = list(csv.DictReader(stream))
     spec = describe(config["model"])
     recipe = spec.recipes[config["recipe_name"]]
     if recipe.text() != config["recipe_text"]:
-        raise ZooError(f"{run} was trained by another {config['recipe_name']} than is there now.")
+        raise ZooError(
+            f"{run} was not trained by the recipe {config['recipe_name']!r} as it stands: its "
+            "options, epochs or other numbers differ; train it anew."
+        )
     _, minutes = trained(spec.name, replace(recipe, epochs=2), seed=0)
     shown = {1, 2, 5, *range(10, len(history), 10), len(history)}
     rows = [
@@ -89,10 +97,12 @@ def curve(run: Path) -> None:
 
 def recipes(names: list[str], count: int) -> None:
     """Train by recipes, "MODEL" for all of a model's or "MODEL:RECIPE", from several seeds."""
+    if count < 1:
+        raise ZooError(f"The number of seeds is {count}; give 1 or more.")
     for name in names:
-        model, _, only = name.partition(":")
+        model, colon, only = name.partition(":")
         spec = describe(model)
-        for recipe in [only] if only else spec.recipes:
+        for recipe in [only] if colon else spec.recipes:
             found, minutes = [], []
             for seed in range(count):
                 with tempfile.TemporaryDirectory() as folder:

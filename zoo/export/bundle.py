@@ -52,8 +52,8 @@ def export_run(
         to: the bundle's folder; RUN/bundle by default. An older bundle there is replaced.
         kinds: of TFLite file, from `KINDS`.
         onnx: whether to write `model.onnx` too.
-        weights: "float16" rounds large weights and stores them so in every file that can; all
-            files but "int8" and "dynamic" compute in float32 with them.
+        weights: "float16" rounds large weights and stores them so in the Keras model, the
+            SavedModel and ONNX, which compute in float32 with them.
         frame: (height, width) of the only photos the TFLite and ONNX files are to take, for
             boards that need fixed shapes; any size by default.
         max_drop: points of accuracy that a file may lie below the Keras model.
@@ -69,6 +69,7 @@ def export_run(
     for kind in kinds:
         require_choice("kind of TFLite file", kind, KINDS)
     require_choice("type of stored weights", weights, half.WEIGHTS)
+    verify.check_max_drop(max_drop)
     folder = RunFolder(run)
     config = folder.config()
     results = folder.results()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from zoo.export.hardships import HARDSHIPS
@@ -22,11 +23,6 @@ def model_card(
     rows = ", ".join(str(row) for row in spec.lecture)
     options = " ".join(f"{name}={value}" for name, value in config["options"].items()) or "none"
     example = "photo.jpg" if image else " ".join(["0"] * manifest["input"]["shape"][1])
-    command = f"zoo train {spec.name} --recipe {config['recipe_name']}" + (
-        ""
-        if manifest["dataset"]["name"] == spec.dataset
-        else f" --dataset {manifest['dataset']['name']}"
-    )
     lines = [
         f"# {spec.name}",
         "",
@@ -49,7 +45,7 @@ def model_card(
         "",
         "## Training",
         "",
-        f"`{command}`; the model's options: {options}.",
+        f"{_command(spec, manifest, config)}; the model's options: {options}.",
         "",
         _how(config, results),
         "",
@@ -59,7 +55,8 @@ def model_card(
         f"{manifest['dataset']['name']} (fingerprint {manifest['dataset']['fingerprint']}), each "
         "on the file beside this card."
         + (
-            " Large weights are rounded to float16, once for all files, and stored so."
+            " Large weights are rounded to float16 in the Keras model, with which all files agree, "
+            "and stored so; the TFLite converter merges layers and rounds what it stores once more."
             if manifest.get("weights") == "float16"
             else ""
         ),
@@ -145,10 +142,38 @@ def _study(manifest: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _command(spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any]) -> str:
+    """Return the command that trains the model again."""
+    if config["recipe_name"] not in spec.recipes:
+        return "A recipe given to `zoo.train`"
+    found, named = config["recipe"], asdict(spec.recipes[config["recipe_name"]])
+    words = [f"zoo train {spec.name} --recipe {config['recipe_name']}"]
+    if manifest["dataset"]["name"] != spec.dataset:
+        words.append(f"--dataset {manifest['dataset']['name']}")
+    words += [
+        f"--{name.replace('_', '-')} {found[name]}"
+        for name in ("epochs", "batch_size", "learning_rate", "precision", "solver", "penalty")
+        if found[name] != named[name]
+    ]
+    words += [
+        f"--set {name}={value}"
+        for name, value in found["options"].items()
+        if value != {**spec.options, **named["options"]}[name]
+    ]
+    if config["seed"]:
+        words.append(f"--seed {config['seed']}")
+    return f"`{' '.join(words)}`"
+
+
 def _how(config: dict[str, Any], results: dict[str, Any]) -> str:
     told = f"{config['recipe_text']} Seed {config['seed']}."
     penalty = results["history"].get("penalty")
-    return told if penalty is None else f"{told} The λ chosen is {penalty:.4g}."
+    if penalty is not None:
+        told += f" The λ chosen is {penalty:.4g}."
+    return (
+        f"{told} At its end the test set was evaluated in {config['precision']}: accuracy "
+        f"{_percent(results['test']['accuracy'])}."
+    )
 
 
 def _percent(share: float | None) -> str:

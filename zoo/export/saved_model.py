@@ -73,7 +73,13 @@ def save(model: keras.Model, folder: Path) -> None:
 
 
 def _stored(variables: list[keras.Variable]) -> list[tf.Variable]:
-    arrays = [variable.numpy() for variable in variables]
+    arrays = [
+        # Nothing is drawn in serving, and a state drawn at random would make no file like another.
+        np.zeros(variable.shape, variable.dtype)
+        if variable.path.endswith("seed_generator_state")
+        else variable.numpy()
+        for variable in variables
+    ]
     return [
         tf.Variable(array.astype(np.float16) if half.fits(array) else array, trainable=False)
         for array in arrays

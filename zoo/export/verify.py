@@ -51,8 +51,7 @@ def verify(bundle, dataset: Dataset, max_drop: float = MAX_DROP) -> Report:
         ZooError: if the data set is another than the bundle's, or `max_drop` is below 0.
         edge.BundleError: if the manifest or the labels cannot be read.
     """
-    if not max_drop >= 0:
-        raise ZooError(f"The largest drop is {max_drop} points of accuracy; give 0 or more.")
+    check_max_drop(max_drop)
     bundle = Path(bundle)
     manifest = edge.read_manifest(bundle)
     measure.check_labels(bundle, manifest, dataset)
@@ -74,6 +73,16 @@ def verify(bundle, dataset: Dataset, max_drop: float = MAX_DROP) -> Report:
                 f"{name}: the manifest says accuracy {stated} and it is {found['accuracy']:.4f}."
             )
     return report
+
+
+def check_max_drop(max_drop: float) -> None:
+    """Raise one sentence unless it is a number of points from 0 up.
+
+    Raises:
+        ZooError: otherwise.
+    """
+    if not max_drop >= 0:
+        raise ZooError(f"The largest drop is {max_drop} points of accuracy; give 0 or more.")
 
 
 def measure_all(

@@ -99,9 +99,10 @@ class Training:
             "penalty": self.penalty,
         }
         given = {key: value for key, value in changes.items() if value is not None}
-        recipe = replace(recipe, options=options, **given)
-        _check(recipe)
-        return recipe
+        chosen = replace(recipe, options=options, **given)
+        _check(chosen)
+        # A note says why a recipe's numbers are what they are.
+        return chosen if chosen == recipe else replace(chosen, note="")
 
 
 def _check(recipe: Recipe) -> None:
