@@ -1,9 +1,10 @@
 """What is told of recipes was measured with the very recipes that are there."""
 
 import pytest
+from records import trainings
 
 import zoo
-from zoo import results
+from zoo import ZooError, results
 
 RECIPES = [(name, recipe) for name in zoo.list_models() for recipe in zoo.describe(name).recipes]
 
@@ -32,3 +33,31 @@ def test_a_new_result_takes_the_place_of_the_old_one(tmp_path, monkeypatch):
     for result in (old, other, new):
         results.record(result)
     assert results.read() == [other, new]
+
+
+def test_a_recipe_is_tried_from_several_seeds(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "PATH", tmp_path / "results.csv")
+    trainings.recipes(["perceptron:lecture"], 2)
+    (found,) = results.read()
+    assert (found.seeds, found.dataset.split()[0]) == (2, "blobs")
+    # Two separable clouds: at most a few of 500 points lie beyond the line.
+    assert found.accuracy > 0.98
+    assert found.train_accuracy == 1.0
+    assert found.deviation >= 0
+
+
+def test_what_cannot_be_tried_is_refused_in_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "PATH", tmp_path / "results.csv")
+    with pytest.raises(ZooError, match="give 1 or more"):
+        trainings.recipes(["perceptron"], 0)
+    with pytest.raises(ZooError, match="no recipe of perceptron"):
+        trainings.recipes(["perceptron:"], 1)
+    with pytest.raises(ZooError, match="no recipe of deep_relu 'nosuch'"):
+        trainings.search("nosuch", 1)
+    zoo.train("perceptron", epochs=1, run_dir=tmp_path / "run")
+    with pytest.raises(ZooError, match="as it stands"):
+        trainings.curve(tmp_path / "run")
+    (tmp_path / "run" / "results.json").unlink()
+    with pytest.raises(ZooError, match="not trained to its end"):
+        trainings.curve(tmp_path / "run")
+    assert not results.PATH.exists()

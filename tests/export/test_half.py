@@ -45,7 +45,12 @@ def test_every_file_answers_as_the_rounded_model_does(bundle):
     assert set(found) == {"keras", "saved_model", *KINDS, "onnx"}
     for name, tolerance in TOLERANCES.items():
         assert found[name]["largest_difference"] <= tolerance, name
-    assert "rounded to float16" in (bundle / "README.md").read_text()
+    card = (bundle / "README.md").read_text(encoding="utf-8")
+    assert "rounded to float16" in card
+    told = (
+        "--recipe lecture --dataset photos --epochs 2 --batch-size 8 --set depth=1 --set width=32"
+    )
+    assert told in card
 
 
 def test_only_large_weights_are_rounded_and_only_once(run, bundle):

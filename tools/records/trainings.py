@@ -66,8 +66,8 @@ def curve(run: Path) -> None:
     with folder.history_path.open(newline="") as stream:
         history = list(csv.DictReader(stream))
     spec = describe(config["model"])
-    recipe = spec.recipes[config["recipe_name"]]
-    if recipe.text() != config["recipe_text"]:
+    recipe = spec.recipes.get(config["recipe_name"])
+    if recipe is None or recipe.text() != config["recipe_text"]:
         raise ZooError(
             f"{run} was not trained by the recipe {config['recipe_name']!r} as it stands: its "
             "options, epochs or other numbers differ; train it anew."
@@ -103,6 +103,7 @@ def recipes(names: list[str], count: int) -> None:
         model, colon, only = name.partition(":")
         spec = describe(model)
         for recipe in [only] if colon else spec.recipes:
+            require_choice(f"recipe of {model}", recipe, spec.recipes)
             found, minutes = [], []
             for seed in range(count):
                 with tempfile.TemporaryDirectory() as folder:
