@@ -61,7 +61,8 @@ class Result:
     def time(self) -> str:
         """Return how long one training takes, in seconds or minutes."""
         if self.minutes < 1:
-            return f"{max(1, round(60 * self.minutes))} seconds"
+            seconds = max(1, round(60 * self.minutes))
+            return f"{seconds} second{'s' * (seconds > 1)}"
         return f"{self.minutes:.1f} minutes"
 
     def measured_on(self) -> str:
