@@ -34,8 +34,9 @@ def encoded(photo, kind="PNG"):
     return content.getvalue()
 
 
-def ask(address, content, model="linear_cat_dog", artifact="float32"):
-    return call(f"{address}api/ask?model={model}&artifact={artifact}", content)
+def ask(address, content, model="linear_cat_dog", artifact=None):
+    query = f"model={model}" + (f"&artifact={artifact}" if artifact else "")
+    return call(f"{address}api/ask?{query}", content)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +92,8 @@ def test_runs_go_by_their_names_and_need_no_float32_file(tmp_path, drawn):
         status, answer = ask(page, encoded(drawn), "two", "int8")
         assert status == 200, answer
         assert (answer["label"], answer["slide"]) == (expected.label, None)
-        assert_one_sentence(ask(page, encoded(drawn), "two"), 400, "float32")
+        assert ask(page, encoded(drawn), "two")[1]["score"] == answer["score"]
+        assert_one_sentence(ask(page, encoded(drawn), "two", "float32"), 400, "float32")
 
 
 def test_numbers_are_answered(address):
