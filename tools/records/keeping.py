@@ -9,13 +9,13 @@ from zoo.provenance import machine, versions
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "results"
 
 
-def keep(name: str, told: str, rows: list[dict], dataset: dict | None) -> None:
+def keep(name: str, told: str, rows: list[dict], dataset: dict) -> None:
     """Write rows as docs/results/NAME.md and say on what they were measured."""
     lines = [f"| {' | '.join(rows[0])} |", "|---" * len(rows[0]) + "|"]
     for row in rows:
         cells = [f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row.values()]
         lines.append(f"| {' | '.join(cells)} |")
-    on = f"{dataset['name']}, fingerprint {dataset['fingerprint']}; " if dataset else ""
+    on = f"{dataset['name']}, fingerprint {dataset['fingerprint']}; "
     packages = ", ".join(f"{key} {number}" for key, number in versions().items())
     command = " ".join(["python", "tools/results.py", *sys.argv[1:]])
     text = f"# {name}\n\n{told}\n\n" + "\n".join(lines)

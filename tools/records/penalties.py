@@ -38,7 +38,7 @@ def ridge_penalties() -> None:
     told = (
         "linear_cat_dog: accuracy, in %, of the ridge solution for every λ, from numpy's "
         "eigendecomposition of the training photos' float64 sums. The recipe chooses λ by the "
-        "validation photos' loss; the test column was looked at afterwards."
+        "validation photos' accuracy; the test column was looked at afterwards."
     )
     rows.append(_recipe("linear_cat_dog", "best"))
     keep("linear_cat_dog-penalties", told, rows, _on(dataset))

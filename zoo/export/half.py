@@ -1,7 +1,7 @@
-"""Large weights in float16: rounded once, for every file of a bundle, and stored so.
+"""Large weights in float16: rounded in the Keras model, and stored so where that loses nothing.
 
-Only what is stored is half as large: every file still computes in float32, with the rounded
-weights, so that all of them answer alike.
+Only what is stored is half as large: the Keras model, the SavedModel and ONNX still compute in
+float32, with the rounded weights, and so answer alike.
 """
 
 from __future__ import annotations
@@ -22,10 +22,14 @@ _LARGE = 2**16
 
 def fits(array: np.ndarray) -> bool:
     """Return whether an array is large, of float32, and loses nothing as float16."""
-    if array.size < _LARGE or array.dtype != np.float32:
+    if not _is_large(array):
         return False
     with np.errstate(over="ignore"):
         return bool((array.astype(np.float16) == array).all())
+
+
+def _is_large(array: np.ndarray | h5py.Dataset) -> bool:
+    return array.size >= _LARGE and array.dtype == np.float32
 
 
 def write_rounded(source: Path, target: Path) -> None:
@@ -54,7 +58,7 @@ def _rounded(content: bytes) -> bytes:
 
 
 def _round(item: h5py.Group | h5py.Dataset) -> None:
-    if not isinstance(item, h5py.Dataset) or item.size < _LARGE or item.dtype != np.float32:
+    if not (isinstance(item, h5py.Dataset) and _is_large(item)):
         return
     with np.errstate(over="ignore"):
         rounded = item[()].astype(np.float16)
