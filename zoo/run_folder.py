@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import fcntl
+import hashlib
 import io
 import os
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +99,27 @@ class RunFolder:
         """Return results.json, or None while the training is not finished."""
         return read_json(self.results_path) if self.results_path.exists() else None
 
+    def check_model(self) -> None:
+        """Check that model.keras is there and is the one that results.json was measured on.
+
+        Runs of versions that did not record its hash are taken as they are.
+
+        Raises:
+            ZooError: if it is missing or is another file than the training wrote.
+        """
+        if not self.model_path.is_file():
+            raise ZooError(
+                f"{self.path} has no model.keras: the training is not finished, or the file was "
+                "removed; the same `zoo train` command with this --run-dir writes it."
+            )
+        expected = (self.results() or {}).get("model_sha256")
+        if expected is not None and sha256(self.model_path) != expected:
+            raise ZooError(
+                f"{self.model_path} is not the model that {self.results_path.name} was measured "
+                "on (its sha256 differs); put the file back that the training wrote, or train "
+                "again into a new folder."
+            )
+
     def write_history(self, rows: list[dict[str, float]]) -> None:
         """Write history.csv: one row per finished epoch."""
         text = io.StringIO()
@@ -107,6 +131,38 @@ class RunFolder:
 
 
 LOCK_NAME = ".lock"
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, 64 hexadecimal digits."""
+    with path.open("rb") as stream:
+        digest = hashlib.sha256()
+        while block := stream.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def distinct_names(paths: Sequence[str | Path]) -> list[str]:
+    """Return a name for each folder: its last parts, as many as set it apart from the others.
+
+    Raises:
+        ZooError: if a folder is given twice.
+
+    >>> distinct_names(["/runs/a/seed0", "/runs/b/seed0", "/runs/b/seed1"])
+    ['a/seed0', 'b/seed0', 'seed1']
+    """
+    parts = [Path(os.path.abspath(path)).parts for path in paths]  # noqa: PTH100  links as given
+    twice = [path for path, of in zip(paths, parts, strict=True) if parts.count(of) > 1]
+    if twice:
+        raise ZooError(f"{twice[0]} is given twice; give each folder once.")
+    names = [""] * len(parts)
+    for length in range(1, max(map(len, parts), default=0) + 1):
+        ends = [Path(*of[-length:]).as_posix() for of in parts]
+        counts = Counter(ends)
+        names = [
+            name or (end if counts[end] == 1 else "") for name, end in zip(names, ends, strict=True)
+        ]
+    return names
 
 
 def check_identity(whose: str, recorded: dict[str, Any], given: dict[str, Any]) -> None:
