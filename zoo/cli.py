@@ -474,10 +474,8 @@ def _explain(error: Exception) -> int:
     elif type(error).__module__ == "zoo.edge":
         sentence = str(error)
     elif type(error).__name__ == "Preempted":
-        from zoo.training.signals import EXIT_CODE
-
         print(error, file=sys.stderr)
-        return EXIT_CODE
+        return error.exit_code
     if sentence is None:
         raise error
     print(f"error: {sentence}", file=sys.stderr)
