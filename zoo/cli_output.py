@@ -67,11 +67,12 @@ def end(run: Callable[[list[str]], int | None], words: Sequence[str]) -> int:
         code = run(words) or 0
         if sys.stdout is not None:
             sys.stdout.flush()
+        if code == INTERRUPTED:
+            # The parser catches Ctrl-C and says nothing.
+            complain("Stopped.")
     except (KeyboardInterrupt, Exception) as error:
         code = _tell(error, debug)
     _leave_quietly(sys.stdout)
-    if code == INTERRUPTED:
-        complain("Stopped.")
     return code
 
 
@@ -90,6 +91,7 @@ def _tell(error: BaseException, debug: bool) -> int:
         # The parser's name for Ctrl-C, and for an end of file, which may be any file's.
         error = error.__cause__ or error
     if isinstance(error, KeyboardInterrupt):
+        complain("Stopped.")
         return INTERRUPTED
     if debug:
         with contextlib.suppress(OSError, ValueError):
@@ -106,9 +108,7 @@ def _sentence(error: Exception) -> tuple[str, int]:
     if isinstance(error, ZooError) or _is(error, "zoo.edge", "BundleError", "InputError"):
         return f"error: {error}", getattr(error, "exit_code", BAD_INPUT)
     if _is(error, "zoo.training.signals", "Preempted"):
-        from zoo.training.signals import EXIT_CODE
-
-        return str(error), EXIT_CODE
+        return str(error), error.exit_code
     if hasattr(error, "format_message"):
         # The parser's own: a missing argument, an unknown option. Where it printed the help
         # instead, there is no message.

@@ -50,7 +50,7 @@ def confusion(trained: Trained, data_dir: DataDir = None, to: To = Path("confusi
     dataset = source.dataset(data_dir)
     counts = confusion_matrix(dataset.test.y, source.decide(dataset.test.x), dataset.labels)
     right = 100 * counts.trace() / counts.sum()
-    title = f"{source.name}, test set of {dataset.name}: {right:.2f} % right"
+    title = f"{source.name}, test set of {dataset.name}: {right:.2f}\u00a0%\u00a0right"
     _save(confusion_picture(counts, dataset.labels, title), to)
 
 
@@ -146,7 +146,7 @@ def examples(trained: Trained, data_dir: DataDir = None, to: To = Path("examples
     threshold = describe(source.name).threshold
     decided = sources.decisions(outputs, threshold)
     right = 100 * (decided == dataset.test.y).mean()
-    title = f"{source.name}, test set of {dataset.name}: {right:.2f} % right"
+    title = f"{source.name}, test set of {dataset.name}: {right:.2f}\u00a0%\u00a0right"
     _save(certainty_picture(dataset.test, outputs, threshold, dataset.labels, title), to)
 
 

@@ -24,7 +24,8 @@ def recorded_data_dir(bundle: str | Path, manifest: dict[str, Any]) -> str | Non
     if not run.config_path.is_file():
         return None
     config = run.config()
-    same = config.get("model") == manifest["name"] and config.get("dataset", {}).get(
-        "fingerprint"
-    ) == manifest["dataset"].get("fingerprint")
+    same = (
+        config["model"] == manifest["name"]
+        and config["dataset"]["fingerprint"] == manifest["dataset"]["fingerprint"]
+    )
     return config.get("data_dir") if same else None

@@ -19,7 +19,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from zoo.errors import BAD_INPUT, PREEMPTED, WORKER_LOST, ZooError
+from zoo.errors import BAD_INPUT, INTERRUPTED, PREEMPTED, WORKER_LOST, ZooError
 
 STOP_AT_END_OF_INPUT = "ZOO_STOP_AT_END_OF_INPUT"
 # What a worker is given to write its checkpoint in, once all were asked to stop.
@@ -52,11 +52,35 @@ def parse_hosts(text: str) -> list[str]:
     ['a:2222', 'b:2222']
     """
     addresses = [address.strip() for address in text.split(",")]
-    if len(addresses) < 2 or not all(
-        host and port.isdigit() for host, _, port in (a.rpartition(":") for a in addresses)
-    ):
+    if len(addresses) < 2:
         raise ZooError(f"--hosts is {text!r}; write two or more, as in host0:2222,host1:2222.")
+    check_addresses("--hosts", addresses)
     return addresses
+
+
+def check_addresses(where: str, addresses: Sequence[str]) -> None:
+    """Raise one sentence unless these are different addresses, each host:port.
+
+    Args:
+        where: what gives them, for the sentence.
+        addresses: of the workers.
+
+    Raises:
+        ZooError: naming the first that is not.
+    """
+    for address in addresses:
+        host, _, port = str(address).rpartition(":")
+        number = int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else 0
+        if not isinstance(address, str) or not host or not 1 <= number <= 65535:
+            raise ZooError(
+                f"{where} has the address {address!r}; write host:port, with a port from 1 to "
+                "65535, as in host0:2222."
+            )
+        if list(addresses).count(address) > 1:
+            raise ZooError(
+                f"{where} has the address {address!r} twice; give each worker its own, on one "
+                "host by different ports."
+            )
 
 
 def launch(words: Sequence[str], addresses: Sequence[str], remote_shell: str | None = None) -> int:
@@ -72,17 +96,18 @@ def launch(words: Sequence[str], addresses: Sequence[str], remote_shell: str | N
             workers on this machine. A host needs the same files at the same paths.
 
     Returns:
-        0, or 75 if they were stopped, 2 for bad input, 69 if a worker was lost.
+        0, or 75 if they were stopped, 130 if by Ctrl-C, 2 for bad input, 69 if a worker was lost.
     """
-    asked = threading.Event()
+    asked: list[int] = []
     before = {kind: signal.getsignal(kind) for kind in (signal.SIGTERM, signal.SIGINT)}
     workers = []
     try:
         for kind in before:
-            signal.signal(kind, lambda *_: asked.set())
+            signal.signal(kind, lambda number, _: asked.append(number))
         for index in range(len(addresses)):
             workers.append(_Worker(index, words, addresses, remote_shell))
-        return _watch(workers, asked)
+        code = _watch(workers, asked)
+        return INTERRUPTED if code == PREEMPTED and signal.SIGINT in asked else code
     finally:
         for worker in workers:
             worker.end()
@@ -117,6 +142,7 @@ class _Worker:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
+                encoding="utf-8",
                 errors="replace",
                 env={**os.environ, **settings},
                 # Ctrl-C reaches this launcher alone, which asks the workers to stop.
@@ -145,7 +171,7 @@ class _Worker:
                 print(f"[{self.index}] {line}", end="", flush=True)
 
 
-def _watch(workers: list[_Worker], asked: threading.Event) -> int:
+def _watch(workers: list[_Worker], asked: Sequence[int]) -> int:
     until = None
     while True:
         codes = [worker.process.poll() for worker in workers]
@@ -155,7 +181,7 @@ def _watch(workers: list[_Worker], asked: threading.Event) -> int:
         if None not in codes:
             return max(codes)
         # One that is preempted takes the others along; after that they have a while to leave.
-        if until is None and (asked.is_set() or PREEMPTED in codes):
+        if until is None and (asked or PREEMPTED in codes):
             until = time.monotonic() + _GRACE_SECONDS
             for worker in workers:
                 worker.ask_to_stop()

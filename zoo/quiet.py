@@ -1,21 +1,28 @@
 """Import TensorFlow without the lines its libraries print, which no logger controls."""
 
 import os
+import sys
 
 from zoo.edge import quiet_stderr
 from zoo.errors import ZooError
 
+_BACKEND = "KERAS_BACKEND"
+
 
 def import_tensorflow() -> None:
-    """Import TensorFlow and Keras quietly, and keep their logs to errors.
+    """Import TensorFlow and Keras quietly, as this package needs them whatever ~/.keras says.
 
     Raises:
-        ZooError: if they are not installed.
+        ZooError: if they are not installed, or Keras is told to compute with something else.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if "keras" not in sys.modules:
+        _check_backend(os.environ.get(_BACKEND) or "tensorflow", f"the variable {_BACKEND}")
+        # It goes before ~/.keras/keras.json.
+        os.environ[_BACKEND] = "tensorflow"
     try:
         with quiet_stderr():
-            import keras  # noqa: F401
+            import keras
             import tensorflow as tf
     except ImportError as error:
         raise ZooError(
@@ -23,3 +30,39 @@ def import_tensorflow() -> None:
             'run: pip install "lecture-zoo[train]"'
         ) from error
     tf.get_logger().setLevel("ERROR")
+    # A command's process is its own: what ~/.keras/keras.json says of other work is put aside.
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
+    check_keras()
+
+
+def check_keras() -> None:
+    """Check that Keras computes with TensorFlow, in float32, channels last.
+
+    Models are built and saved as these say; a program that has set them otherwise is told.
+
+    Raises:
+        ZooError: naming what to set.
+    """
+    import keras
+
+    _check_backend(keras.config.backend(), "its backend")
+    ambient = {
+        "floatx": (keras.config.floatx(), "float32"),
+        "image_data_format": (keras.config.image_data_format(), "channels_last"),
+    }
+    for name, (given, expected) in ambient.items():
+        if given != expected:
+            raise ZooError(
+                f"Keras's {name} is {given!r} (by ~/.keras/keras.json or this program), but the "
+                f"models here are made for {expected!r}; call "
+                f"keras.config.set_{name}({expected!r})."
+            )
+
+
+def _check_backend(backend: str, where: str) -> None:
+    if backend != "tensorflow":
+        raise ZooError(
+            f"Keras is told to compute with {backend!r} ({where}), but this package needs "
+            f"TensorFlow: set {_BACKEND}=tensorflow."
+        )

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from zoo.choices import require_choice
+from zoo.errors import ZooError
 
 if TYPE_CHECKING:
     import keras
+
+
+OPTIMIZERS = ("sgd", "adam", "adamw")
+SCHEDULES = ("constant", "cosine")
+SOLVERS = ("gradient", "exact", "lbfgs")
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,7 @@ class Recipe:
         augmentation: of training photos; None for none.
         whitening: train the first layer on principal components scaled by 1/√(variance + this),
             and put the scaling into its weights afterwards; 0 to train it on the features.
-        components: how many principal components of "whitening" to keep; 0 for all.
+        components: how many principal components of "whitening" to keep at most; 0 for all.
         solver: "gradient" for the optimizer above, or the optimum itself: see `zoo.training`.
         penalty: λ of the other solvers; None for the best on validation data.
         precision: of the training.
@@ -121,6 +128,68 @@ class Recipe:
         ]
         return f"{', '.join(part for part in parts if part)}. {self.note}".rstrip()
 
+    def by_solver(self, solver: str) -> Recipe:
+        """Return the recipe for another solver: what only the optimizer reads is left out.
+
+        >>> recipe = Recipe(epochs=1, batch_size=8, learning_rate=0.1, momentum=0.9)
+        >>> recipe.by_solver("exact").momentum
+        0.0
+        """
+        if solver in ("gradient", self.solver):
+            return replace(self, solver=solver)
+        defaults = {of.name: of.default for of in fields(self) if of.name in _OF_GRADIENT}
+        return replace(self, **defaults, solver=solver)
+
+    def check(self) -> None:
+        """Check that every number is in its range and is one that this recipe makes use of.
+
+        Raises:
+            ZooError: naming the first that is not, and what to do.
+        """
+        require_choice("optimizer", self.optimizer, OPTIMIZERS)
+        require_choice("schedule", self.schedule, SCHEDULES)
+        require_choice("solver", self.solver, SOLVERS)
+        given = asdict(self)
+        require_finite({**given, **(given["augmentation"] or {}), **self.options})
+        for name in ("epochs", "batch_size"):
+            if not (type(given[name]) is int and given[name] >= 1):
+                raise ZooError(f"{_told(name)} is {given[name]}; give a whole number from 1 up.")
+        if not self.learning_rate > 0:
+            raise ZooError(f"The learning rate is {self.learning_rate}; give one above 0.")
+        for name in ("momentum", "warmup", "label_smoothing"):
+            if not 0 <= given[name] < 1:
+                raise ZooError(f"{_told(name)} is {given[name]}; give 0 or more, below 1.")
+        if not 0 <= self.averaging <= 1:
+            raise ZooError(f"The averaging is {self.averaging}; give a decay from 0 to 1.")
+        amounts = {"weight_decay", "whitening", "components", "penalty"}
+        for name, value in {**given, **(given["augmentation"] or {})}.items():
+            if name in amounts | set(given["augmentation"] or {}) and (value or 0) < 0:
+                raise ZooError(f"{_told(name)} is {value}; give a number from 0 up.")
+        for name, value, reader in self._unread():
+            raise ZooError(f"{_told(name)} is {value}, but it goes with {reader}; leave it out.")
+
+    def _unread(self) -> list[tuple[str, Any, str]]:
+        """Return what the recipe says and nothing reads: its name, its value, and what would."""
+        if self.solver != "gradient":
+            read = [
+                (of.name, of.default, "solver gradient")
+                for of in fields(self)
+                if of.name in _OF_GRADIENT
+            ]
+        else:
+            read = [
+                ("penalty", None, "--solver exact or lbfgs, not with gradient"),
+                *([] if self.optimizer == "sgd" else [("momentum", 0.0, "optimizer sgd")]),
+                *([] if self.optimizer == "adamw" else [("weight_decay", 0.0, "optimizer adamw")]),
+                *([] if self.schedule == "cosine" else [("warmup", 0.0, "schedule cosine")]),
+                *([] if self.whitening else [("components", 0, "whitening above 0")]),
+            ]
+        return [
+            (name, getattr(self, name), reader)
+            for name, unset, reader in read
+            if getattr(self, name) != unset
+        ]
+
     def build_optimizer(self, total_steps: int | None = None) -> keras.Optimizer:
         """Return a new Keras optimizer; `total_steps` is what a schedule runs over.
 
@@ -129,8 +198,8 @@ class Recipe:
         """
         import keras
 
-        require_choice("optimizer", self.optimizer, ("sgd", "adam", "adamw"))
-        require_choice("schedule", self.schedule, ("constant", "cosine"))
+        require_choice("optimizer", self.optimizer, OPTIMIZERS)
+        require_choice("schedule", self.schedule, SCHEDULES)
         learning_rate: Any = self.learning_rate
         if self.schedule == "cosine" and total_steps:
             rising = round(self.warmup * total_steps)
@@ -146,3 +215,33 @@ class Recipe:
         if self.optimizer == "adam":
             return keras.optimizers.Adam(learning_rate, **averaging)
         return keras.optimizers.AdamW(learning_rate, weight_decay=self.weight_decay, **averaging)
+
+
+# What a solver that goes straight to the optimum has no use for.
+_OF_GRADIENT = (
+    "optimizer",
+    "momentum",
+    "weight_decay",
+    "schedule",
+    "warmup",
+    "label_smoothing",
+    "averaging",
+    "augmentation",
+    "whitening",
+    "components",
+)
+
+
+def require_finite(numbers: Mapping[str, Any]) -> None:
+    """Raise one sentence unless every number among the values is finite.
+
+    Raises:
+        ZooError: naming the first that is not.
+    """
+    for name, value in numbers.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ZooError(f"{_told(name)} is {value}; give a finite number.")
+
+
+def _told(name: str) -> str:
+    return f"The {name.replace('_', ' ')}"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import keras
+import matplotlib
 import numpy as np
 from matplotlib.collections import QuadMesh
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from zoo.data.dataset import Split
@@ -14,6 +16,10 @@ from zoo.errors import ZooError
 from zoo.plots.style import DIVERGING, FIRST, SECOND, new_figure, short, styled
 
 _POINTS = 201
+# Without the darkest ends, on which the examples could not be seen.
+_PLANE = LinearSegmentedColormap.from_list(
+    "plane", matplotlib.colormaps[DIVERGING](np.linspace(0.18, 0.82, 65))
+)
 
 
 def check_plane(model: keras.Model) -> None:
@@ -98,9 +104,7 @@ def draw_plane(
     axes, across, up, outputs, split: Split, labels: Sequence[str], marker_size: float
 ) -> QuadMesh:
     """Draw a plane coloured by output, what `plane` returned, and the examples on it."""
-    drawn = axes.pcolormesh(
-        across, up, outputs, cmap=DIVERGING, vmin=0, vmax=1, alpha=0.6, rasterized=True
-    )
+    drawn = axes.pcolormesh(across, up, outputs, cmap=_PLANE, vmin=0, vmax=1, rasterized=True)
     # Told apart by shape as well as by colour.
     for label, marker, color in ((0, "o", FIRST), (1, "s", SECOND)):
         x, y = np.asarray(split.x)[np.asarray(split.y) == label].T

@@ -55,7 +55,7 @@ def certainty_picture(
     order = np.argsort(-sure, kind="stable")
     shown = min(_SHOWN, len(order) // 2)
     decided = decisions(outputs, threshold)
-    figure = new_figure(2 * shown, 6, title)
+    figure = new_figure(2 * shown, 6.8, title)
     most, least = figure.subfigures(2)
     by = "distance to the threshold" if outputs.shape[1] == 1 else "largest output"
     most.suptitle(f"most certain, by {by}")

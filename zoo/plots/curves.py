@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from zoo.plots.style import COLORS, new_figure, short, styled
+from zoo.plots.style import COLORS, new_figure, short, styled, wrapped
 
 Rows = Sequence[Mapping[str, float]]
 
@@ -44,7 +44,7 @@ def grouped_curves(groups: Mapping[str, Mapping[str, Rows]], title: str) -> Figu
     for row, (over, told, histories) in zip(grid, parts, strict=True):
         for axes, metric in zip(row, ("loss", "accuracy"), strict=True):
             if told and len(groups) > 1:
-                axes.set_title(told)
+                axes.set_title(wrapped(told, 5, 12), fontsize=12)
             _draw(axes, histories, metric, over, alone)
     return figure
 
@@ -82,7 +82,7 @@ def _draw(axes, histories: Mapping[str, Rows], metric: str, over: str, alone: bo
     axes.set_xlabel("λ" if over == "penalty" else "epoch")
     axes.set_ylabel(metric)
     if axes.lines:
-        axes.legend(frameon=False, fontsize=12)
+        axes.legend(frameon=False, fontsize=12, handlelength=3.5)
 
 
 def _colors(histories: Mapping) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,6 @@ import numpy as np
 from zoo import components, data, edge
 from zoo.data import Dataset
 from zoo.data_dir import recorded_data_dir
-from zoo.errors import ZooError
 from zoo.models import describe
 from zoo.run_folder import RunFolder, distinct_names
 from zoo.shipped import find_bundle
@@ -93,23 +91,7 @@ def history(run) -> list[dict[str, float]]:
     Raises:
         ZooError: if it has none, or it is damaged.
     """
-    path = RunFolder(run).history_path
-    if not path.is_file():
-        raise ZooError(f"{run} has no history.csv; give the folder of a run.")
-    try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            rows = [
-                {key: float(value) for key, value in row.items() if value}
-                for row in csv.DictReader(stream)
-            ]
-    except (ValueError, TypeError, AttributeError, csv.Error) as error:
-        # A cell that is no number, a row longer than the first, bytes that are no text.
-        raise ZooError(f"{path} is damaged ({error}); train the run anew to have one.") from error
-    if not rows:
-        raise ZooError(f"{path} has no finished epoch yet; let the training go on.")
-    if not any(all(over in row for row in rows) for over in ("epoch", "penalty")):
-        raise ZooError(f"{path} is damaged: a row says neither epoch nor penalty.")
-    return rows
+    return RunFolder(run).history()
 
 
 def histories(runs: Sequence) -> dict[str, dict[str, list[dict[str, float]]]]:
@@ -127,7 +109,7 @@ def histories(runs: Sequence) -> dict[str, dict[str, list[dict[str, float]]]]:
     groups: dict[str, dict[str, list[dict[str, float]]]] = {}
     for name, run in zip(distinct_names(runs), runs, strict=True):
         rows = history(run)
-        dataset = RunFolder(run).config().get("dataset", {})
-        told = f"data set {dataset.get('name')} (fingerprint {dataset.get('fingerprint')})"
+        dataset = RunFolder(run).config()["dataset"]
+        told = f"data set {dataset['name']}, {dataset['fingerprint']}"
         groups.setdefault(told, {})[name] = rows
     return groups

@@ -54,7 +54,12 @@ def decode(content: bytes) -> tuple[Position, dict[str, np.ndarray]]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-        return Position(**json.loads(arrays.pop(_POSITION).tobytes())), arrays
+        position = Position(**json.loads(arrays.pop(_POSITION).tobytes()))
+        if not (
+            type(position.epoch) is type(position.step) is int and position.history is not None
+        ):
+            raise ValueError("it does not say where the training stands")
+        return position, arrays
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise DamagedCheckpointError(str(error)) from error
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from zoo.errors import ZooError
-from zoo.launcher import WORKER_LOST
+from zoo.launcher import WORKER_LOST, check_addresses
 
 START_TIMEOUT = 120.0
 _JOBS = ("chief", "worker")
@@ -97,9 +97,13 @@ def find(environment: Mapping[str, str] = os.environ) -> Cluster | None:
     """
     if environment.get("TF_CONFIG"):
         return parse_tf_config(environment["TF_CONFIG"])
-    if int(environment.get("SLURM_STEP_NUM_TASKS") or 1) > 1:
-        return _from_slurm(int(environment["SLURM_STEP_NUM_TASKS"]))
-    return None
+    tasks = environment.get("SLURM_STEP_NUM_TASKS") or "1"
+    if not (tasks.isascii() and tasks.isdigit()):
+        raise ZooError(
+            f"SLURM_STEP_NUM_TASKS is {tasks!r}; it is a whole number where srun sets it: unset "
+            "it, or start the workers with srun."
+        )
+    return _from_slurm(int(tasks)) if int(tasks) > 1 else None
 
 
 def parse_tf_config(text: str) -> Cluster:
@@ -116,6 +120,7 @@ def parse_tf_config(text: str) -> Cluster:
         config = json.loads(text)
         jobs = {job: tuple(of) for job, of in config["cluster"].items() if of}
         job, index = config["task"]["type"], int(config["task"]["index"])
+        own = jobs.get(job, ())
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ZooError(
             f"TF_CONFIG is not as expected ({type(error).__name__}: {error}); it looks like "
@@ -127,11 +132,9 @@ def parse_tf_config(text: str) -> Cluster:
             f"TF_CONFIG has the job {strangers[0]!r}; a training has 'worker' and at most one "
             "'chief'."
         )
-    if job not in jobs or not 0 <= index < len(jobs[job]):
+    if not 0 <= index < len(own):
         raise ZooError(f"TF_CONFIG says this is {job} {index}, which is not in its cluster.")
-    for address in (address for of in jobs.values() for address in of):
-        if not isinstance(address, str) or not address.rpartition(":")[2].isdigit():
-            raise ZooError(f"TF_CONFIG has the address {address!r}; write host:port.")
+    check_addresses("TF_CONFIG", [address for of in jobs.values() for address in of])
     return Cluster(jobs, job, index)
 
 
@@ -213,8 +216,8 @@ def check_start_timeout(seconds: float) -> None:
     Raises:
         ZooError: otherwise.
     """
-    if not seconds > 0:
-        raise ZooError(f"The start timeout is {seconds:g} seconds; give more than 0.")
+    if not 0 < seconds < float("inf"):
+        raise ZooError(f"The start timeout is {seconds:g} seconds; give a number above 0.")
 
 
 def _from_slurm(tasks: int) -> Cluster:

@@ -6,7 +6,7 @@ each global batch.
 
 from __future__ import annotations
 
-import os
+import gc
 from typing import Any, Protocol
 
 import keras
@@ -19,6 +19,7 @@ from zoo.errors import ZooError
 from zoo.preprocessing import preprocessing_of
 from zoo.training.augmentation import Augmenter
 from zoo.training.features import Features, resident_bytes
+from zoo.training.memory import available_bytes
 
 SOURCES = ("auto", "memory", "stream")
 _PREFETCHED_BATCHES = 4
@@ -52,6 +53,9 @@ class Examples(Protocol):
     def read(self, share: Any) -> tuple[tf.Tensor, ...]:
         """Return the head's inputs, the targets and the parts of a share; XLA can compile it."""
 
+    def close(self) -> None:
+        """Let go of what reads from disk; nothing is drawn after that."""
+
 
 def choose(
     source: str,
@@ -63,7 +67,8 @@ def choose(
     """Return a split's examples from where they are to come.
 
     Args:
-        source: "memory", "stream", or "auto": memory if it takes less than half of what is free.
+        source: "memory", "stream", or "auto": memory if it takes less than half of what is
+            available.
         model: whose layer `preprocessing` comes before its head.
         strategy: where the replicas live.
         split: y as the model's loss takes it.
@@ -79,8 +84,8 @@ def choose(
             "Augmentation is for photos of one size; train without it, or give another --dataset."
         )
     if source == "auto":
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        source = "memory" if resident_bytes(model, split.x) < free / 2 else "stream"
+        fits = resident_bytes(model, split.x) < available_bytes() / 2
+        source = "memory" if fits else "stream"
     kind = ResidentExamples if source == "memory" else StreamedExamples
     return kind(model, strategy, split, augmenter)
 
@@ -132,6 +137,9 @@ class ResidentExamples:
         rows, *parts = share
         return self._features.batch(rows, parts), tf.gather(self._targets, rows), *parts
 
+    def close(self):
+        """Do nothing."""
+
 
 class StreamedExamples:
     """Examples read from disk batch by batch through tf.data, for sets larger than memory.
@@ -162,6 +170,7 @@ class StreamedExamples:
         self._order: np.ndarray | None = None
         self._next = 0
         self._iterator = None
+        self._stream = _Stream()
 
     def __len__(self):
         return len(self._photos)
@@ -173,6 +182,7 @@ class StreamedExamples:
     def feed(self, order, at, until, *parts):
         """Return the iterator over an order's batches; it goes on where the last call ended."""
         if order is not self._order or at != self._next:
+            self._release()
             self._iterator = iter(self._batches(order[at:], *(part[at:] for part in parts)))
         self._order, self._next = order, until
         return self._iterator
@@ -194,7 +204,21 @@ class StreamedExamples:
             x = self._preprocessing(x)
         return x, y, *parts
 
+    def close(self):
+        """End the threads that read ahead, which the interpreter must not meet when it ends."""
+        self._release()
+
+    def _release(self):
+        if self._iterator is None:
+            return
+        # Its threads read ahead, and call Python to do so. Left to the interpreter's end, its
+        # destructor would wait for a thread that waits for an interpreter that is gone.
+        self._stream.ended = True
+        self._iterator = self._order = None
+        gc.collect()
+
     def _batches(self, order, *parts):
+        self._stream = _Stream()
         batch_size = order.shape[1]
         columns = (order.ravel(), *(part.ravel() for part in parts))
         rows = tf.data.Dataset.from_tensor_slices(columns)
@@ -214,12 +238,25 @@ class StreamedExamples:
         return self._strategy.experimental_distribute_dataset(dataset)
 
     def _read_batch(self, rows, *parts):
-        array = self._photos
-        x = tf.numpy_function(lambda at: array[at], [rows], tf.as_dtype(array.dtype))
+        array, stream = self._photos, self._stream
+        x = tf.numpy_function(lambda at: stream.read(array, at), [rows], tf.as_dtype(array.dtype))
         x = tf.ensure_shape(x, (rows.shape[0], *array.shape[1:]))
         return x, tf.gather(self._targets, rows), *parts
 
     def _read_photo(self, row, *parts):
-        photo = tf.numpy_function(lambda at: self._photos[int(at)], [row], tf.uint8)
+        photos, stream = self._photos, self._stream
+        photo = tf.numpy_function(lambda at: stream.read(photos, int(at)), [row], tf.uint8)
         features = self._preprocessing(tf.ensure_shape(photo, (None, None, 3))[None])[0]
         return features, tf.gather(self._targets, row), *parts
+
+
+class _Stream:
+    """What the threads that read one order's batches ask before each: whether it goes on."""
+
+    ended = False
+
+    def read(self, photos, at):
+        if self.ended:
+            # To tf.data that is the end of the data.
+            raise StopIteration
+        return photos[at]

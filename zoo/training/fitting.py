@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import keras
 
+from zoo.errors import ZooError
 from zoo.recipe import Recipe
 from zoo.run_folder import RunFolder
 from zoo.training import checkpoints
 from zoo.training.agreement import Agreement
 from zoo.training.checkpoints import Position
 from zoo.training.evaluation import Evaluation
-from zoo.training.loop import TrainingLoop
+from zoo.training.loop import TrainingLoop, require_finite_figures, require_finite_weights
 from zoo.training.profile import Profile
 from zoo.training.reporter import Reporter
 from zoo.training.schedule import CheckpointSchedule
-from zoo.training.signals import Preempted
+from zoo.training.signals import Preempted, StopRequest
 
 # A call into the graph is stretched towards this long: short enough to show progress and to
 # answer a signal, long enough that starting it costs nothing.
@@ -49,7 +50,7 @@ class Fitting:
     schedule: CheckpointSchedule
     reporter: Reporter
     agreement: Agreement
-    stop: Callable[[], bool]
+    stop: StopRequest
     profile: Profile
     _pace: _Pace = field(default_factory=lambda: _Pace(), init=False)
 
@@ -62,6 +63,8 @@ class Fitting:
             ZooError: if the disk refuses.
         """
         position = self._restore()
+        if position.epoch >= self.recipe.epochs:
+            return position
         callbacks = self._callbacks()
         callbacks.on_train_begin()
         with contextlib.closing(self.profile):
@@ -104,6 +107,7 @@ class Fitting:
     def _finish_epoch(self, position: Position) -> dict[str, float]:
         logs = self.loop.logs()
         logs |= {f"val_{name}": value for name, value in self.validation.run().items()}
+        require_finite_figures(logs, f"after epoch {position.epoch + 1}")
         position.history.append({"epoch": position.epoch + 1, **logs})
         position.epoch, position.step = position.epoch + 1, 0
         self.reporter.epoch_end(position.history[-1])
@@ -125,7 +129,15 @@ class Fitting:
         if not content:
             return Position()
         position, arrays = checkpoints.decode(content)
-        for name, variable in self.loop.variables().items():
+        variables = self.loop.variables()
+        if {name: tuple(variable.shape) for name, variable in variables.items()} != {
+            name: array.shape for name, array in arrays.items()
+        }:
+            raise ZooError(
+                "The newest checkpoint in the run folder is of another training; delete the "
+                "folder's checkpoints, or give another run folder."
+            )
+        for name, variable in variables.items():
             variable.assign(arrays[name])
         self.reporter.say(f"Resuming after epoch {position.epoch}, step {position.step}.")
         return position
@@ -136,6 +148,11 @@ class Fitting:
             name: keras.ops.convert_to_numpy(variable)
             for name, variable in self.loop.variables().items()
         }
+        # What diverged in the last step shows in no loss yet, and would resume as it is.
+        require_finite_weights(
+            [array for name, array in arrays.items() if name.startswith("model/")],
+            f"after epoch {position.epoch}, step {position.step}",
+        )
         if self.folder:
             number = position.number(self.loop.steps_per_epoch)
             content = checkpoints.encode(position, arrays)
@@ -143,8 +160,11 @@ class Fitting:
 
     def _leave_if(self, stopping: bool) -> None:
         if stopping:
-            where = f" with --run-dir {self.folder.path}" if self.folder else ""
-            raise Preempted(f"Stopped on request; the same command{where} goes on from here.")
+            where = f" with --run-dir {shlex.quote(str(self.folder.path))}" if self.folder else ""
+            raise Preempted(
+                f"Stopped on request; the same command{where} goes on from here.",
+                self.stop.exit_code,
+            )
 
 
 @dataclass

@@ -7,7 +7,7 @@ replica i takes the i-th slice of each. What does not fill a batch sits the epoc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import keras
 import numpy as np
@@ -21,7 +21,41 @@ from zoo.training.examples import Examples
 
 
 class NonFiniteLossError(ZooError):
-    """The loss became NaN or infinite; the message names the step."""
+    """A loss, a metric or a weight became NaN or infinite; the message names where."""
+
+
+SMALLER_RATE = "try a smaller --learning-rate"
+
+
+def require_finite_figures(
+    figures: Mapping[str, float], when: str, remedy: str = SMALLER_RATE
+) -> None:
+    """Raise one sentence unless every figure is a finite number.
+
+    Args:
+        figures: what was measured, by name.
+        when: for the sentence, such as "after epoch 3".
+        remedy: for the sentence too.
+
+    Raises:
+        NonFiniteLossError: naming the first that is not.
+    """
+    for name, value in figures.items():
+        if isinstance(value, float) and not np.isfinite(value):
+            raise NonFiniteLossError(f"{name} is {value} {when}; {remedy}.")
+
+
+def require_finite_weights(
+    weights: Sequence[np.ndarray], when: str, remedy: str = SMALLER_RATE
+) -> None:
+    """Raise one sentence unless every weight is a finite number.
+
+    Raises:
+        NonFiniteLossError: if one is not.
+    """
+    # numpy does not know whether a bfloat16 is finite.
+    if not all(np.isfinite(np.asarray(weight, np.float32)).all() for weight in weights):
+        raise NonFiniteLossError(f"A weight is not finite {when}; {remedy}.")
 
 
 def epoch_order(seed: int, epoch: int, examples: int) -> np.ndarray:
@@ -162,7 +196,7 @@ class TrainingLoop:
         if len(bad):
             raise NonFiniteLossError(
                 f"The loss became {losses[bad[0]]} at step {position.step + int(bad[0]) + 1} of "
-                f"epoch {position.epoch + 1}; try a smaller --learning-rate."
+                f"epoch {position.epoch + 1}; {SMALLER_RATE}."
             )
 
     def _run_steps(self, feed, steps):

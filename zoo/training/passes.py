@@ -24,6 +24,7 @@ class Pass:
         sums: function of (x, y, weight, *arguments) that returns a tuple of tensors, each a sum
             over the examples given; weight is float32 (batch,), 0 for examples not to count.
         rows: which examples, int32; all by default.
+        leave: called before every batch; it raises where the training was asked to stop.
     """
 
     def __init__(
@@ -32,12 +33,14 @@ class Pass:
         examples: Examples,
         sums: Callable[..., Sequence[tf.Tensor]],
         rows: np.ndarray | None = None,
+        leave: Callable[[], None] = lambda: None,
     ):
         rows = np.arange(len(examples), dtype=np.int32) if rows is None else rows
         replicas = strategy.num_replicas_in_sync
         batch = -(-min(_BATCH, len(rows)) // replicas) * replicas
         padded = np.arange(-(-len(rows) // batch) * batch)
         self._examples = examples
+        self._leave = leave
         self._order = rows[padded % len(rows)].reshape(-1, batch)
         self._weights = (padded < len(rows)).astype(np.float32).reshape(-1, batch)
 
@@ -55,6 +58,7 @@ class Pass:
         """Return the sums over all examples, float64; the arguments go to every batch."""
         total = None
         for index in range(len(self._order)):
+            self._leave()
             feed = self._examples.feed(self._order, index, index + 1, self._weights)
             parts = self._of_batch(feed, tf.constant(0), *arguments)
             if total is None:

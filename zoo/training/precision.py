@@ -21,7 +21,7 @@ JIT = ("auto", "on", "off")
 # Instructions that multiply bfloat16 numbers, as Linux names them.
 _BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")
 _TRIED_SIZE, _TRIED_ROUNDS = 1024, 7
-_WORTH_IT = 0.9
+WORTH_IT = 0.9
 
 
 def choose(name: str, reporter: Reporter) -> str:
@@ -36,18 +36,36 @@ def choose(name: str, reporter: Reporter) -> str:
     require_choice("precision", name, PRECISIONS)
     if name != "auto":
         return name
-    if not _has_bfloat16():
-        reporter.say("Precision float32: this processor has no bfloat16 instructions.")
-        return "float32"
-    ratio = _time_of_product(tf.bfloat16) / _time_of_product(tf.float32)
-    chosen = "mixed_bfloat16" if ratio <= _WORTH_IT else "float32"
-    reporter.say(f"Precision {chosen}: a product in bfloat16 takes {ratio:.2f} × float32's time.")
+    ratio = _time_of_product(tf.bfloat16) / _time_of_product(tf.float32) if has_bfloat16() else None
+    chosen = worthwhile(ratio)
+    if ratio is None:
+        reporter.say(f"Precision {chosen}: this processor has no bfloat16 instructions.")
+    else:
+        told = f"a product in bfloat16 takes {ratio:.3f} × float32's time"
+        reporter.say(f"Precision {chosen}: {told}.")
     return chosen
 
 
-def _has_bfloat16() -> bool:
+def worthwhile(ratio: float | None) -> str:
+    """Return the precision to train in, by the time that a product in bfloat16 takes.
+
+    Args:
+        ratio: as a share of float32's; None where the processor does not multiply bfloat16.
+
+    >>> worthwhile(0.5), worthwhile(0.95), worthwhile(None)
+    ('mixed_bfloat16', 'float32', 'float32')
+    """
+    return "mixed_bfloat16" if ratio is not None and ratio <= WORTH_IT else "float32"
+
+
+def has_bfloat16() -> bool:
+    """Return whether this processor says that it multiplies bfloat16 numbers."""
     information = Path("/proc/cpuinfo")
-    words = set(information.read_text().split()) if information.is_file() else set()
+    words = (
+        set(information.read_text(encoding="utf-8", errors="replace").split())
+        if information.is_file()
+        else set()
+    )
     return not words.isdisjoint(_BFLOAT16_FLAGS)
 
 

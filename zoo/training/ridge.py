@@ -11,7 +11,7 @@ Kennard, 1970).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -82,6 +82,7 @@ def fit(
     validation: Evaluation,
     penalties: Sequence[float],
     reporter: Reporter,
+    leave: Callable[[], None],
 ) -> list[dict[str, float]]:
     """Leave the optimum in the model, λ chosen by accuracy on validation data.
 
@@ -92,6 +93,7 @@ def fit(
         validation: of the same model.
         penalties: values of λ, from 0 up.
         reporter: told what is going on.
+        leave: called between steps; it raises where the training was asked to stop.
 
     Returns:
         A row for each λ, {"penalty", "loss", "val_loss", "val_accuracy", …}; the chosen one last.
@@ -100,11 +102,12 @@ def fit(
         ZooError: if the model is not linear, or a penalty is below 0.
     """
     check(model, penalties)
-    sums = sum_examples(strategy, examples)
+    sums = sum_examples(strategy, examples, leave)
     reporter.say(f"One pass over {sums.count:,.0f} examples is done; solving for each λ.")
     rows = []
     solutions = solve(sums, penalties)
     for penalty, weights, bias, loss in solutions:
+        leave()
         _put(model, weights, bias)
         found = {f"val_{name}": value for name, value in validation.run().items()}
         rows.append({"penalty": float(penalty), "loss": loss, **found})
@@ -118,7 +121,9 @@ def fit(
     return [*rows[:best], *rows[best + 1 :], rows[best]]
 
 
-def sum_examples(strategy: tf.distribute.Strategy, examples: Examples) -> Sums:
+def sum_examples(
+    strategy: tf.distribute.Strategy, examples: Examples, leave: Callable[[], None] = lambda: None
+) -> Sums:
     """Return the sums over all examples, in one pass shared by the replicas."""
 
     def sums(x, y, weight):
@@ -135,7 +140,7 @@ def sum_examples(strategy: tf.distribute.Strategy, examples: Examples) -> Sums:
             tf.matmul(weighted, y, transpose_a=True)[:, 0],
         )
 
-    count, x, y, yy, *strips, xy = Pass(strategy, examples, sums).run()
+    count, x, y, yy, *strips, xy = Pass(strategy, examples, sums, leave=leave).run()
     return Sums(float(count), x, float(y), float(yy), _symmetric(strips), xy)
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import asdict, replace
+import os
+import shlex
+from dataclasses import asdict, fields, replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -12,27 +16,34 @@ import numpy as np
 import tensorflow as tf
 
 from zoo import components, data
-from zoo.choices import require_seed
+from zoo.choices import require_choice
 from zoo.data import Dataset
-from zoo.errors import ZooError
 from zoo.files import replacing, write_json
 from zoo.models import describe
 from zoo.provenance import machine, versions
+from zoo.quiet import check_keras
 from zoo.recipe import Recipe
 from zoo.registry import ModelSpec
-from zoo.run_folder import RunFolder, check_identity
-from zoo.training import examples, precision, ridge, softmax_regression, strategies
+from zoo.run_folder import RunFolder, check_dataset, check_identity, sha256
+from zoo.training import examples, identity, precision, ridge, softmax_regression, strategies
 from zoo.training.agreement import Agreement
 from zoo.training.augmentation import Augmenter
+from zoo.training.checks import check_fits, check_recipe, follow
 from zoo.training.cluster import explaining_lost_workers
 from zoo.training.evaluation import Evaluation
 from zoo.training.fitting import Fitting
-from zoo.training.loop import TrainingLoop, check_batch_size
+from zoo.training.loop import (
+    NonFiniteLossError,
+    TrainingLoop,
+    check_batch_size,
+    require_finite_figures,
+    require_finite_weights,
+)
 from zoo.training.profile import NoProfile, StepsProfile
 from zoo.training.reporter import Reporter, Silent
 from zoo.training.schedule import CheckpointSchedule
 from zoo.training.settings import Training
-from zoo.training.signals import preemption
+from zoo.training.signals import Preempted, preemption
 from zoo.training.whitening import fold, whitened
 
 # Solvers that leave the very optimum of a model's own problem behind.
@@ -40,28 +51,37 @@ OPTIMA = {"exact": ridge, "lbfgs": softmax_regression}
 
 
 def train(name: str, *, reporter: Reporter | None = None, **settings) -> dict[str, Any]:
-    """Train a model and return what its run folder's results.json says.
+    """Train a model and return what its run folder's results.json says, and the folder.
 
-    Training again with the same settings into the same folder goes on from the last checkpoint.
+    Training again with the same settings into the same folder goes on from the last checkpoint;
+    so does training with more epochs, where the learning rate is constant.
 
     Args:
         name: a registered model.
         reporter: told what happens; by default nobody is.
         **settings: the fields of `Training`.
 
+    Returns:
+        {"test": {metric: value}, "epochs", "dataset", …, "run_dir"}.
+
     Raises:
+        UnknownNameError: for a setting that does not exist; the message names the near misses.
         ZooError: for bad settings, missing data, a folder of another training.
-        Preempted: after a SIGTERM, once a checkpoint is written.
+        Preempted: after a SIGTERM or Ctrl-C, once a checkpoint is written.
     """
+    known = [of.name for of in fields(Training) if of.name != "name"]
+    for setting in settings:
+        require_choice("setting of zoo.train", setting, known)
     return run(Training(name, **settings), reporter or Silent())
 
 
 def run(training: Training, reporter: Reporter) -> dict[str, Any]:
     """Carry out one training; see `train`."""
+    check_keras()
     spec = describe(training.name)
+    training.check()
     recipe = training.choose_recipe(spec)
-    CheckpointSchedule.parse(training.checkpoint_every)
-    require_seed(training.seed)
+    path = Path(training.run_dir) if training.run_dir else _new_folder(spec.name)
     # Before data: the workers must meet before anything makes TensorFlow start its runtime.
     chosen = strategies.choose(
         training.strategy,
@@ -74,27 +94,52 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
         f"Strategy {chosen.name}, {chosen.replicas} replica{'s' * (chosen.replicas > 1)}: "
         f"{chosen.why}."
     )
+    # Only the chief touches the run folder; the others learn from it what they need.
+    folder = RunFolder(path) if chosen.is_chief else None
     with explaining_lost_workers(chosen.cluster):
-        return _run_on(chosen, spec, recipe, training, reporter)
+        results = _run_on(chosen, spec, recipe, training, folder, reporter)
+    return {**results, "run_dir": str(path)}
 
 
-def _run_on(chosen, spec: ModelSpec, recipe: Recipe, training, reporter) -> dict[str, Any]:
+def _run_on(chosen, spec: ModelSpec, recipe: Recipe, training, folder, reporter) -> dict[str, Any]:
     jit = precision.compile_step(training.jit, chosen.replicas)
-    recipe = replace(recipe, precision=precision.choose(recipe.precision, reporter))
+    require_choice("precision", recipe.precision, precision.PRECISIONS)
     optimum = OPTIMA.get(recipe.solver)
+    penalties = ()
+    if optimum:
+        penalties = optimum.PENALTIES if recipe.penalty is None else (recipe.penalty,)
+    # Data may take minutes to load; what cannot be trained at all is told before.
+    with precision.policy("float32"):
+        sketch = spec.builder(**recipe.options)
+    if optimum:
+        optimum.check(sketch, penalties)
+    else:
+        check_recipe(sketch, recipe)
     dataset = data.load(
         training.dataset or spec.dataset, training.data_dir, progress=reporter.decoding
     )
     reporter.dataset(dataset)
+    recipe = _followed(recipe, spec, dataset, chosen.replicas, training, reporter)
+    agreement = chosen.agreement()
+    recipe = replace(recipe, precision=_agreed_precision(recipe, folder, agreement, reporter))
+    keras.utils.set_random_seed(training.seed)
+    with precision.policy(recipe.precision), chosen.strategy.scope():
+        model = spec.builder(**recipe.options)
+        compile_for(model, recipe, dataset)
+    check_fits(model, spec, dataset)
+    targets = dataset.with_targets(spec.targets)
+    if not optimum:
+        check_batch_size(recipe.batch_size, chosen.replicas, len(targets.train))
     config = {
         "model": spec.name,
         "options": {**spec.options, **recipe.options},
+        "architecture": identity.of_model(model, spec.builder),
         "dataset": {
             "name": dataset.name,
             "fingerprint": dataset.fingerprint,
             "labels": list(dataset.labels),
         },
-        "data_dir": str(training.data_dir) if training.data_dir else None,
+        "data_dir": os.path.abspath(training.data_dir) if training.data_dir else None,  # noqa: PTH100
         "recipe": asdict(recipe),
         "recipe_name": training.recipe_name(spec),
         "recipe_text": recipe.text(),
@@ -107,36 +152,43 @@ def _run_on(chosen, spec: ModelSpec, recipe: Recipe, training, reporter) -> dict
         "versions": versions(),
         "machine": machine(),
     }
-    agreement = chosen.agreement()
-    # Only the chief touches the run folder; the others learn from it what they need.
-    folder = RunFolder(training.run_dir) if chosen.is_chief else None
-    with folder.lock() if folder else contextlib.nullcontext(), preemption() as stop:
+    with contextlib.ExitStack() as stack:
+        if folder:
+            stack.enter_context(folder.lock())
+        stop = stack.enter_context(preemption())
         if folder:
             folder.check(config)
         finished = _agree_on_start(agreement, config, folder)
         if finished is not None:
-            reporter.say(f"{training.run_dir} is trained already; these are its results.")
+            reporter.say(
+                f"{folder.path if folder else 'It'} is trained already; these are its results."
+            )
             return finished
-        keras.utils.set_random_seed(training.seed)
-        with precision.policy(recipe.precision), chosen.strategy.scope():
-            model = spec.builder(**recipe.options)
-            compile_for(model, recipe, dataset)
-        targets = dataset.with_targets(spec.targets)
-        check_fits(model, spec, dataset)
-        if optimum:
-            penalties = optimum.PENALTIES if recipe.penalty is None else (recipe.penalty,)
-            optimum.check(model, penalties)
-        else:
-            check_batch_size(recipe.batch_size, chosen.replicas, len(targets.train))
 
         def examples_of(split, augmenter=None):
-            return examples.choose(training.source, model, chosen.strategy, split, augmenter)
+            found = examples.choose(training.source, model, chosen.strategy, split, augmenter)
+            stack.callback(found.close)
+            return found
+
+        def leave() -> None:
+            if agreement.decide([], stop())[1]:
+                where = f" with {_option(folder)}" if folder else ""
+                raise Preempted(
+                    f"Stopped on request, before there was a checkpoint; the same command{where} "
+                    "starts over.",
+                    stop.exit_code,
+                )
 
         augmenter = Augmenter(recipe.augmentation) if recipe.augmentation else None
         train_examples = examples_of(targets.train, augmenter)
         validation_examples = examples_of(targets.validation)
         if folder:
+            folder.check_writable()
             folder.write_config(config)
+            reporter.say(
+                f"Run folder {folder.path}; the same command with {_option(folder)} resumes."
+            )
+        stack.enter_context(_explaining_non_finite(folder))
         if optimum:
             rows = optimum.fit(
                 model,
@@ -145,7 +197,10 @@ def _run_on(chosen, spec: ModelSpec, recipe: Recipe, training, reporter) -> dict
                 Evaluation(model, chosen.strategy, validation_examples),
                 penalties,
                 reporter,
+                leave,
             )
+            for row in rows:
+                require_finite_figures(row, f"for λ {row['penalty']:g}", _OTHER_PENALTY)
             if folder:
                 folder.write_history(rows)
             outcome = {"epochs": 1, "steps": 0, "history": rows[-1]}
@@ -153,9 +208,9 @@ def _run_on(chosen, spec: ModelSpec, recipe: Recipe, training, reporter) -> dict
             learner = model
             if recipe.whitening:
                 reporter.say("Finding the principal components of the training features.")
-                learner = whitened(
-                    model, examples_of(targets.train), chosen.strategy, recipe, agreement
-                )
+                plain_examples = examples_of(targets.train)
+                learner = whitened(model, plain_examples, chosen.strategy, recipe, agreement, leave)
+                plain_examples.close()
             loop = TrainingLoop(
                 learner,
                 chosen.strategy,
@@ -187,6 +242,11 @@ def _run_on(chosen, spec: ModelSpec, recipe: Recipe, training, reporter) -> dict
                 "steps": position.epoch * loop.steps_per_epoch,
                 "history": position.history[-1],
             }
+        remedy = {"remedy": _OTHER_PENALTY} if optimum else {}
+        test = Evaluation(model, chosen.strategy, examples_of(targets.test)).run()
+        require_finite_figures(test, "on the test set", **remedy)
+        weights = model.get_weights()
+        require_finite_weights(weights, "at the end", **remedy)
         results = {
             "model": spec.name,
             "dataset": config["dataset"],
@@ -198,54 +258,141 @@ def _run_on(chosen, spec: ModelSpec, recipe: Recipe, training, reporter) -> dict
             "skipped": list(dataset.skipped),
             "solver": config["solver"],
             **outcome,
-            "test": Evaluation(model, chosen.strategy, examples_of(targets.test)).run(),
+            "test": test,
         }
-        weights = model.get_weights()
         if folder:
             _save_model(weights, spec, recipe.options, folder)
+            results["model_sha256"] = sha256(folder.model_path)
             write_json(folder.results_path, results)
         return results
+
+
+_OTHER_PENALTY = "try another --penalty"
+
+
+def _new_folder(name: str) -> Path:
+    """Return a run folder that is not there yet."""
+    path = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    number, found = 1, path
+    while found.exists():
+        number += 1
+        found = path.with_name(f"{path.name}-{number}")
+    return found
+
+
+def _option(folder: RunFolder) -> str:
+    return f"--run-dir {shlex.quote(str(folder.path))}"
+
+
+def _followed(recipe, spec, dataset, replicas, training, reporter) -> Recipe:
+    """Return the recipe as the data set asks for it, and tell what that changes."""
+    given = dict(training.options)
+    if training.batch_size is not None:
+        given["batch_size"] = training.batch_size
+    followed = follow(recipe, spec, dataset, replicas, given)
+    changed = []
+    if followed.options != recipe.options:
+        labels = len(dataset.labels)
+        changed.append(f"classes={labels}, since the data set has {labels} labels")
+    if followed.batch_size != recipe.batch_size:
+        changed.append(
+            f"batches of {followed.batch_size}, since there are {len(dataset.train)} training "
+            "examples"
+        )
+    if changed:
+        reporter.say(f"Set by the data: {'; '.join(changed)}.")
+    return followed if followed == recipe else replace(followed, note="")
+
+
+def _agreed_precision(recipe, folder, agreement, reporter) -> str:
+    """Return the precision that all workers train in; "auto" is what was recorded, if anything."""
+    if recipe.precision != "auto":
+        return recipe.precision
+    own = ""
+    if folder and folder.config_path.is_file() and folder.begun():
+        own = folder.config()["precision"]
+    elif folder:
+        own = precision.choose("auto", reporter)
+    return agreement.broadcast(own.encode()).decode()
+
+
+@contextlib.contextmanager
+def _explaining_non_finite(folder: RunFolder | None):
+    """Leave no trace of a training that came to no checkpoint; else tell that the folder stays."""
+    try:
+        yield
+    except NonFiniteLossError as error:
+        if folder is None:
+            raise
+        folder.forget()
+        if not folder.begun():
+            raise
+        sentence = str(error).removesuffix(".")
+        raise NonFiniteLossError(
+            f"{sentence} and another run folder: {folder.path} keeps its checkpoints."
+        ) from error
 
 
 def _agree_on_start(
     agreement: Agreement, config: dict[str, Any], folder: RunFolder | None
 ) -> dict[str, Any] | None:
     """Return the results if the chief's run folder has them; raise if this worker differs."""
-    own = {"config": config, "results": folder.results() if folder else None}
+    own = {"config": config, "results": _finished(folder, config) if folder else None}
     chief = json.loads(agreement.broadcast(json.dumps(own).encode()))
     check_identity("The chief", chief["config"], config)
     return chief["results"]
 
 
-def evaluate(path, data_dir=None, *, progress=None) -> dict[str, Any]:
-    """Evaluate a run folder's trained model on its data set's test split.
+def _finished(folder: RunFolder, config: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the results of a training that has come to its end, its model in place."""
+    results = folder.results()
+    if results is None or not folder.model_path.exists():
+        return None
+    if config["solver"]["name"] == "gradient" and results["epochs"] < config["recipe"]["epochs"]:
+        return None
+    folder.check_model()
+    return results
+
+
+def evaluate(path, data_dir=None, *, dataset=None, progress=None) -> dict[str, Any]:
+    """Evaluate a run folder's trained model on its data set's test split, or on another one's.
 
     Args:
         path: a run folder.
         data_dir: where the data set lies, if not where it lay in training.
+        dataset: the name of the data set to measure on, which may then be another than the one
+            of the training, with the same labels; by default it is that one and no other.
         progress: called with (done, total) while photos are decoded.
 
     Returns:
         {"model", "dataset": {"name", "fingerprint"}, "examples", "test": {metric: value}}.
 
     Raises:
-        ZooError: if it is no run folder or the data set is missing.
+        ZooError: if it is not a run folder, its model is not the one that was trained, or the
+            data set is missing, has other labels, or is another one and was not asked for.
     """
     folder = RunFolder(path)
     config = folder.config()
+    folder.check_model()
+    trained_on = config["dataset"]
     spec = describe(config["model"])
-    dataset = data.load(
-        config["dataset"]["name"], data_dir or config["data_dir"], progress=progress
+    given = data.load(
+        dataset or trained_on["name"], data_dir or config["data_dir"], progress=progress
     )
+    fingerprint = None if dataset else trained_on["fingerprint"]
+    check_dataset(str(folder.path), trained_on["labels"], fingerprint, given)
     model = components.load_model(folder.path)
-    targets = dataset.with_targets(spec.targets)
+    check_fits(model, spec, given)
+    targets = given.with_targets(spec.targets)
     strategy = tf.distribute.get_strategy()
-    chosen_examples = examples.choose("auto", model, strategy, targets.test)
-    metrics = Evaluation(model, strategy, chosen_examples).run()
+    with contextlib.closing(
+        examples.choose("auto", model, strategy, targets.test)
+    ) as chosen_examples:
+        metrics = Evaluation(model, strategy, chosen_examples).run()
     return {
         "model": spec.name,
-        "dataset": {"name": dataset.name, "fingerprint": dataset.fingerprint},
-        "examples": len(dataset.test),
+        "dataset": {"name": given.name, "fingerprint": given.fingerprint},
+        "examples": len(given.test),
         "test": metrics,
     }
 
@@ -258,37 +405,11 @@ def compile_for(model: keras.Model, recipe: Recipe, dataset: Dataset) -> None:
     model.compile_from_config(settings)
 
 
-def check_fits(model: keras.Model, spec: ModelSpec, dataset: Dataset) -> None:
-    """Raise one sentence unless the data set is of the kind and the labels the model is for.
-
-    Raises:
-        ZooError: naming what to change.
-    """
-    kind = "image" if model.inputs[0].name == "image" else "vector"
-    if kind != dataset.kind:
-        raise ZooError(
-            f"{spec.name} takes {kind} inputs, but the data set {dataset.name} holds "
-            f"{dataset.kind}s; choose another --dataset."
-        )
-    if kind == "vector" and dataset.train.x.shape[1] != model.input_shape[1]:
-        raise ZooError(
-            f"{spec.name} takes {model.input_shape[1]} numbers, but {dataset.name} has "
-            f"{dataset.train.x.shape[1]} per example; set the option 'inputs'."
-        )
-    outputs = model.output_shape[-1]
-    labels = 2 if outputs == 1 else outputs
-    if labels != len(dataset.labels):
-        raise ZooError(
-            f"{spec.name} answers with {labels} labels, but {dataset.name} has "
-            f"{len(dataset.labels)}; choose another --dataset or, where the model has it, set "
-            f"the option classes={len(dataset.labels)}."
-        )
-
-
 def _save_model(weights: list, spec: ModelSpec, options: dict, folder: RunFolder) -> None:
     """Save the weights in a float32 model, whatever the precision they were trained in."""
     # Workers need not meet for it: it belongs to no strategy.
-    plain = spec.builder(**options)
+    with precision.policy("float32"):
+        plain = spec.builder(**options)
     plain.set_weights([np.asarray(weight, "float32") for weight in weights])
     with replacing(folder.model_path) as temporary:
         plain.save(temporary)

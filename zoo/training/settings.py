@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from zoo.choices import require_choice
+from zoo.choices import require_choice, require_seed
 from zoo.errors import ZooError
-from zoo.recipe import Recipe
+from zoo.recipe import Recipe, require_finite
 from zoo.registry import ModelSpec, check_options
+from zoo.training import precision
 from zoo.training.cluster import START_TIMEOUT
-
-SOLVERS = ("gradient", "exact", "lbfgs")
+from zoo.training.examples import SOURCES
+from zoo.training.schedule import CheckpointSchedule
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Training:
         batch_size: examples per update over all replicas together.
         learning_rate: at the start, above 0.
         seed: of the initial weights and of everything random after.
-        run_dir: the run folder.
+        run_dir: the run folder; by default a new one, runs/NAME-DATE-TIME.
         strategy: one of `zoo.training.strategies.NAMES`.
         devices: for "mirrored".
         tpu: for "tpu", its name, or "local".
@@ -54,7 +55,7 @@ class Training:
     batch_size: int | None = None
     learning_rate: float | None = None
     seed: int = 0
-    run_dir: str | Path = "runs/latest"
+    run_dir: str | Path | None = None
     strategy: str = "auto"
     devices: int | None = None
     tpu: str | None = None
@@ -90,28 +91,33 @@ class Training:
         learning_rate = self.learning_rate
         if learning_rate is None:
             learning_rate = options.get("learning_rate")
+        solver = self.solver or recipe.solver
+        unread = ("epochs", "batch_size", "learning_rate") if solver != "gradient" else ()
+        for name in unread:
+            if getattr(self, name) is not None:
+                word = "--" + name.replace("_", "-")
+                raise ZooError(f"{word} goes with --solver gradient, not with {solver}.")
         changes = {
             "epochs": self.epochs,
             "batch_size": self.batch_size,
             "learning_rate": learning_rate,
             "precision": self.precision,
-            "solver": self.solver,
             "penalty": self.penalty,
         }
         given = {key: value for key, value in changes.items() if value is not None}
-        chosen = replace(recipe, options=options, **given)
-        _check(chosen)
+        chosen = replace(recipe.by_solver(solver), options=options, **given)
+        chosen.check()
         # A note says why a recipe's numbers are what they are.
         return chosen if chosen == recipe else replace(chosen, note="")
 
+    def check(self) -> None:
+        """Check what needs neither the model nor data.
 
-def _check(recipe: Recipe) -> None:
-    require_choice("solver", recipe.solver, SOLVERS)
-    if recipe.penalty is not None and recipe.solver == "gradient":
-        raise ZooError("--penalty goes with --solver exact or lbfgs, not with gradient.")
-    if recipe.penalty is not None and not recipe.penalty >= 0:
-        raise ZooError(f"The penalty is {recipe.penalty}; give a number from 0 up.")
-    if recipe.epochs < 1:
-        raise ZooError(f"The number of epochs is {recipe.epochs}; give 1 or more.")
-    if not recipe.learning_rate > 0:
-        raise ZooError(f"The learning rate is {recipe.learning_rate}; give one above 0.")
+        Raises:
+            ZooError: naming the first setting that cannot be.
+        """
+        require_finite({"start timeout": self.start_timeout})
+        require_choice("jit", self.jit, precision.JIT)
+        require_choice("source of examples", self.source, SOURCES)
+        CheckpointSchedule.parse(self.checkpoint_every)
+        require_seed(self.seed)

@@ -7,40 +7,78 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from zoo.launcher import PREEMPTED, STOP_AT_END_OF_INPUT
+from zoo.launcher import INTERRUPTED, PREEMPTED, STOP_AT_END_OF_INPUT
 
 EXIT_CODE = PREEMPTED
 
 
-class Preempted(Exception):  # noqa: N818  not an error: all is saved
-    """Training stopped on request, with a checkpoint written; the process exits with code 75."""
+class Preempted(Exception):  # noqa: N818  not an error: what can be saved is saved
+    """Training stopped on request; the message names the folder to go on with.
+
+    Args:
+        sentence: for the user.
+        exit_code: 75 after SIGTERM, 130 after Ctrl-C.
+    """
+
+    def __init__(self, sentence: str, exit_code: int = PREEMPTED):
+        super().__init__(sentence)
+        self.exit_code = exit_code
+
+
+class StopRequest:
+    """Whether this process was asked to stop, and the exit code that tells by whom."""
+
+    def __init__(self):
+        self._asked = threading.Event()
+        self.exit_code = PREEMPTED
+
+    def __call__(self) -> bool:
+        """Return whether it was."""
+        return self._asked.is_set()
+
+    def ask(self, exit_code: int = PREEMPTED) -> None:
+        """Ask it."""
+        if not self._asked.is_set():
+            self.exit_code = exit_code
+            self._asked.set()
 
 
 @contextlib.contextmanager
-def preemption() -> Iterator[Callable[[], bool]]:
-    """Give a function that tells whether the process was asked to stop.
+def preemption() -> Iterator[StopRequest]:
+    """Give what tells whether the process was asked to stop.
 
-    That is by SIGTERM since the block began; or, for a worker that the launcher started, by the
-    end of its standard input.
+    That is by SIGTERM or Ctrl-C since the block began, of which a second Ctrl-C ends it at once;
+    or, for a worker that the launcher started, by the end of its standard input.
     """
-    asked = threading.Event()
+    request = StopRequest()
     if os.environ.get(STOP_AT_END_OF_INPUT):
-        threading.Thread(target=_wait_for_end_of_input, args=(asked,), daemon=True).start()
+        threading.Thread(target=_wait_for_end_of_input, args=(request,), daemon=True).start()
     if threading.current_thread() is not threading.main_thread():
         # Python delivers signals to the main thread only; a caller elsewhere handles its own.
-        yield asked.is_set
+        yield request
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: asked.set())
+
+    def interrupted(*_):
+        request.ask(INTERRUPTED)
+        signal.signal(signal.SIGINT, before[signal.SIGINT] or signal.default_int_handler)
+
+    handlers = {signal.SIGTERM: lambda *_: request.ask(), signal.SIGINT: interrupted}
+    before = {kind: signal.getsignal(kind) for kind in handlers}
+    # A shell starts what runs in the background deaf to Ctrl-C, which it is to stay.
+    kinds = [kind for kind in handlers if before[kind] is not signal.SIG_IGN]
+    for kind in kinds:
+        signal.signal(kind, handlers[kind])
     try:
-        yield asked.is_set
+        yield request
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for kind in kinds:
+            signal.signal(kind, before[kind] or signal.SIG_DFL)
 
 
-def _wait_for_end_of_input(asked: threading.Event) -> None:
+def _wait_for_end_of_input(request: StopRequest) -> None:
     # The descriptor itself: a buffered stream's lock would be held when the interpreter ends.
     while os.read(sys.stdin.fileno(), 4096):
         pass
-    asked.set()
+    request.ask()

@@ -10,7 +10,7 @@ changes the objective by less than 1e-9, which sums of float32 products no longe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -86,6 +86,7 @@ def fit(
     validation: Evaluation,
     penalties: Sequence[float],
     reporter: Reporter,
+    leave: Callable[[], None],
 ) -> list[dict[str, float]]:
     """Leave the optimum in the model, λ chosen by accuracy on validation data.
 
@@ -96,6 +97,7 @@ def fit(
         validation: of the same model.
         penalties: values of λ, above 0.
         reporter: told what is going on.
+        leave: called between steps; it raises where the training was asked to stop.
 
     Returns:
         A row for each λ, {"penalty", "loss", "gradient_norm", "evaluations", "val_loss",
@@ -106,7 +108,7 @@ def fit(
     """
     check(model, penalties)
     rows, found = [], []
-    for optimum in path(model, strategy, examples, penalties):
+    for optimum in path(model, strategy, examples, penalties, leave):
         _put(model, optimum)
         figures = {f"val_{name}": value for name, value in validation.run().items()}
         found.append(optimum)
@@ -134,13 +136,14 @@ def path(
     strategy: tf.distribute.Strategy,
     examples: Examples,
     penalties: Sequence[float],
+    leave: Callable[[], None] = lambda: None,
 ):
     """Yield the `Optimum` for each λ, from the largest down; each starts where the last ended."""
     (dense, *_) = model.get_layer("head").layers
     features, classes = dense.kernel.shape
     count = len(examples)
-    mean, covariance = _covariance(strategy, examples, features)
-    passing = Pass(strategy, examples, _loss_and_gradient)
+    mean, covariance = _covariance(strategy, examples, features, leave)
+    passing = Pass(strategy, examples, _loss_and_gradient, leave=leave)
     weights, bias = np.zeros((features, classes)), np.zeros(classes)
     for penalty in sorted(penalties, reverse=True):
         curvature = (1 - 1 / classes) / classes * covariance
@@ -235,7 +238,7 @@ def _loss_and_gradient(x, y, counted, weights, bias):
     )
 
 
-def _covariance(strategy, examples, features) -> tuple[np.ndarray, np.ndarray]:
+def _covariance(strategy, examples, features, leave) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean and the covariance of a sample drawn by a fixed seed."""
     count = min(len(examples), max(_SAMPLE, features))
     rows = np.random.default_rng(0).permutation(len(examples))[:count].astype(np.int32)
@@ -244,7 +247,7 @@ def _covariance(strategy, examples, features) -> tuple[np.ndarray, np.ndarray]:
         weighted = x * counted[:, None]
         return tf.reduce_sum(weighted, axis=0), tf.matmul(weighted, x, transpose_a=True)
 
-    total, squares = Pass(strategy, examples, moments, rows).run()
+    total, squares = Pass(strategy, examples, moments, rows, leave).run()
     mean = total / count
     return mean, squares / count - np.outer(mean, mean)
 

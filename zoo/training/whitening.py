@@ -8,6 +8,8 @@ W = V P and b − W μ are the weights of the very model that was asked for.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -20,12 +22,34 @@ from zoo.training.examples import Examples
 from zoo.training.passes import Pass
 
 
+def check(model: keras.Model) -> None:
+    """Raise one sentence unless whitening can be folded into the model's first layer.
+
+    Raises:
+        ZooError: otherwise.
+    """
+    first = model.get_layer("head").layers[0]
+    missing = None
+    if preprocessing_of(model) is None:
+        missing = "takes photos"
+    elif not isinstance(first, keras.layers.Dense) or not first.trainable:
+        missing = "begins with a dense layer that is trained"
+    elif not first.use_bias:
+        missing = "begins with a dense layer that has a bias"
+    if missing:
+        raise ZooError(
+            f"Whitening is for a model that {missing}; {model.name} does not: leave whitening out "
+            "of the recipe."
+        )
+
+
 def whitened(
     model: keras.Model,
     examples: Examples,
     strategy: tf.distribute.Strategy,
     recipe: Recipe,
     agreement: Agreement,
+    leave: Callable[[], None] = lambda: None,
 ) -> keras.Model:
     """Return a model to train in the place of another, with whose later layers it shares weights.
 
@@ -35,16 +59,14 @@ def whitened(
         strategy: where the model's replicas live.
         recipe: for `whitening`, ε, and how many `components` of P to keep.
         agreement: between the processes of this training.
+        leave: called between steps; it raises where the training was asked to stop.
 
     Raises:
-        ZooError: if the head does not begin with a dense layer.
+        ZooError: if `check` does.
     """
+    check(model)
     first, *others = model.get_layer("head").layers
-    if not isinstance(first, keras.layers.Dense):
-        raise ZooError(
-            f"Whitening is for a model that begins with a dense layer; {model.name} does not."
-        )
-    mean, projection = _projection(examples, strategy, recipe)
+    mean, projection = _projection(examples, strategy, recipe, leave)
     # Other processors may round eigenvectors otherwise, or turn them around.
     mean, projection = (
         np.frombuffer(agreement.broadcast(array.tobytes()), np.float32).reshape(array.shape)
@@ -78,14 +100,14 @@ def fold(training_model: keras.Model, model: keras.Model) -> None:
     first.bias.assign(bias.astype(np.float32))
 
 
-def _projection(examples, strategy, recipe) -> tuple[np.ndarray, np.ndarray]:
+def _projection(examples, strategy, recipe, leave) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean, (features,), and Pᵀ, (features, components), float32."""
 
     def moments(x, y, counted, *_):
         weighted = x * counted[:, None]
         return tf.reduce_sum(weighted, axis=0), tf.matmul(weighted, x, transpose_a=True)
 
-    total, squares = Pass(strategy, examples, moments).run()
+    total, squares = Pass(strategy, examples, moments, leave=leave).run()
     mean = total / len(examples)
     variances, directions = np.linalg.eigh(squares / len(examples) - np.outer(mean, mean))
     # The largest first; a variance below 0 is rounding.

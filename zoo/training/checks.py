@@ -1,0 +1,104 @@
+"""What a recipe asks of a model and a data set, checked before any example is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import keras
+
+from zoo.data import Dataset
+from zoo.errors import ZooError
+from zoo.preprocessing import preprocessing_of
+from zoo.recipe import Recipe
+from zoo.registry import ModelSpec
+from zoo.training import whitening
+
+
+def check_recipe(model: keras.Model, recipe: Recipe) -> None:
+    """Raise one sentence unless the model can honour all that the recipe says.
+
+    Args:
+        model: compiled; its weights are not looked at.
+        recipe: with solver "gradient".
+
+    Raises:
+        ZooError: naming what to leave out.
+    """
+    if recipe.label_smoothing and not isinstance(
+        model.loss, keras.losses.SparseCategoricalCrossentropy
+    ):
+        raise ZooError(
+            f"Label smoothing is for softmax with cross-entropy; {model.name} is trained with "
+            f"{type(model.loss).__name__}: leave label_smoothing out of the recipe."
+        )
+    if recipe.augmentation and preprocessing_of(model) is None:
+        raise ZooError(
+            f"Augmentation moves photos; {model.name} takes numbers: leave augmentation out of "
+            "the recipe."
+        )
+    if recipe.whitening:
+        whitening.check(model)
+
+
+def follow(
+    recipe: Recipe, spec: ModelSpec, dataset: Dataset, replicas: int, given: Mapping[str, Any]
+) -> Recipe:
+    """Return the recipe with the model's classes and the batch size that the data set asks for.
+
+    Args:
+        recipe: as chosen.
+        spec: of the model.
+        dataset: to train on.
+        replicas: which share a batch.
+        given: what the user has set, which is left as it is: options, and "batch_size".
+
+    Raises:
+        ZooError: if there are fewer training examples than replicas.
+    """
+    labels, examples = len(dataset.labels), len(dataset.train)
+    free = "classes" in spec.options and "classes" not in {**recipe.options, **given}
+    if free and labels != spec.options["classes"] and labels >= 2:
+        recipe = replace(recipe, options={**recipe.options, "classes": labels})
+    if recipe.batch_size > examples and "batch_size" not in given:
+        # Every replica gets the same, non-empty share.
+        largest = examples // replicas * replicas
+        if largest:
+            recipe = replace(recipe, batch_size=largest)
+    return recipe
+
+
+def check_fits(model: keras.Model, spec: ModelSpec, dataset: Dataset) -> None:
+    """Raise one sentence unless the data set is of the kind and the labels the model is for.
+
+    Raises:
+        ZooError: naming what to change.
+    """
+    kind = "image" if model.inputs[0].name == "image" else "vector"
+    if kind != dataset.kind:
+        raise ZooError(
+            f"{spec.name} takes {kind} inputs, but the data set {dataset.name} holds "
+            f"{dataset.kind}s; choose another --dataset."
+        )
+    if kind == "vector" and dataset.train.x.shape[1] != model.input_shape[1]:
+        inputs = dataset.train.x.shape[1]
+        remedy = (
+            f"--set inputs={inputs}" if "inputs" in spec.options else "choose another --dataset"
+        )
+        raise ZooError(
+            f"{spec.name} takes {model.input_shape[1]} numbers, but {dataset.name} has "
+            f"{inputs} per example; {remedy}."
+        )
+    outputs = model.output_shape[-1]
+    labels = 2 if outputs == 1 else outputs
+    if labels != len(dataset.labels):
+        remedy = (
+            f"--set classes={len(dataset.labels)}"
+            if "classes" in spec.options
+            else "choose another --dataset, or a model that has the option classes"
+        )
+        raise ZooError(
+            f"{spec.name} answers with {labels} labels, but {dataset.name} has "
+            f"{len(dataset.labels)}; {remedy}."
+        )

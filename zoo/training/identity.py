@@ -1,0 +1,65 @@
+"""What a model is, as a hash: two trainings of the same hash train the same function."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+_OWN = ("zoo.", "keras.")
+_DIGITS = 16
+
+
+def of_model(model: keras.Model, builder: Callable) -> str:
+    """Return 16 hexadecimal digits: of layers, options, loss, metrics and source code.
+
+    The names that Keras makes up, which count the layers of a process, play no part. The source
+    is that of the builder and of the classes the model is made of, where they are neither this
+    package's nor Keras's, which config.json has the versions of, and where Python has the source.
+    """
+    layers = list(model._flatten_layers())
+    compiled = model.get_compile_config() or {}
+    parts = [
+        *(_plain(layer.get_config()) for layer in layers if not hasattr(layer, "layers")),
+        *(_plain(compiled.get(key)) for key in ("loss", "weighted_metrics")),
+        *_sources([builder, *(type(layer) for layer in layers), type(model.loss)]),
+    ]
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+
+
+def _plain(config: Any) -> Any:
+    """Return a configuration without names that Keras has made up."""
+    if isinstance(config, dict):
+        return {key: _plain(value) for key, value in config.items() if key not in _MADE_UP}
+    if isinstance(config, (list, tuple)):
+        return [_plain(value) for value in config]
+    if callable(config):
+        return getattr(config, "__name__", type(config).__name__)
+    # An object without a description of its own prints its address.
+    return config if _is_json(config) else re.sub(r" at 0x[0-9a-f]+", "", repr(config))
+
+
+_MADE_UP = ("name", "shared_object_id", "build_config", "inbound_nodes")
+
+
+def _is_json(value: Any) -> bool:
+    return value is None or isinstance(value, (bool, int, float, str))
+
+
+def _sources(things: list) -> list[str]:
+    found = {}
+    for thing in things:
+        home = f"{thing.__module__}.{thing.__qualname__}"
+        if home.startswith(_OWN):
+            continue
+        try:
+            found[home] = inspect.getsource(thing)
+        except (OSError, TypeError):
+            found[home] = ""
+    return [found[home] for home in sorted(found)]
