@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 from PIL import Image
 
 import zoo
@@ -10,14 +12,14 @@ from zoo import ZooError, data
 from zoo.activations import NAMES
 from zoo.cli import main
 from zoo.data.dataset import Split
-from zoo.plots.activations import activation_pictures, values
+from zoo.plots.activations import STAND_IN, activation_pictures, values
 from zoo.plots.boundary import boundary_picture, line, plane
 from zoo.plots.certainty import certainty_picture
-from zoo.plots.confusion import confusion_matrix, confusion_picture
-from zoo.plots.curves import learning_curves
+from zoo.plots.confusion import confusion_matrix, confusion_picture, most_confused
+from zoo.plots.curves import grouped_curves, learning_curves
 from zoo.plots.learning import save_animation, stages, stages_picture
 from zoo.plots.pipeline import pipeline_picture, steps
-from zoo.plots.style import save
+from zoo.plots.style import choose_fonts, save
 from zoo.plots.weights import templates, weight_pictures
 
 LABELS = tuple("abcdefghij")
@@ -88,6 +90,113 @@ def test_the_confusion_matrix_counts(tmp_path):
     assert texts == ["50", "50", "0", "0", "100", "0", "33", "0", "67"]
 
 
+def test_the_most_confused_pairs_come_first():
+    counts = np.array([[5, 3, 0], [4, 1, 0], [3, 0, 9]])
+    assert most_confused(counts, 2) == [(1, 0, 4), (0, 1, 3)]
+    assert most_confused(np.eye(3, dtype=int), 2) == []
+
+
+@pytest.mark.parametrize("classes", [2, 21, 100, 1000])
+def test_a_confusion_matrix_is_bounded_however_many_labels(classes, tmp_path):
+    random = np.random.default_rng(0)
+    labels = [f"label number {index}" for index in range(classes)]
+    figure = confusion_picture(random.integers(0, 9, (classes, classes)), labels, "a title")
+    picture = pixels(figure, tmp_path / "confusion.png")
+    assert max(picture.shape) <= 1500
+    assert len(figure.findobj(Text)) < 500
+    assert no_text_is_cut(figure)
+
+
+LONG = (
+    "a title so long that no figure of this package could show it on one line, however wide it is"
+)
+
+
+def no_text_is_cut(figure):
+    FigureCanvasAgg(figure).draw()
+    width, height = figure.bbox.size
+    for text in figure.findobj(Text):
+        if text.get_visible() and text.get_text().strip():
+            box = text.get_window_extent()
+            assert box.x0 >= -1, text
+            assert box.x1 <= width + 1, text
+            assert box.y0 >= -1, text
+            assert box.y1 <= height + 1, text
+    return True
+
+
+# Labels as people have them: a formula to be for matplotlib, long, and in another script.
+HARD_LABELS = ("$5 and $6_{", "a label of more than thirty characters")
+
+
+def every_kind_of_picture(labels):
+    """Yield a picture of each kind, with hard labels where there are labels."""
+    two, table = zoo.build("xor_mlp", pretrained=True), data.load("xor").train
+    linear = zoo.build("linear_cat_dog", pretrained=True)
+    photos = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3), np.uint8)
+    answers, truth = np.linspace(-1, 1, 6, dtype=np.float32)[:, None], np.arange(6) % 2
+    yield activation_pictures()
+    yield boundary_picture(two, table, 0.5, labels, LONG)
+    yield certainty_picture(Split(photos, truth), answers, 0, labels, LONG)
+    yield confusion_picture(np.array([[3, 1], [0, 2]]), labels, LONG)
+    yield learning_curves({"$run": ROWS}, LONG)
+    yield grouped_curves({labels[0]: {labels[0]: ROWS}, labels[1]: {labels[1]: PATH}}, LONG)
+    yield pipeline_picture(linear, photos[0], labels, LONG)
+    yield stages_picture(
+        stages(zoo.build("xor_mlp"), table, 0.5, 1, 1, 3), table, 0.5, labels, LONG
+    )
+    yield weight_pictures(linear, labels, LONG)
+
+
+def test_no_picture_cuts_its_text_or_takes_it_for_a_formula(tmp_path):
+    for figure in every_kind_of_picture(HARD_LABELS):
+        assert no_text_is_cut(figure)
+        save(figure, tmp_path / "picture.png")
+        save(figure, tmp_path / "picture.svg")
+    # The last one is W, whose legend names both.
+    assert "$5 and $6_{" in (tmp_path / "picture.svg").read_text()
+
+
+def test_characters_that_no_font_has_are_told_once(tmp_path, caplog):
+    figure = confusion_picture(np.eye(2, dtype=int), ("\U000f0001 cat", "dog"), "a title")
+    assert choose_fonts(figure) == ["\U000f0001"]
+    save(figure, tmp_path / "confusion.png")
+    (record,) = caplog.records
+    assert "\U000f0001" in record.getMessage()
+    caplog.clear()
+    save(confusion_picture(np.eye(2, dtype=int), ("Kätzchen", "λ"), "a title"), tmp_path / "a.png")
+    assert caplog.records == []
+
+
+def test_runs_of_different_data_sets_share_no_axes():
+    groups = {"data set a": {"one": ROWS, "two": ROWS}, "data set b": {"three": ROWS}}
+    axes = grouped_curves(groups, "a title").axes
+    assert [len(part.lines) for part in axes] == [4, 4, 2, 2]
+    assert [part.get_title() for part in axes] == ["data set a"] * 2 + ["data set b"] * 2
+    # Nor do epochs and λ.
+    assert len(learning_curves({"one": ROWS, "path": PATH}, "a title").axes) == 4
+
+
+def test_labels_are_named_and_coloured_the_same_everywhere():
+    model, table = zoo.build("xor_mlp", pretrained=True), data.load("xor").train
+    figure = boundary_picture(model, table, 0.5, ("blue", "red"), "a title")
+    told = {text.get_text() for legend in figure.legends for text in legend.get_texts()}
+    assert told == {"blue", "red"}
+    blue, red = (
+        points.get_facecolor()[0]
+        for points in figure.axes[0].collections
+        if points.get_label()[0] in "br"
+    )
+    assert blue[2] > blue[0]
+    assert red[0] > red[2]
+    linear = zoo.build("linear_cat_dog", pretrained=True)
+    figure = weight_pictures(linear, ("cat", "dog"), "a title")
+    assert figure.get_supxlabel() == "red speaks for dog, blue for cat"
+    (image,) = figure.axes[0].images
+    largest = image.to_rgba(image.get_array()).reshape(-1, 4)[image.get_array().argmax()]
+    assert largest[0] > largest[2]
+
+
 @pytest.mark.parametrize("ending", ["png", "svg"])
 def test_the_same_picture_has_the_same_bytes(ending, tmp_path):
     for name in ("one", "two"):
@@ -106,6 +215,8 @@ def test_the_ten_activations(tmp_path):
     figure = activation_pictures()
     pixels(figure, tmp_path / "activations.png")
     assert [axes.get_title() for axes in figure.axes] == list(NAMES)
+    assert [text.get_text() for axes in figure.axes for text in axes.texts] == [STAND_IN]
+    assert "true derivative is 0" in STAND_IN
     for name in NAMES:
         z, y, derivative = values(name)
         if name == "step":
@@ -122,7 +233,7 @@ def test_the_drawn_boundary_passes_where_w_x_plus_b_is_0(w, b, tmp_path):
     model = zoo.build("perceptron")
     model.set_weights([np.float32(w)[:, None], np.float32([b])])
     table = data.load("and").train
-    figure = boundary_picture(model, table, 0.5, "a title")
+    figure = boundary_picture(model, table, 0.5, "01", "a title")
     pixels(figure, tmp_path / "boundary.png")
     (drawn,) = figure.axes[0].lines
     points = np.stack([drawn.get_xdata(), drawn.get_ydata()], axis=1)
@@ -134,7 +245,7 @@ def test_the_drawn_boundary_passes_where_w_x_plus_b_is_0(w, b, tmp_path):
 
 def test_the_boundary_of_the_trained_xor(tmp_path):
     model, table = zoo.build("xor_mlp", pretrained=True), data.load("xor").train
-    figure = boundary_picture(model, table, 0.5, "a title")
+    figure = boundary_picture(model, table, 0.5, "01", "a title")
     pixels(figure, tmp_path / "boundary.png")
     assert line(model) is None
     across, up, outputs = plane(model, table.x)
@@ -165,8 +276,8 @@ def test_the_boundary_moves_while_a_model_learns(name, dataset, errors, tmp_path
     # One line never gets XOR right (lecture row 5).
     assert found[-1].errors == errors if errors is not None else min(s.errors for s in found) > 0
     np.testing.assert_array_equal(found[-1].outputs, plane(model, split.x)[2])
-    pixels(stages_picture(found, split, 0.5, "a title"), tmp_path / "stages.png")
-    moving = save_animation(found, split, 0.5, "a title", tmp_path / "stages.gif")
+    pixels(stages_picture(found, split, 0.5, "01", "a title"), tmp_path / "stages.png")
+    moving = save_animation(found, split, 0.5, "01", "a title", tmp_path / "stages.gif")
     with Image.open(moving) as frames:
         shown = set()
         for frame in range(frames.n_frames):
@@ -192,7 +303,19 @@ def test_most_and_least_certain_images(outputs, tmp_path):
     decided = answers.argmax(axis=1) if outputs > 1 else answers[:, 0] >= 0.5
     told = most.axes[0].get_title()
     assert told.startswith(LABELS[int(decided[sure.argmax()])])
-    assert ("not" in told) == (decided[sure.argmax()] != truth[sure.argmax()])
+    assert ("is:" in told) == (decided[sure.argmax()] != truth[sure.argmax()])
+
+
+def test_an_image_that_is_there_twice_is_not_among_the_most_certain():
+    images = np.random.default_rng(0).integers(0, 256, (8, 8, 8, 3), np.uint8)
+    images[5] = images[2]
+    answers = np.zeros((8, 1), np.float32)
+    answers[:, 0] = [0.1, 0.2, 0.9, 0.3, 0.4, 0.9, 0.5, 0.6]
+    figure = certainty_picture(Split(images, np.ones(8, int)), answers, 0, "ab", "a title")
+    assert "left out: 2 images" in figure.get_suptitle().replace("\n", " ")
+    shown = [axes.images[0].get_array() for part in figure.subfigs for axes in part.axes]
+    assert not any((image == images[2]).all() for image in shown)
+    np.testing.assert_array_equal(shown[0], images[7])
 
 
 @pytest.mark.parametrize("name", ["linear_cat_dog", "cifar_softmax"])
@@ -305,7 +428,8 @@ def test_every_plot_from_a_fresh_run_and_from_a_shipped_bundle(zoo_plot, tmp_pat
     ("words", "told"),
     [
         (("weights", "deep_relu"), "no W that is a picture"),
-        (("boundary", "mark_one"), "two numbers"),
+        (("boundary", "mark_one"), "has no plane"),
+        (("boundary", "deep_relu", "--data-dir", "nowhere"), "has no plane"),
         (("curves", "nowhere"), "no history.csv"),
         (("confusion", "nothing"), "no bundle"),
         (("pipeline", "linear_cat_dog", "nowhere.jpg"), "nowhere.jpg"),

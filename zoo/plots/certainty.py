@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from zoo.data import repeated_examples
 from zoo.data.dataset import Split
 from zoo.errors import ZooError
 from zoo.plots.sources import decisions
@@ -36,6 +37,8 @@ def certainty_picture(
 ) -> Figure:
     """Return the eight most certain images above the eight least certain, with what was decided.
 
+    An image that is there more than once, as a placeholder for missing photos is, is not shown.
+
     Args:
         split: the test images, uint8, and their labels.
         outputs: of the model for each of them, (examples, labels) or (examples, 1).
@@ -51,9 +54,15 @@ def certainty_picture(
     sure = certainty(outputs, threshold)
     if np.ptp(sure) == 0:
         raise ZooError("This model is equally certain about every image, as a step unit is.")
+    repeated = repeated_examples(split.x)
+    if repeated.all():
+        raise ZooError("Every image of this test set is in it more than once; none is left.")
+    if count := int(repeated.sum()):
+        title += f"; left out: {count:,} images that are there more than once"
     # Stable, so that equally certain images always come in the same order.
     order = np.argsort(-sure, kind="stable")
-    shown = min(_SHOWN, len(order) // 2)
+    order = order[~repeated[order]]
+    shown = max(min(_SHOWN, len(order) // 2), 1)
     decided = decisions(outputs, threshold)
     figure = new_figure(2 * shown, 6.8, title)
     most, least = figure.subfigures(2)
