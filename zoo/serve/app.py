@@ -22,7 +22,14 @@ from zoo import edge
 from zoo.errors import ZooError
 from zoo.serve.asking import Desk
 from zoo.serve.learners import BusyError, Learners
-from zoo.serve.uploads import UploadTooLargeError, decode_upload, read_body, read_upload
+from zoo.serve.memory import give_back
+from zoo.serve.uploads import (
+    ONE_AT_A_TIME,
+    UploadTooLargeError,
+    decode_upload,
+    read_body,
+    read_upload,
+)
 
 _STATIC = Path(__file__).resolve().parent / "static"
 _PICTURES = (".png", ".svg")
@@ -44,6 +51,7 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
     """
     desk = Desk(bundles)
     desk.load()
+    give_back()
     learners = Learners()
 
     async def page(request: Request) -> Response:
@@ -145,9 +153,12 @@ def _answer(desk: Desk, name: str, artifact: str | None, content: bytes) -> dict
             raise ZooError(f"{len(rows)} rows of numbers were given; ask about one at a time.")
         answer, slide = desk.ask(name, artifact, rows[0]), None
     else:
-        photo = decode_upload(content)
-        answer, slide = desk.ask(name, artifact, photo), desk.slide(name, photo)
-        answer["photo"] = {"height": photo.shape[0], "width": photo.shape[1]}
+        with ONE_AT_A_TIME:
+            photo, (height, width) = decode_upload(content, desk.frame(name))
+            answer, slide = desk.ask(name, artifact, photo), desk.slide(name, photo)
+            if photo.shape[:2] != (height, width):
+                give_back()
+        answer["photo"] = {"height": height, "width": width}
     return {**answer, "slide": slide, "server_seconds": time.perf_counter() - started}
 
 
