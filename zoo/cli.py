@@ -2,34 +2,70 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from zoo.cli_output import (
+    DEBUG,
+    DEBUG_VARIABLE,
+    Commands,
+    PhotoCommand,
+    complain,
+    console,
+    end,
+    say,
+)
 from zoo.cli_plot import plot_app
-from zoo.errors import ZooError
+from zoo.errors import SHORT_OF_THE_GATE, ZooError
 
-app = typer.Typer(
+app = Commands(
     name="zoo",
     help="Build, train, export and run the models of an introductory neural-network lecture.",
-    no_args_is_help=True,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
-data_app = typer.Typer(help="Data sets: list them, download them.", no_args_is_help=True)
+data_app = Commands(help="Data sets: list them, download them.")
 app.add_typer(data_app, name="data")
 app.add_typer(plot_app, name="plot")
 
-console = Console()
+Model = Annotated[
+    str, typer.Argument(metavar="MODEL", help="A model's name, as `zoo list` prints it.")
+]
+Bundle = Annotated[
+    str,
+    typer.Argument(metavar="BUNDLE", help="A bundle's folder, or a shipped model's name."),
+]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a training.")]
 DataDir = Annotated[
     str | None,
     typer.Option(help="Where the data set lies; TFDS_DATA_DIR if not given.", metavar="FOLDER"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from zoo import __version__
+
+        say(f"zoo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_version)
+    ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option(DEBUG, help=f"Show the trace of an error; as {DEBUG_VARIABLE}=1 does."),
+    ] = False,
+):
+    """Take the options that stand before any command."""
 
 
 @app.command("list")
@@ -47,11 +83,11 @@ def list_command(
         spec = describe(name)
         rows = ", ".join(str(row) for row in spec.lecture)
         table.add_row(name, spec.task, spec.dataset, rows, spec.summary)
-    console.print(table)
+    console().print(table)
 
 
 @app.command()
-def describe(name: str):
+def describe(name: Model):
     """Say what a model computes, its options and its recipe."""
     import inspect
 
@@ -79,12 +115,12 @@ def describe(name: str):
             lines.append(f"    {result.told()}")
             measured_on.append(f"Measured on {result.measured_on()}.")
     lines += dict.fromkeys(measured_on)
-    console.print("\n".join(lines), markup=False, highlight=False)
+    say("\n".join(lines))
 
 
 @app.command()
 def train(
-    name: str,
+    name: Model,
     recipe: Annotated[
         str | None, typer.Option(help="One of the model's recipes, as in zoo describe NAME.")
     ] = None,
@@ -164,44 +200,49 @@ def train(
     from zoo import training
     from zoo.training.reporter import Terminal
 
-    results = training.train(
-        name,
-        recipe=recipe,
-        options=options,
-        dataset=dataset,
-        data_dir=data_dir,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        seed=seed,
-        run_dir=run_dir,
-        strategy=strategy,
-        devices=devices,
-        tpu=tpu,
-        start_timeout=start_timeout,
-        precision=precision,
-        jit=jit,
-        checkpoint_every=checkpoint_every,
-        source=source,
-        solver=solver,
-        penalty=penalty,
-        profile=profile,
-        reporter=Terminal(console),
-    )
+    try:
+        results = training.train(
+            name,
+            recipe=recipe,
+            options=options,
+            dataset=dataset,
+            data_dir=data_dir,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            seed=seed,
+            run_dir=run_dir,
+            strategy=strategy,
+            devices=devices,
+            tpu=tpu,
+            start_timeout=start_timeout,
+            precision=precision,
+            jit=jit,
+            checkpoint_every=checkpoint_every,
+            source=source,
+            solver=solver,
+            penalty=penalty,
+            profile=profile,
+            reporter=Terminal(console()),
+        )
+    except KeyboardInterrupt:
+        complain(f"To go on, repeat the command with --run-dir {_quoted(run_dir)}.")
+        raise
     if training.is_chief(strategy):
         _say_test(results, results["examples"]["test"])
-        _say(f"Run folder: {run_dir}")
+        say(f"Run folder: {run_dir}")
         if export:
             _export_and_predict(run_dir, data_dir)
         else:
-            _say(f"Next: zoo export {run_dir}")
+            say(f"Next: zoo export {_quoted(run_dir)}")
 
 
 @app.command("export")
 def export_command(
-    run: Path,
+    run: Run,
     to: Annotated[
-        Path | None, typer.Option(help="The bundle's folder; RUN/bundle if not given.")
+        Path | None,
+        typer.Option(help="The bundle's folder; RUN/bundle if not given.", metavar="FOLDER"),
     ] = None,
     kinds: Annotated[
         str, typer.Option(help="TFLite files to write.", metavar="KIND,…")
@@ -239,14 +280,20 @@ def export_command(
     if study:
         from zoo.export.study import study as study_bundle
 
-        _say(f"Studied: {study_bundle(run, bundle, data_dir)}")
-    _say(f"Next: zoo predict {bundle} FILE…, or copy the folder and run: python3 predict.py FILE…")
+        say(f"Studied: {study_bundle(run, bundle, data_dir)}")
+    say(
+        f"Next: zoo predict {_quoted(bundle)} FILE…, or copy the folder and run: "
+        "python3 predict.py FILE…"
+    )
 
 
-@app.command(context_settings={"ignore_unknown_options": True})
+@app.command(cls=PhotoCommand, context_settings={"ignore_unknown_options": True})
 def predict(
-    bundle: Annotated[str, typer.Argument(help="A bundle's folder, or a shipped model's name.")],
-    inputs: Annotated[list[str], typer.Argument(help="Photos; or numbers, as 0 1 or 0,1.")],
+    bundle: Bundle,
+    inputs: Annotated[
+        list[str],
+        typer.Argument(metavar="INPUT", help="Photos; or numbers, as 0 1 or 0,1."),
+    ],
     artifact: Annotated[str | None, typer.Option(help="Which file, as int8.")] = None,
     threads: Annotated[int, typer.Option(help="Of the interpreter.")] = 1,
     as_json: AsJson = False,
@@ -263,7 +310,10 @@ def predict(
 
 @app.command()
 def evaluate(
-    run_or_bundle: str,
+    run_or_bundle: Annotated[
+        str,
+        typer.Argument(metavar="RUN|BUNDLE", help="A run's or bundle's folder, or a shipped name."),
+    ],
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ):
@@ -283,17 +333,21 @@ def evaluate(
             _say_test(figures, figures["examples"])
         return
     from zoo import data, edge
+    from zoo.data_dir import recorded_data_dir
     from zoo.export.measure import evaluate_bundle
     from zoo.shipped import find_bundle
 
     bundle = find_bundle(run_or_bundle)
-    dataset = data.load(edge.read_manifest(bundle)["dataset"]["name"], data_dir)
+    manifest = edge.read_manifest(bundle)
+    dataset = data.load(
+        manifest["dataset"]["name"], data_dir or recorded_data_dir(bundle, manifest)
+    )
     accuracies = evaluate_bundle(bundle, dataset)
     if as_json:
         print(json.dumps({"bundle": str(bundle), "accuracy": accuracies}))
         return
     for artifact, accuracy in accuracies.items():
-        _say(
+        say(
             f"{artifact}: accuracy {accuracy:.4f} on the {len(dataset.test):,} test examples of "
             f"{dataset.name} (fingerprint {dataset.fingerprint})."
         )
@@ -301,7 +355,7 @@ def evaluate(
 
 @app.command("verify")
 def verify_command(
-    bundle: Annotated[str, typer.Argument(help="A bundle's folder, or a shipped model's name.")],
+    bundle: Bundle,
     data_dir: DataDir = None,
     max_drop: Annotated[
         float, typer.Option(help="Points of accuracy a file may lie below Keras.")
@@ -309,30 +363,37 @@ def verify_command(
 ):
     """Check a bundle's hashes, contract and operations, and measure all its files."""
     from zoo import data, edge
+    from zoo.data_dir import recorded_data_dir
     from zoo.shipped import find_bundle
 
     folder = find_bundle(bundle)
-    name = edge.read_manifest(folder)["dataset"]["name"]
+    manifest = edge.read_manifest(folder)
+    name = manifest["dataset"]["name"]
     _tensorflow()
     from zoo.export.verify import verify
 
+    data_dir = data_dir or recorded_data_dir(folder, manifest)
     report = verify(folder, data.load(name, data_dir), max_drop)
     if report.figures:
         _show_figures(report.figures)
     for problem in report.problems:
-        _say(f"Falls short: {problem}")
+        say(f"Falls short: {problem}")
     if report.problems:
-        raise typer.Exit(1)
-    _say(f"{folder} is sound.")
+        raise typer.Exit(SHORT_OF_THE_GATE)
+    say(f"{folder} is sound.")
 
 
 @app.command("benchmark")
 def benchmark_command(
-    bundle: Annotated[str, typer.Argument(help="A bundle's folder, or a shipped model's name.")],
-    artifact: Annotated[str, typer.Option(help="One of the bundle's files, or all.")] = "all",
+    bundle: Bundle,
+    artifact: Annotated[
+        str, typer.Option(help="One of the bundle's files, or all.", metavar="KIND")
+    ] = "all",
     threads: Annotated[str, typer.Option(help="Of the interpreter.", metavar="N,…")] = "1",
     repeats: Annotated[int, typer.Option(help="Answers to time.")] = 200,
-    photo: Annotated[Path | None, typer.Option(help="Ask about this photo.")] = None,
+    photo: Annotated[
+        Path | None, typer.Option(help="Ask about this photo.", metavar="FILE")
+    ] = None,
     as_json: AsJson = False,
 ):
     """Time a bundle on this machine, one example at a time; TensorFlow is not needed."""
@@ -347,8 +408,8 @@ def benchmark_command(
     folder = find_bundle(bundle)
     manifest = edge.read_manifest(folder)
     artifacts = tflite_artifacts(manifest) if artifact == "all" else [artifact]
-    counts = threads.split(",")
-    if not all(count.strip().isdigit() for count in counts):
+    counts = [count.strip() for count in threads.split(",")]
+    if not all(re.fullmatch("[0-9]{1,9}", count) for count in counts):
         raise ZooError(f"--threads is {threads!r}; write whole numbers, as in 1,2.")
     rows = benchmark(folder, artifacts, [int(n) for n in counts], repeats=repeats, photo=photo)
     if as_json:
@@ -369,38 +430,48 @@ def benchmark_command(
             *(f"{row['inference'][part]:.3f} ms" for part in ("median", "p90", "p99")),
             f"{row['peak_memory']:.0f} MB",
         )
-    console.print(table)
+    console().print(table)
     packages = ", ".join(f"{name} {number}" for name, number in versions(RUNTIME).items())
-    _say(f"Medians of {repeats}, one example at a time. {machine()}; {packages}.")
+    say(f"Medians of {repeats}, one example at a time. {machine()}; {packages}.")
 
 
 @app.command("report")
 def report_command(
-    run: Path,
-    to: Annotated[Path | None, typer.Option(help="RUN/report.html if not given.")] = None,
+    run: Run,
+    to: Annotated[
+        Path | None, typer.Option(help="RUN/report.html if not given.", metavar="FILE")
+    ] = None,
     data_dir: DataDir = None,
 ):
     """Write one HTML page about a finished run, with everything inside."""
     _tensorflow()
     from zoo.reports.report import report
 
-    _say(f"Report: {report(run, to, data_dir)}")
+    say(f"Report: {report(run, to, data_dir)}")
 
 
 @app.command("compare")
-def compare_command(runs: list[Path], to: Annotated[Path, typer.Option()] = Path("compare.html")):
+def compare_command(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN", help="The folders of finished trainings.")
+    ],
+    to: Annotated[Path, typer.Option(help="The page.", metavar="FILE")] = Path("compare.html"),
+):
     """Write one HTML page about several finished runs."""
     _tensorflow()
     from zoo.reports.report import compare
 
-    _say(f"Comparison: {compare(runs, to)}")
+    say(f"Comparison: {compare(runs, to)}")
 
 
 @app.command("serve")
 def serve_command(
     bundles: Annotated[
         list[str] | None,
-        typer.Argument(help="Bundles' folders or shipped models' names; all shipped by default."),
+        typer.Argument(
+            metavar="BUNDLE",
+            help="Bundles' folders or shipped models' names; all shipped by default.",
+        ),
     ] = None,
     host: Annotated[
         str, typer.Option(help="Address to listen on; any but loopback lets others in.")
@@ -423,7 +494,7 @@ def serve_command(
         raise ZooError(
             f'The page needs {error.name}; run: pip install "lecture-zoo[serve]".'
         ) from error
-    serve(named, host, port, lambda address: _say(f"The page is at {address} (Ctrl+C ends it)."))
+    serve(named, host, port, lambda address: say(f"The page is at {address} (Ctrl+C ends it)."))
 
 
 @data_app.command("list")
@@ -437,49 +508,32 @@ def data_list():
     for name in data.list_datasets():
         spec = data.describe(name)
         table.add_row(name, spec.kind, spec.source, spec.summary)
-    console.print(table)
+    console().print(table)
 
 
 @data_app.command("prepare")
-def data_prepare(name: str, data_dir: DataDir = None):
+def data_prepare(
+    name: Annotated[
+        str, typer.Argument(metavar="DATASET", help="A name, as `zoo data list` prints it.")
+    ],
+    data_dir: DataDir = None,
+):
     """Download a data set and prepare it for training."""
     from zoo import data
 
     if data.describe(name).source == "tfds":
         _tensorflow()
     folder = data.prepare(name, data_dir)
-    _say(f"{name} is ready in {folder}." if folder else f"{name} needs no preparation.")
+    say(f"{name} is ready in {folder}." if folder else f"{name} needs no preparation.")
 
 
 def main() -> None:
     """Run the command line; bad input is one sentence on standard error and exit code 2."""
-    try:
-        code = app(standalone_mode=False)
-    except Exception as error:
-        code = _explain(error)
-    except KeyboardInterrupt:
-        print("Stopped; the same command with the same --run-dir resumes.", file=sys.stderr)
-        code = 130
-    sys.exit(code or 0)
+    sys.exit(end(_run, sys.argv[1:]))
 
 
-def _explain(error: Exception) -> int:
-    """Print the sentence for an error the user can mend and return the exit code; raise others."""
-    sentence, code = None, 2
-    if isinstance(error, ZooError):
-        sentence, code = str(error), error.exit_code
-    elif hasattr(error, "format_message") and hasattr(error, "exit_code"):
-        # The command-line parser's own errors: a missing argument, an unknown option.
-        sentence = error.format_message()
-    elif type(error).__module__ == "zoo.edge":
-        sentence = str(error)
-    elif type(error).__name__ == "Preempted":
-        print(error, file=sys.stderr)
-        return error.exit_code
-    if sentence is None:
-        raise error
-    print(f"error: {sentence}", file=sys.stderr)
-    return code
+def _run(words: list[str]) -> int | None:
+    return app(words, prog_name="zoo", standalone_mode=False)
 
 
 def _tensorflow() -> None:
@@ -523,9 +577,13 @@ def _frame(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
     sizes = text.lower().split("x")
-    if len(sizes) != 2 or not all(size.isdigit() and 0 < int(size) <= 65536 for size in sizes):
+    # Five digits at the most, of the ten that int() is meant to read: "²" is a digit too.
+    if len(sizes) != 2 or not all(re.fullmatch("[0-9]{1,5}", size) for size in sizes):
         raise ZooError(f"--input-size is {text!r}; write HEIGHTxWIDTH, as in 240x320.")
-    return int(sizes[0]), int(sizes[1])
+    height, width = int(sizes[0]), int(sizes[1])
+    if not 0 < height <= 65536 or not 0 < width <= 65536:
+        raise ZooError(f"--input-size is {text!r}; give sides from 1 to 65536 pixels.")
+    return height, width
 
 
 def _export(run: Path, to: Path | None, data_dir: str | None, **options) -> Path:
@@ -535,8 +593,8 @@ def _export(run: Path, to: Path | None, data_dir: str | None, **options) -> Path
     from zoo.export.bundle import export_run
 
     bundle = export_run(run, to, data_dir=data_dir, **options)
-    _show_figures(json.loads((bundle / "manifest.json").read_text())["artifacts"])
-    _say(f"Bundle: {bundle}")
+    _show_figures(json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))["artifacts"])
+    say(f"Bundle: {bundle}")
     return bundle
 
 
@@ -553,26 +611,31 @@ def _show_figures(figures: dict) -> None:
             f"{found['agreement']:.4f}",
             f"{found['largest_difference']:.1e}",
         )
-    console.print(table)
+    console().print(table)
 
 
 def _predict_examples(run: Path, data_dir: str | None) -> None:
     from zoo.export.examples import predict_examples, write_examples
 
     words, labels = write_examples(run, data_dir)
-    _say(f"The bundle's own predict.py, without TensorFlow, on {len(labels)} test examples:")
+    say(f"The bundle's own predict.py, without TensorFlow, on {len(labels)} test examples:")
     for line, label in zip(predict_examples(run / "bundle", words), labels, strict=True):
-        _say(f"  {line}   (it is: {label})")
+        say(f"  {line}   (it is: {label})")
 
 
 def _say_test(results: dict, examples: int) -> None:
     figures = "  ".join(f"{name} {value:.4f}" for name, value in results["test"].items())
     dataset = results["dataset"]
-    _say(
+    say(
         f"Test: {figures}  ({examples:,} examples of {dataset['name']}, "
         f"fingerprint {dataset['fingerprint']})"
     )
 
 
-def _say(sentence: str) -> None:
-    console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+def _quoted(path: Path) -> str:
+    """Return a path as it is typed in a shell."""
+    return shlex.quote(str(path))
+
+
+if __name__ == "__main__":
+    main()

@@ -7,24 +7,36 @@ from typing import Annotated
 
 import typer
 
-plot_app = typer.Typer(help="Pictures of runs, bundles and models.", no_args_is_help=True)
+from zoo.cli_output import Commands, PhotoCommand, say
+
+plot_app = Commands(help="Pictures of runs, bundles and models.")
 
 To = Annotated[Path, typer.Option(help="The picture: a .png or .svg.", metavar="FILE")]
-Trained = Annotated[str, typer.Argument(help="A run, a bundle, or a shipped model's name.")]
+Trained = Annotated[
+    str,
+    typer.Argument(metavar="RUN|BUNDLE", help="A run, a bundle, or a shipped model's name."),
+]
 DataDir = Annotated[
-    str | None, typer.Option(help="Where the data set lies, if not where it lay in training.")
+    str | None,
+    typer.Option(
+        help="Where the data set lies, if not where it lay in training.", metavar="FOLDER"
+    ),
 ]
 
 
 @plot_app.command("curves")
-def curves(runs: list[Path], to: To = Path("curves.png")):
+def curves(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="The folders of trainings.")],
+    to: To = Path("curves.png"),
+):
     """Draw loss and accuracy over the epochs of one or several runs."""
     _tensorflow()
     from zoo.plots import sources
-    from zoo.plots.curves import learning_curves
+    from zoo.plots.curves import grouped_curves
 
-    histories = {run.name or str(run): sources.history(run) for run in runs}
-    _save(learning_curves(histories, f"Training of {', '.join(histories)}"), to)
+    groups = sources.histories(runs)
+    names = [name for histories in groups.values() for name in histories]
+    _save(grouped_curves(groups, f"Training of {', '.join(names)}"), to)
 
 
 @plot_app.command("confusion")
@@ -38,7 +50,7 @@ def confusion(trained: Trained, data_dir: DataDir = None, to: To = Path("confusi
     dataset = source.dataset(data_dir)
     counts = confusion_matrix(dataset.test.y, source.decide(dataset.test.x), dataset.labels)
     right = 100 * counts.trace() / counts.sum()
-    title = f"{source.name} on {dataset.name}'s test set: {right:.2f} % right"
+    title = f"{source.name}, test set of {dataset.name}: {right:.2f}\u00a0%\u00a0right"
     _save(confusion_picture(counts, dataset.labels, title), to)
 
 
@@ -59,18 +71,23 @@ def boundary(trained: Trained, data_dir: DataDir = None, to: To = Path("boundary
     _tensorflow()
     from zoo.models import describe
     from zoo.plots import sources
-    from zoo.plots.boundary import boundary_picture
+    from zoo.plots.boundary import boundary_picture, check_plane
 
     source = sources.open_source(trained)
+    # Before the data is looked for, which would not help a model without a plane.
+    check_plane(source.model)
     dataset = source.dataset(data_dir)
-    title = f"{source.name} on {dataset.name}"
+    title = f"{source.name}, test set of {dataset.name}"
     threshold = describe(source.name).threshold
-    _save(boundary_picture(source.model, dataset.test, threshold, title), to)
+    _save(boundary_picture(source.model, dataset.test, threshold, dataset.labels, title), to)
 
 
 @plot_app.command("learning")
 def learning(
-    model: Annotated[str, typer.Argument(help="A model of two numbers: perceptron or xor_mlp.")],
+    model: Annotated[
+        str,
+        typer.Argument(metavar="MODEL", help="A model of two numbers: perceptron or xor_mlp."),
+    ],
     dataset: Annotated[str | None, typer.Option(help="and, or, xor, blobs …")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="The recipe's by default.")] = None,
     seed: Annotated[int, typer.Option(help="Of the weights and of the order.")] = 0,
@@ -108,11 +125,11 @@ def learning(
         recipe.batch_size,
         24 if moves else 8,
     )
-    title = f"{model} learns {given.name}"
+    title = f"{model} on the data set {given.name!r}"
     if moves:
-        print(drawing.save_animation(found, split, spec.threshold, title, to))
+        say(str(drawing.save_animation(found, split, spec.threshold, given.labels, title, to)))
     else:
-        _save(drawing.stages_picture(found, split, spec.threshold, title), to)
+        _save(drawing.stages_picture(found, split, spec.threshold, given.labels, title), to)
 
 
 @plot_app.command("examples")
@@ -129,12 +146,16 @@ def examples(trained: Trained, data_dir: DataDir = None, to: To = Path("examples
     threshold = describe(source.name).threshold
     decided = sources.decisions(outputs, threshold)
     right = 100 * (decided == dataset.test.y).mean()
-    title = f"{source.name} on {dataset.name}'s test set: {right:.2f} % right"
+    title = f"{source.name}, test set of {dataset.name}: {right:.2f}\u00a0%\u00a0right"
     _save(certainty_picture(dataset.test, outputs, threshold, dataset.labels, title), to)
 
 
-@plot_app.command("pipeline")
-def pipeline(trained: Trained, photo: Path, to: To = Path("pipeline.png")):
+@plot_app.command("pipeline", cls=PhotoCommand, context_settings={"ignore_unknown_options": True})
+def pipeline(
+    trained: Trained,
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="A JPEG or PNG file.")],
+    to: To = Path("pipeline.png"),
+):
     """Draw slide 16 for one photo: gray, resize, W ⊙ x, sum, score, verdict."""
     _tensorflow()
     from zoo import edge
@@ -159,7 +180,7 @@ def activations(to: To = Path("activations.png")):
 def _save(figure, to: Path) -> None:
     from zoo.plots.style import save
 
-    print(save(figure, to))
+    say(str(save(figure, to)))
 
 
 def _tensorflow() -> None:

@@ -19,13 +19,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from zoo.errors import ZooError
+from zoo.errors import BAD_INPUT, INTERRUPTED, PREEMPTED, WORKER_LOST, ZooError
 
 STOP_AT_END_OF_INPUT = "ZOO_STOP_AT_END_OF_INPUT"
-PREEMPTED = 75
-INTERRUPTED = 130
-WORKER_LOST = 69
-BAD_INPUT = 2
 # What a worker is given to write its checkpoint in, once all were asked to stop.
 _GRACE_SECONDS = 60.0
 _FORWARDED = ("TFDS_DATA_DIR", "ZOO_CACHE_DIR", "CUDA_VISIBLE_DEVICES")

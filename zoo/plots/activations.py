@@ -10,6 +10,7 @@ from zoo.activations import NAMES, activation_layer
 from zoo.plots.style import COLORS, new_figure, styled
 
 _FROM, _TO, _POINTS = -4.0, 4.0, 801
+STAND_IN = "dashed: the straight-through\nstand-in of training, 1;\nthe true derivative is 0"
 
 
 def values(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -31,10 +32,12 @@ def values(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def activation_pictures() -> Figure:
     """Return all ten, activation solid and derivative dashed.
 
-    The step's derivative is drawn as the 1 that the perceptron's rule takes it for.
+    The step's derivative is drawn as the 1 that the perceptron's rule takes it for, and the picture
+    says so.
     """
-    figure = new_figure(15, 6.5)
-    figure.suptitle("The ten activations (solid) and their derivatives (dashed)")
+    figure = new_figure(
+        15, 6.5, "The ten activations (solid) and their derivatives (dashed), over z"
+    )
     for axes, name in zip(figure.subplots(2, 5, sharex=True).ravel(), NAMES, strict=True):
         z, y, derivative = values(name)
         axes.axhline(0, color="0.8", linewidth=1)
@@ -42,5 +45,9 @@ def activation_pictures() -> Figure:
         axes.plot(z, y, color=COLORS[0])
         axes.plot(z, derivative, "--", color=COLORS[1])
         axes.set_title(name)
+        axes.set_xlim(_FROM, _TO)
         axes.set_ylim(-1.5, 2.5)
+        axes.set_xticks([-4, -2, 0, 2, 4])
+        if name == "step":
+            axes.text(0.04, 0.03, STAND_IN, transform=axes.transAxes, color=COLORS[1], fontsize=10)
     return figure

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
+import matplotlib
 import numpy as np
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from zoo.data.dataset import Split
 from zoo.errors import ZooError
-from zoo.plots.style import COLORS, DIVERGING, new_figure, styled
+from zoo.plots.style import DIVERGING, FIRST, SECOND, new_figure, short, styled
 
 _POINTS = 201
+# Without the darkest ends, on which the examples could not be seen.
+_PLANE = LinearSegmentedColormap.from_list(
+    "plane", matplotlib.colormaps[DIVERGING](np.linspace(0.18, 0.82, 65))
+)
 
 
 def check_plane(model: keras.Model) -> None:
@@ -21,8 +30,9 @@ def check_plane(model: keras.Model) -> None:
     """
     if model.input_shape[1:] != (2,) or model.output_shape[1:] != (1,):
         raise ZooError(
-            f"A boundary is drawn for a model of two numbers with one output; {model.name} takes "
-            f"{model.input_shape[1:]} and gives {model.output_shape[1:]}."
+            f"{model.name} has no plane: it takes {model.input_shape[1:]} and gives "
+            f"{model.output_shape[1:]}; a boundary is drawn for a model of two numbers with one "
+            "output, such as perceptron or xor_mlp."
         )
 
 
@@ -58,44 +68,58 @@ def line(model: keras.Model) -> tuple[np.ndarray, float] | None:
 
 
 @styled
-def boundary_picture(model: keras.Model, split: Split, threshold: float, title: str) -> Figure:
+def boundary_picture(
+    model: keras.Model, split: Split, threshold: float, labels: Sequence[str], title: str
+) -> Figure:
     """Return the plane coloured by output, the examples, and the boundary between the labels.
 
     Args:
         model: of two numbers with one output.
         split: examples to draw, labels 0 and 1.
         threshold: the output from which the second label is decided.
+        labels: names of the two, the first drawn blue, the second red.
         title: above.
 
     Raises:
         ZooError: if the model is no such model.
     """
+    check_plane(model)
     across, up, outputs = plane(model, np.asarray(split.x))
-    figure = new_figure(7, 6)
+    figure = new_figure(8.5, 6, title)
     axes = figure.subplots()
-    axes.set_title(title)
     if straight := line(model):
         _draw_line(axes, *straight, across, up)
     elif outputs.min() < threshold < outputs.max():
         axes.contour(across, up, outputs, levels=[threshold], colors="black", linewidths=2.5)
-    draw_plane(axes, across, up, outputs, split, marker_size=60)
+    drawn = draw_plane(axes, across, up, outputs, split, labels, marker_size=60)
+    told = f"output; from {threshold:g} up: {short(labels[1])}"
+    figure.colorbar(drawn, ax=axes, label=told, shrink=0.9)
     axes.set_xlabel("x₁")
     axes.set_ylabel("x₂")
-    axes.legend(frameon=True)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
-def draw_plane(axes, across, up, outputs, split: Split, marker_size: float) -> None:
+def draw_plane(
+    axes, across, up, outputs, split: Split, labels: Sequence[str], marker_size: float
+) -> QuadMesh:
     """Draw a plane coloured by output, what `plane` returned, and the examples on it."""
-    axes.pcolormesh(across, up, outputs, cmap=DIVERGING, vmin=0, vmax=1, alpha=0.6, rasterized=True)
+    drawn = axes.pcolormesh(across, up, outputs, cmap=_PLANE, vmin=0, vmax=1, rasterized=True)
     # Told apart by shape as well as by colour.
-    for label, marker, color in ((0, "o", COLORS[3]), (1, "s", COLORS[4])):
+    for label, marker, color in ((0, "o", FIRST), (1, "s", SECOND)):
         x, y = np.asarray(split.x)[np.asarray(split.y) == label].T
         axes.scatter(
-            x, y, s=marker_size, c=color, marker=marker, edgecolors="black", label=f"{label}"
+            x,
+            y,
+            s=marker_size,
+            c=color,
+            marker=marker,
+            edgecolors="black",
+            label=short(labels[label]),
         )
     axes.set_xlim(across[0], across[-1])
     axes.set_ylim(up[0], up[-1])
+    return drawn
 
 
 def _draw_line(axes, weights, bias, across, up) -> None:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from zoo.data.dataset import Split
 from zoo.errors import ZooError
 from zoo.plots.sources import decisions
-from zoo.plots.style import new_figure, styled
+from zoo.plots.style import SECOND, new_figure, short, styled
 
 _SHOWN = 8
 
@@ -55,16 +55,18 @@ def certainty_picture(
     order = np.argsort(-sure, kind="stable")
     shown = min(_SHOWN, len(order) // 2)
     decided = decisions(outputs, threshold)
-    figure = new_figure(2 * shown, 6)
-    figure.suptitle(title)
+    figure = new_figure(2 * shown, 6.8, title)
     most, least = figure.subfigures(2)
-    most.suptitle("most certain")
+    by = "distance to the threshold" if outputs.shape[1] == 1 else "largest output"
+    most.suptitle(f"most certain, by {by}")
     least.suptitle("least certain")
     for part, indices in ((most, order[:shown]), (least, order[len(order) - shown :])):
         for axes, index in zip(np.ravel(part.subplots(1, shown)), indices, strict=True):
             axes.imshow(split.x[int(index)])
             axes.set_axis_off()
             truth, answer = int(split.y[index]), int(decided[index])
-            wrong = f"\nnot {labels[truth]}" if answer != truth else "\n"
-            axes.set_title(f"{labels[answer]} {sure[index]:.2f}{wrong}", fontsize=12)
+            wrong = answer != truth
+            told = f"{short(labels[answer], 14)} {sure[index]:.2f}"
+            truly = f"is: {short(labels[truth], 14)}" if wrong else ""
+            axes.set_title(f"{told}\n{truly}", fontsize=12, color=SECOND if wrong else "black")
     return figure

@@ -7,7 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from zoo.plots.style import new_figure, styled
+from zoo.plots.style import new_figure, short, styled
+
+# Beyond so many labels a number in every cell could not be read.
+_NUMBERED = 20
+_LARGEST_SIDE = 12.0
+_MOST_TICKS = 60
 
 
 def confusion_matrix(truth: np.ndarray, decided: np.ndarray, labels: Sequence[str]) -> np.ndarray:
@@ -17,21 +22,54 @@ def confusion_matrix(truth: np.ndarray, decided: np.ndarray, labels: Sequence[st
     return counts
 
 
+def most_confused(counts: np.ndarray, most: int) -> list[tuple[int, int, int]]:
+    """Return the pairs of labels most often confused, as (true, decided, how often).
+
+    Args:
+        counts: what `confusion_matrix` returns.
+        most: so many pairs, or fewer where there are fewer mistakes.
+    """
+    wrong = counts.copy()
+    np.fill_diagonal(wrong, 0)
+    # Stable, so that equally frequent pairs always come in the same order.
+    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    pairs = zip(*np.unravel_index(order, wrong.shape), strict=True)
+    return [
+        (int(row), int(column), int(wrong[row, column]))
+        for row, column in pairs
+        if wrong[row, column]
+    ]
+
+
 @styled
 def confusion_picture(counts: np.ndarray, labels: Sequence[str], title: str) -> Figure:
-    """Return the matrix with a share of the true label, in percent, in every cell."""
+    """Return the matrix of shares of the true label, in percent: a number per cell up to 20 labels.
+
+    The picture's size is bounded, however many labels there are.
+    """
     shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    side = 2.5 + 0.75 * len(labels)
-    figure = new_figure(side + 1, side)
+    numbered = len(labels) <= _NUMBERED
+    side = min(2.5 + 0.75 * len(labels), _LARGEST_SIDE)
+    figure = new_figure(side + 1.5, side, title)
     axes = figure.subplots()
-    axes.set_title(title)
-    axes.imshow(shares, cmap="cividis", vmin=0, vmax=100)
-    for row, column in np.ndindex(shares.shape):
-        share = shares[row, column]
-        color = "black" if share > 50 else "white"
-        axes.text(column, row, f"{share:.0f}", ha="center", va="center", color=color)
-    axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right")
-    axes.set_yticks(range(len(labels)), labels)
-    axes.set_xlabel("decided, % of the true label")
+    axes.spines[:].set_visible(False)
+    drawn = axes.imshow(shares, cmap="Blues", vmin=0, vmax=100)
+    if numbered:
+        for row, column in np.ndindex(shares.shape):
+            share = shares[row, column]
+            color = "white" if share > 55 else "black"
+            axes.text(column, row, f"{share:.0f}", ha="center", va="center", color=color)
+    figure.colorbar(drawn, ax=axes, shrink=0.8, label="% of the true label")
+    step = -(-len(labels) // _MOST_TICKS)
+    at = range(0, len(labels), step)
+    names = [short(labels[index]) for index in at]
+    size = 14 if numbered else max(14 * _NUMBERED / len(at), 7)
+    upright = numbered and sum(map(len, names)) <= 4 * side
+    turned = {} if upright else {"rotation": 45 if numbered else 90}
+    axes.set_xticks(
+        at, names, fontsize=size, ha="right" if turned.get("rotation") == 45 else "center", **turned
+    )
+    axes.set_yticks(at, names, fontsize=size)
+    axes.set_xlabel("decided")
     axes.set_ylabel("true label")
     return figure

@@ -6,37 +6,83 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from zoo.plots.style import COLORS, new_figure, styled
+from zoo.plots.style import COLORS, new_figure, short, styled, wrapped
+
+Rows = Sequence[Mapping[str, float]]
 
 
-@styled
-def learning_curves(histories: Mapping[str, Sequence[Mapping[str, float]]], title: str) -> Figure:
+def learning_curves(histories: Mapping[str, Rows], title: str) -> Figure:
     """Return loss and accuracy, training dashed and validation solid, one colour per run.
 
     Args:
         histories: what to call a run → the rows of its history.csv.
         title: above both.
     """
-    figure = new_figure(11, 4.5)
-    figure.suptitle(title)
-    for axes, metric in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        for color, (name, rows) in zip(_colors(histories), histories.items(), strict=True):
-            over = "penalty" if "penalty" in rows[0] else "epoch"
-            rows = sorted(rows, key=lambda row: row[over])
-            at = [row[over] for row in rows]
-            parts = ((metric, "--", "training"), (f"val_{metric}", "-", "validation"))
-            for key, line, part in (part for part in parts if part[0] in rows[0]):
-                label = f"{name}, {part}" if len(histories) > 1 else part
-                marker = "o" if len(rows) < 30 else ""
-                values = [row[key] for row in rows]
-                axes.plot(at, values, line, color=color, label=label, marker=marker)
-            if over == "penalty" and rows[-1][over] > 0:
-                axes.set_xscale("symlog" if rows[0][over] == 0 else "log")
-            axes.set_xlabel("λ" if over == "penalty" else "epoch")
-        axes.set_ylabel(metric)
-        if axes.lines:
-            axes.legend(frameon=False)
+    return grouped_curves({"": histories}, title)
+
+
+@styled
+def grouped_curves(groups: Mapping[str, Mapping[str, Rows]], title: str) -> Figure:
+    """Return learning curves with a row of axes for each group of runs.
+
+    Losses of different data sets have different meanings, and λ is no epoch: only runs of one
+    group share axes.
+
+    Args:
+        groups: what the runs of a group have in common → what to call a run → the rows of its
+            history.csv, with at least one row.
+        title: above all.
+    """
+    parts = [
+        (over, told, histories)
+        for told, runs in groups.items()
+        for over, histories in _by_axis(runs).items()
+    ]
+    figure = new_figure(12, 4.5 * len(parts), title)
+    alone = sum(len(histories) for _, _, histories in parts) == 1
+    grid = figure.subplots(len(parts), 2, squeeze=False)
+    for row, (over, told, histories) in zip(grid, parts, strict=True):
+        for axes, metric in zip(row, ("loss", "accuracy"), strict=True):
+            if told and len(groups) > 1:
+                axes.set_title(wrapped(told, 5, 12), fontsize=12)
+            _draw(axes, histories, metric, over, alone)
     return figure
+
+
+def _by_axis(histories: Mapping[str, Rows]) -> dict[str, dict[str, Rows]]:
+    found: dict[str, dict[str, Rows]] = {}
+    for name, rows in histories.items():
+        over = "penalty" if "penalty" in rows[0] else "epoch"
+        found.setdefault(over, {})[name] = rows
+    return found
+
+
+def _draw(axes, histories: Mapping[str, Rows], metric: str, over: str, alone: bool) -> None:
+    penalties = []
+    for color, (name, rows) in zip(_colors(histories), histories.items(), strict=True):
+        parts = ((metric, "--", "training"), (f"val_{metric}", "-", "validation"))
+        for key, line, part in parts:
+            points = sorted((row[over], row[key]) for row in rows if over in row and key in row)
+            if not points:
+                continue
+            at, values = zip(*points, strict=True)
+            penalties += at
+            axes.plot(
+                at,
+                values,
+                line,
+                color=color,
+                label=part if alone else f"{short(name)}, {part}",
+                marker="o" if len(points) < 30 else "",
+            )
+    if over == "penalty" and penalties and max(penalties) > 0:
+        axes.set_xscale("symlog" if min(penalties) == 0 else "log")
+        # The logarithmic axis's own numbers are formulas.
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.set_xlabel("λ" if over == "penalty" else "epoch")
+    axes.set_ylabel(metric)
+    if axes.lines:
+        axes.legend(frameon=False, fontsize=12, handlelength=3.5)
 
 
 def _colors(histories: Mapping) -> list[str]:

@@ -79,35 +79,42 @@ def stages(
 
 
 @styled
-def stages_picture(found: Sequence[Stage], split: Split, threshold: float, title: str) -> Figure:
+def stages_picture(
+    found: Sequence[Stage], split: Split, threshold: float, labels: Sequence[str], title: str
+) -> Figure:
     """Return the stages side by side, four in a row."""
     rows = -(-len(found) // 4)
-    figure = new_figure(14, 1 + 3.6 * rows)
-    figure.suptitle(title)
+    figure = new_figure(14, 1 + 3.6 * rows, title)
     every = figure.subplots(rows, 4, squeeze=False).ravel()
     for axes in every[len(found) :]:
         axes.set_axis_off()
     for axes, stage in zip(every, found, strict=False):
-        _draw(axes, stage, split, threshold)
+        _draw(axes, stage, split, threshold, labels)
+    figure.legend(*every[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
 @styled
 def save_animation(
-    found: Sequence[Stage], split: Split, threshold: float, title: str, path: Path
+    found: Sequence[Stage],
+    split: Split,
+    threshold: float,
+    labels: Sequence[str],
+    title: str,
+    path: Path,
 ) -> Path:
     """Write the stages one after another as an animated GIF and return its path.
 
     Raises:
         ZooError: if the disk refuses.
     """
-    figure = new_figure(6, 6)
-    figure.suptitle(title)
+    figure = new_figure(6, 6, title)
     axes = figure.subplots()
 
     def draw(stage: Stage) -> None:
         axes.clear()
-        _draw(axes, stage, split, threshold)
+        _draw(axes, stage, split, threshold, labels)
+        axes.legend(loc="upper right", fontsize=11)
 
     # The last stage stays a while before it begins again.
     frames = [*found, *[found[-1]] * 2 * _FRAMES_PER_SECOND]
@@ -118,9 +125,10 @@ def save_animation(
     return path
 
 
-def _draw(axes, stage: Stage, split: Split, threshold: float) -> None:
-    axes.set_title(f"{stage.updates:,} updates, {stage.errors} wrong", fontsize=13)
-    draw_plane(axes, stage.across, stage.up, stage.outputs, split, marker_size=40)
+def _draw(axes, stage: Stage, split: Split, threshold: float, labels: Sequence[str]) -> None:
+    updates = "1 update" if stage.updates == 1 else f"{stage.updates:,} updates"
+    axes.set_title(f"{updates}, {stage.errors} wrong", fontsize=13)
+    draw_plane(axes, stage.across, stage.up, stage.outputs, split, labels, marker_size=40)
     if stage.outputs.min() < threshold <= stage.outputs.max():
         axes.contour(
             stage.across, stage.up, stage.outputs, levels=[threshold], colors="black", linewidths=2

@@ -8,9 +8,11 @@ import keras
 import numpy as np
 from matplotlib.figure import Figure
 
-from zoo.plots.style import COLORS, DIVERGING, new_figure, styled
-from zoo.plots.weights import templates
+from zoo.plots.style import DIVERGING, FIRST, SECOND, new_figure, short, styled
+from zoo.plots.weights import color_meaning, templates
 from zoo.preprocessing import Grayscale, preprocessing_of
+
+_MOST_BARS = 20
 
 
 def steps(model: keras.Model, photo: np.ndarray) -> dict[str, np.ndarray]:
@@ -58,8 +60,7 @@ def pipeline_picture(
     found = steps(model, photo)
     shown = int(np.argmax(found["scores"]))
     scores = found["scores"]
-    figure = new_figure(18, 4.2)
-    figure.suptitle(title)
+    figure = new_figure(18, 4.6, title)
     pictures = figure.subplots(1, 6)
     products = found["products"][shown]
     largest = float(np.quantile(np.abs(products), 0.995)) or 1.0
@@ -71,24 +72,49 @@ def pipeline_picture(
         (f"photo, {height} × {width}", photo, {}),
         ("gray", np.clip(found["gray"] / 255, 0, 1), brightness),
         (f"x, {rows} × {columns}", np.clip((found["x"] + 1) / 2, 0, 1), brightness),
-        ("W", _drawable(found["weights"][shown], strongest), _diverging(strongest)),
+        (
+            "W" if len(scores) == 1 else f"W of {short(labels[shown], 14)}",
+            _drawable(found["weights"][shown], strongest),
+            _diverging(strongest),
+        ),
         ("W ⊙ x", products, _diverging(largest)),
     )
     for axes, (name, picture, how) in zip(pictures, panels, strict=False):
         axes.imshow(picture, **(how if np.ndim(picture) == 2 else {}))
         axes.set_title(name)
         axes.set_axis_off()
-    last = pictures[-1]
-    names = list(labels) if len(scores) == len(labels) else ["W x + b"]
-    last.barh(names, scores, color=COLORS[0])
-    last.axvline(0, color="black", linewidth=1)
-    last.invert_yaxis()
-    if len(scores) == 1:
-        verdict = labels[int(scores[0] >= 0)]
-        last.set_title(f"Σ + b = {scores[0]:+.3f}: {verdict}")
-    else:
-        last.set_title(f"Σ + b: {labels[shown]}")
+    if products.ndim == found["weights"][shown].ndim:
+        figure.supxlabel(f"W and W ⊙ x: {color_meaning(labels, len(scores))}", fontsize=12)
+    _draw_scores(pictures[-1], scores, labels)
     return figure
+
+
+def _draw_scores(axes, scores: np.ndarray, labels: Sequence[str]) -> None:
+    """Draw the sum: on an axis between two labels, or a bar for each of several."""
+    colors = [SECOND if score >= 0 else FIRST for score in scores]
+    axes.axvline(0, color="black", linewidth=1)
+    if len(scores) == 1:
+        axes.barh([0], scores, color=colors, height=0.3)
+        axes.set_ylim(-1, 1)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        reach = 1.25 * abs(float(scores[0])) or 1.0
+        axes.set_xlim(-reach, reach)
+        axes.set_xticks([-reach / 1.25, 0, reach / 1.25])
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
+        axes.set_xlabel(f"{short(labels[0], 10)} ← 0 → {short(labels[1], 10)}")
+        axes.set_title(f"Σ + b = {scores[0]:+.3f}: {short(labels[int(scores[0] >= 0)], 12)}")
+        return
+    # The largest ones, where there are more than fit.
+    order = np.sort(np.argsort(-scores, kind="stable")[:_MOST_BARS])
+    axes.barh(
+        range(len(order)),
+        scores[order],
+        color=[colors[index] for index in order],
+        tick_label=[short(labels[index], 14) for index in order],
+    )
+    axes.invert_yaxis()
+    axes.set_title(f"Σ + b: {short(labels[int(np.argmax(scores))], 16)}")
 
 
 def _diverging(largest: float) -> dict:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ import numpy as np
 
 from zoo import components, data, edge
 from zoo.data import Dataset
-from zoo.errors import ZooError
+from zoo.data_dir import recorded_data_dir
 from zoo.models import describe
-from zoo.run_folder import RunFolder
+from zoo.run_folder import RunFolder, distinct_names
 from zoo.shipped import find_bundle
 
 _BATCH = 250
@@ -80,23 +80,36 @@ def open_source(run_or_bundle: str | Path) -> Source:
     bundle = find_bundle(run_or_bundle)
     manifest = edge.read_manifest(bundle)
     model = components.load_model(bundle)
-    return Source(manifest["name"], model, tuple(manifest["labels"]), manifest["dataset"], None)
+    data_dir = recorded_data_dir(bundle, manifest)
+    labels = tuple(manifest["labels"])
+    return Source(manifest["name"], model, labels, manifest["dataset"], data_dir)
 
 
 def history(run) -> list[dict[str, float]]:
     """Return the rows of a run's history.csv.
 
     Raises:
-        ZooError: if it has none.
+        ZooError: if it has none, or it is damaged.
     """
-    path = RunFolder(run).history_path
-    if not path.is_file():
-        raise ZooError(f"{run} has no history.csv; give the folder of a run.")
-    with path.open(newline="") as stream:
-        rows = [
-            {key: float(value) for key, value in row.items() if value}
-            for row in csv.DictReader(stream)
-        ]
-    if not rows:
-        raise ZooError(f"{path} has no finished epoch yet; let the training go on.")
-    return rows
+    return RunFolder(run).history()
+
+
+def histories(runs: Sequence) -> dict[str, dict[str, list[dict[str, float]]]]:
+    """Return the histories of runs, those with comparable losses together.
+
+    Args:
+        runs: run folders.
+
+    Returns:
+        What a group has in common, as a title → the name of each run in it → its rows.
+
+    Raises:
+        ZooError: if one of them is no run folder, is given twice, or has no history.
+    """
+    groups: dict[str, dict[str, list[dict[str, float]]]] = {}
+    for name, run in zip(distinct_names(runs), runs, strict=True):
+        rows = history(run)
+        dataset = RunFolder(run).config()["dataset"]
+        told = f"data set {dataset['name']}, {dataset['fingerprint']}"
+        groups.setdefault(told, {})[name] = rows
+    return groups

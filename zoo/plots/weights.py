@@ -9,8 +9,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from zoo.errors import ZooError
-from zoo.plots.style import DIVERGING, new_figure, styled
+from zoo.plots.style import DIVERGING, new_figure, short, styled, wrapped
 from zoo.preprocessing import AntialiasedResize, preprocessing_of
+
+# So many pictures, one per label, are as many as can be looked at.
+_MOST = 30
 
 
 def templates(model: keras.Model) -> np.ndarray:
@@ -35,27 +38,41 @@ def templates(model: keras.Model) -> np.ndarray:
     return kernel.T.reshape(kernel.shape[1], height, width, -1)
 
 
+def color_meaning(labels: Sequence[str], outputs: int) -> str:
+    """Return what the colours of W and W ⊙ x say, for a legend."""
+    if outputs == 1:
+        return f"red speaks for {short(labels[1])}, blue for {short(labels[0])}"
+    return "red speaks for the label, blue against it"
+
+
 @styled
 def weight_pictures(model: keras.Model, labels: Sequence[str], title: str) -> Figure:
     """Return one picture per output: what the photo is multiplied with, pixel by pixel.
 
-    Gray: purple below 0, orange above. Colour: each channel's weights, 0 as middle gray.
+    Gray: blue below 0, red above. Colour: each channel's weights, 0 as middle gray.
 
     Raises:
         ZooError: if W is no picture.
     """
     pictures = templates(model)
-    names = list(labels) if len(pictures) == len(labels) else [f"{labels[0]} − … + {labels[-1]}"]
-    columns = min(5, len(pictures))
-    rows = -(-len(pictures) // columns)
-    figure = new_figure(2.3 * columns + 1, 2.6 * rows + 0.8)
-    figure.suptitle(title)
+    names = list(labels) if len(pictures) == len(labels) else [""]
+    if len(pictures) > _MOST:
+        title = f"{title} (the first {_MOST} of {len(pictures)} labels)"
+    shown = pictures[:_MOST]
+    columns = min(5, len(shown))
+    rows = -(-len(shown) // columns)
+    width = max(2.3 * columns + 1, 4.6)
+    figure = new_figure(width, 2.6 * rows + 1.4, title)
+    meaning = color_meaning(labels, len(pictures))
+    if pictures.shape[-1] == 3:
+        meaning = "middle gray is 0; brighter speaks for the label, darker against it"
+    figure.supxlabel(wrapped(meaning, width, 12), fontsize=12)
     grid = figure.subplots(rows, columns, squeeze=False)
     largest = float(np.quantile(np.abs(pictures), 0.995)) or 1.0
     for axes in grid.ravel():
         axes.set_axis_off()
-    for axes, picture, name in zip(grid.ravel(), pictures, names, strict=False):
-        axes.set_title(name)
+    for axes, picture, name in zip(grid.ravel(), shown, names, strict=False):
+        axes.set_title(short(name, 18))
         if picture.shape[-1] == 1:
             axes.imshow(picture[..., 0], cmap=DIVERGING, vmin=-largest, vmax=largest)
         else:

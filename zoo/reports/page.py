@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Sequence
 from html import escape
 
 from matplotlib.figure import Figure
+
+from zoo.plots.style import png
+from zoo.text import printable
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -24,34 +26,32 @@ def page(title: str, parts: Sequence[str]) -> str:
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-        f"<h1>{escape(title)}</h1>\n" + "\n".join(parts) + "\n</body>\n</html>\n"
+        f"<title>{_safe(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+        f"<h1>{_safe(title)}</h1>\n" + "\n".join(parts) + "\n</body>\n</html>\n"
     )
 
 
 def heading(text: str) -> str:
     """Return a heading."""
-    return f"<h2>{escape(text)}</h2>"
+    return f"<h2>{_safe(text)}</h2>"
 
 
 def paragraph(text: str) -> str:
     """Return a paragraph."""
-    return f"<p>{escape(text)}</p>"
+    return f"<p>{_safe(text)}</p>"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence]) -> str:
     """Return a table; numbers are set flush right."""
-    lines = ["".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)]
+    lines = ["".join(f'<th scope="col">{_safe(cell)}</th>' for cell in head)]
     lines += ["".join(_cell(cell) for cell in row) for row in rows]
     return "<table>\n" + "\n".join(f"<tr>{line}</tr>" for line in lines) + "\n</table>"
 
 
 def picture(figure: Figure, description: str) -> str:
     """Return a figure as an image inside the page; the description is for those who cannot see."""
-    content = io.BytesIO()
-    figure.savefig(content, format="png", metadata={"Software": None}, dpi=100)
-    encoded = base64.b64encode(content.getvalue()).decode()
-    return f'<img alt="{escape(description)}" src="data:image/png;base64,{encoded}">'
+    encoded = base64.b64encode(png(figure)).decode()
+    return f'<img alt="{_safe(description)}" src="data:image/png;base64,{encoded}">'
 
 
 def _cell(value) -> str:
@@ -59,4 +59,8 @@ def _cell(value) -> str:
         return f'<td class="number">{value:.4g}</td>'
     if isinstance(value, int):
         return f'<td class="number">{value:,}</td>'
-    return f"<td>{escape(str(value))}</td>"
+    return f"<td>{_safe(value)}</td>"
+
+
+def _safe(text) -> str:
+    return escape(printable(text))

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from zoo import edge
 from zoo.errors import ZooError
 from zoo.files import write_text
 from zoo.models import describe
 from zoo.plots import sources
 from zoo.plots.boundary import boundary_picture
-from zoo.plots.confusion import confusion_matrix, confusion_picture
-from zoo.plots.curves import learning_curves
+from zoo.plots.confusion import confusion_matrix, confusion_picture, most_confused
+from zoo.plots.curves import grouped_curves, learning_curves
 from zoo.plots.weights import weight_pictures
 from zoo.reports import page
-from zoo.run_folder import RunFolder
+from zoo.run_folder import RunFolder, distinct_names
+
+_CONFUSED = 20
 
 
 def report(run, to=None, data_dir=None) -> Path:
@@ -49,6 +51,7 @@ def report(run, to=None, data_dir=None) -> Path:
         page.picture(learning_curves({source.name: rows}, told), "Learning curves"),
         page.heading("Which label is taken for which"),
         page.picture(confusion_picture(counts, dataset.labels, told), "Confusion matrix"),
+        *_confused(counts, dataset.labels),
         page.table(
             ("label", "examples", "right", "decided", "of these right"),
             [
@@ -65,7 +68,7 @@ def report(run, to=None, data_dir=None) -> Path:
         *_pictures(source, dataset, told),
         *_artifacts(folder),
         page.heading("Settings"),
-        page.table(("setting", "value"), [(key, _told(value)) for key, value in config.items()]),
+        page.table(("setting", "value"), _settings(config)),
     ]
     target = Path(to) if to else folder.path / "report.html"
     write_text(target, page.page(told, parts))
@@ -81,14 +84,15 @@ def compare(runs: Sequence, to) -> Path:
     folders = [RunFolder(run) for run in runs]
     configs = [folder.config() for folder in folders]
     found = [_results(folder) for folder in folders]
-    names = [folder.path.name or str(folder.path) for folder in folders]
+    names = distinct_names(runs)
     metrics = sorted({metric for results in found for metric in results["test"]})
+    settings = [dict(_settings(config)) for config in configs]
     differing = [
         key
-        for key in sorted({key for config in configs for key in config})
-        if len({_told(config.get(key)) for config in configs}) > 1
+        for key in dict.fromkeys(key for one in settings for key in one)
+        if any(one.get(key) != settings[0].get(key) for one in settings)
     ]
-    histories = dict(zip(names, (sources.history(folder.path) for folder in folders), strict=True))
+    groups = sources.histories(runs)
     parts = [
         page.heading("Results on the test set"),
         page.table(
@@ -105,11 +109,11 @@ def compare(runs: Sequence, to) -> Path:
             ],
         ),
         page.heading("Learning curves"),
-        page.picture(learning_curves(histories, " and ".join(names)), "Learning curves"),
+        page.picture(grouped_curves(groups, " and ".join(names)), "Learning curves"),
         page.heading("What sets them apart"),
         page.table(
             ("setting", *names),
-            [(key, *(_told(config.get(key)) for config in configs)) for key in differing],
+            [(key, *(one.get(key, "") for one in settings)) for key in differing],
         ),
     ]
     target = Path(to)
@@ -130,7 +134,7 @@ def _pictures(source, dataset, told: str) -> list[str]:
     ways = {
         "W as pictures": lambda: weight_pictures(source.model, dataset.labels, told),
         "The boundary": lambda: boundary_picture(
-            source.model, dataset.test, describe(source.name).threshold, told
+            source.model, dataset.test, describe(source.name).threshold, dataset.labels, told
         ),
     }
     for name, draw in ways.items():
@@ -143,12 +147,12 @@ def _pictures(source, dataset, told: str) -> list[str]:
 
 
 def _artifacts(folder: RunFolder) -> list[str]:
-    path = folder.path / "bundle" / "manifest.json"
-    if not path.is_file():
+    bundle = folder.path / "bundle"
+    if not (bundle / "manifest.json").is_file():
         return []
-    artifacts = json.loads(path.read_text(encoding="utf-8"))["artifacts"]
+    artifacts = edge.read_manifest(bundle)["artifacts"]
     rows = [
-        (name, entry["bytes"], *(entry[key] for key in ("accuracy", "agreement")))
+        (name, *(entry.get(key, "") for key in ("bytes", "accuracy", "agreement")))
         for name, entry in artifacts.items()
     ]
     return [
@@ -161,5 +165,31 @@ def _share(part, whole) -> str:
     return f"{100 * part / whole:.1f} %" if whole else ""
 
 
-def _told(value) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _confused(counts, labels: Sequence[str]) -> list[str]:
+    pairs = most_confused(counts, _CONFUSED)
+    if not pairs:
+        return []
+    rows = [
+        (labels[true], labels[decided], often, _share(often, counts[true].sum()))
+        for true, decided, often in pairs
+    ]
+    return [
+        page.heading("Most confused"),
+        page.table(("true label", "decided", "how often", "of the true label"), rows),
+    ]
+
+
+def _settings(config: Mapping, before: str = "") -> list[tuple[str, str]]:
+    """Return a configuration as rows, a name such as "recipe: epochs" and what it is set to."""
+    rows: list[tuple[str, str]] = []
+    for key, value in config.items():
+        name = f"{before}{str(key).replace('_', ' ')}"
+        if isinstance(value, Mapping):
+            rows += _settings(value, f"{name}: ")
+        elif isinstance(value, list):
+            rows.append((name, ", ".join(map(str, value))))
+        elif isinstance(value, bool):
+            rows.append((name, "yes" if value else "no"))
+        else:
+            rows.append((name, "none" if value is None else str(value)))
+    return rows
