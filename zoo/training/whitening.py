@@ -79,7 +79,10 @@ def whitened(
         preprocessing = preprocessing_of(model)
         head = keras.Sequential([whitening, inner, *others], name="head")
         training_model = keras.Model(image, head(preprocessing(image)), name=model.name)
-        training_model.compile_from_config(model.get_compile_config())
+        # Of its optimizer the model remembers what was asked for; half precision has wrapped it.
+        settings = model.get_compile_config()
+        settings["optimizer"] = keras.optimizers.serialize(model.optimizer)
+        training_model.compile_from_config(settings)
         whitening.kernel.assign(projection)
         whitening.bias.assign(-mean @ projection)
     return training_model

@@ -1,0 +1,233 @@
+"""What a training is told: honoured to the last word, or refused in one sentence before data."""
+
+import dataclasses
+import json
+import os
+
+import keras
+import pytest
+
+import zoo
+from zoo import ZooError
+from zoo.choices import UnknownNameError
+from zoo.recipe import Augmentation, Recipe
+from zoo.training import Training, checkpoints, precision
+from zoo.training.checks import check_recipe
+from zoo.training.cluster import find
+from zoo.training.reporter import Silent
+from zoo.training.run import OPTIMA
+
+NAMED = [(name, recipe) for name in zoo.list_models() for recipe in zoo.describe(name).recipes]
+PLAIN = Recipe(epochs=1, batch_size=4, learning_rate=0.1)
+NOWHERE = {"dataset": "photos", "data_dir": "/nowhere"}
+
+
+class Heard(Silent):
+    def __init__(self):
+        self.sentences = []
+
+    def say(self, sentence):
+        self.sentences.append(sentence)
+
+
+@pytest.mark.parametrize(("name", "recipe"), NAMED)
+def test_every_recipe_says_only_what_its_model_honours(name, recipe):
+    chosen = Training(name, recipe=recipe).choose_recipe(zoo.describe(name))
+    model = zoo.build(name, **chosen.options)
+    if chosen.solver == "gradient":
+        check_recipe(model, chosen)
+    else:
+        OPTIMA[chosen.solver].check(model, [chosen.penalty or 1.0])
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "told"),
+    [
+        ("xor_mlp", {"label_smoothing": 0.1}, "label_smoothing out of the recipe"),
+        ("linear_cat_dog", {"label_smoothing": 0.1}, "is trained with SquaredError"),
+        ("deep_relu", {"warmup": 0.1}, "warmup is 0.1, but it goes with schedule cosine"),
+        ("deep_relu", {"optimizer": "adam", "weight_decay": 0.1}, "goes with optimizer adamw"),
+        ("deep_relu", {"weight_decay": 0.1}, "goes with optimizer adamw"),
+        ("deep_relu", {"optimizer": "adam", "momentum": 0.9}, "goes with optimizer sgd"),
+        ("deep_relu", {"components": 3}, "goes with whitening above 0"),
+        ("deep_relu", {"penalty": 1.0}, "goes with --solver exact or lbfgs"),
+        ("deep_relu", {"optimizer": "adamm"}, "did you mean adam"),
+        ("deep_relu", {"schedule": "steps"}, "choose from constant, cosine"),
+        ("deep_relu", {"averaging": 1.5}, "give a decay from 0 to 1"),
+        ("deep_relu", {"momentum": -0.1}, "momentum is -0.1"),
+        ("deep_relu", {"whitening": -1.0}, "whitening is -1.0"),
+        ("deep_relu", {"augmentation": Augmentation(shift=-1)}, "shift is -1"),
+        ("deep_relu", {"augmentation": Augmentation(zoom=float("nan"))}, "zoom is nan"),
+        ("deep_relu", {"learning_rate": float("inf")}, "learning rate is inf"),
+        ("deep_relu", {"learning_rate": 0.0}, "learning rate is 0.0"),
+        ("deep_relu", {"epochs": 0}, "epochs is 0"),
+        ("deep_relu", {"options": {"dropout": float("nan")}}, "dropout is nan"),
+        ("linear_cat_dog", {"solver": "exact", "penalty": float("inf")}, "penalty is inf"),
+        ("linear_cat_dog", {"solver": "exact", "momentum": 0.9}, "goes with solver gradient"),
+        ("deep_relu", {"solver": "exact"}, "needs --solver gradient"),
+        ("xor_mlp", {"augmentation": Augmentation(flip=True)}, "Augmentation moves photos"),
+        ("xor_mlp", {"whitening": 1.0}, "a model that takes photos"),
+        ("mark_one", {"whitening": 1.0}, "a dense layer that is trained"),
+    ],
+)
+def test_what_cannot_be_honoured_is_refused_before_data(name, changes, told, tmp_path):
+    recipe = dataclasses.replace(PLAIN, **changes)
+    with pytest.raises(ZooError, match=told):
+        zoo.train(name, recipe=recipe, run_dir=tmp_path / "a" / "run", **NOWHERE)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"epoch": 3}, "no setting of zoo.train 'epoch'; did you mean epochs"),
+        ({"start_timeout": float("nan")}, "start timeout is nan"),
+        ({"penalty": float("nan"), "solver": "exact"}, "penalty is nan"),
+        ({"learning_rate": 0.1, "solver": "exact"}, "--learning-rate goes with --solver gradient"),
+        ({"source": "disk"}, "source of examples"),
+        ({"jit": "maybe"}, "jit"),
+        ({"precision": "float16"}, "precision"),
+        ({"seed": -1}, "seed is -1"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_before_data(settings, told, tmp_path):
+    with pytest.raises(ZooError, match=told):
+        zoo.train("linear_cat_dog", run_dir=tmp_path / "run", **NOWHERE, **settings)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_whitening_needs_a_bias_to_be_folded_into():
+    model = zoo.build("deep_relu", size=4, width=8)
+    first = model.get_layer("head").layers[0]
+    without = keras.layers.Dense.from_config({**first.get_config(), "use_bias": False})
+    image = keras.Input((None, None, 3), dtype="uint8", name="image")
+    head = keras.Sequential([without], name="head")
+    other = keras.Model(image, head(model.get_layer("preprocessing")(image)), name="other")
+    with pytest.raises(ZooError, match="that has a bias; other does not"):
+        check_recipe(other, dataclasses.replace(PLAIN, whitening=1.0))
+
+
+@pytest.mark.parametrize("whitening", [0.0, 1.0])
+def test_half_precision_scales_the_loss_with_and_without_whitening(whitening, photos_dir, tmp_path):
+    run = tmp_path / "run"
+    recipe = Recipe(epochs=1, batch_size=16, learning_rate=1e-3, precision="mixed_float16")
+    zoo.train(
+        "deep_relu",
+        recipe=dataclasses.replace(recipe, whitening=whitening),
+        options={"size": 4, "width": 8},
+        dataset="photos",
+        data_dir=photos_dir,
+        run_dir=run,
+    )
+    _, arrays = checkpoints.decode(checkpoints.latest(run / "checkpoints"))
+    # Keras begins with a scale of 2¹⁵ and counts the steps since it last changed.
+    assert any(array.shape == () and float(array) >= 2**10 for array in arrays.values())
+
+
+def test_classes_and_batches_follow_the_data_unless_set(photos_dir, tmp_path):
+    options = {"size": 4, "width": 8}
+    data = {"dataset": "photos", "data_dir": os.path.relpath(photos_dir), "epochs": 1}
+    heard = Heard()
+    zoo.train("deep_relu", options=options, run_dir=tmp_path / "run", reporter=heard, **data)
+    config = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))
+    (told,) = (sentence for sentence in heard.sentences if sentence.startswith("Set by"))
+    assert f"classes={config['options']['classes']}" in told
+    assert config["options"]["classes"] == 2
+    assert f"batches of {config['recipe']['batch_size']}" in told
+    assert 32 < config["recipe"]["batch_size"] < 128
+    # A relative folder means another one once the command is given elsewhere.
+    assert config["data_dir"] == str(photos_dir.resolve())
+    for name, setting, remedy in (
+        ("deep_relu", {"options": {**options, "classes": 5}}, "--set classes=2"),
+        ("deep_relu", {"options": options, "batch_size": 4096}, "smaller --batch-size"),
+        ("perceptron", {}, "choose another --dataset"),
+    ):
+        with pytest.raises(ZooError, match=remedy):
+            zoo.train(name, run_dir=tmp_path / "refused", **data, **setting)
+    with pytest.raises(ZooError, match="--set inputs=2"):
+        zoo.train("perceptron", options={"inputs": 3}, run_dir=tmp_path / "refused")
+    assert not (tmp_path / "refused").exists()
+
+
+def test_the_precision_that_was_recorded_wins_over_a_new_measurement(tmp_path):
+    # Whatever this machine would measure, one of the two was recorded otherwise.
+    for recorded in ("mixed_bfloat16", "float32"):
+        run = tmp_path / recorded
+        zoo.train("perceptron", epochs=1, precision=recorded, run_dir=run)
+        zoo.train("perceptron", epochs=2, precision="auto", run_dir=run)
+        config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+        assert (config["precision"], config["recipe"]["epochs"]) == (recorded, 2)
+
+
+def test_precision_auto_is_what_the_measured_ratio_says(tmp_path):
+    heard = Heard()
+    zoo.train("perceptron", epochs=1, precision="auto", run_dir=tmp_path / "run", reporter=heard)
+    config = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))
+    (told,) = (sentence for sentence in heard.sentences if sentence.startswith("Precision"))
+    ratio = None
+    if precision.has_bfloat16():
+        ratio = float(told.partition("takes ")[2].partition(" ")[0])
+    else:
+        assert "no bfloat16 instructions" in told
+    assert told.startswith(f"Precision {precision.worthwhile(ratio)}:")
+    assert config["precision"] == precision.worthwhile(ratio)
+    assert precision.worthwhile(precision.WORTH_IT / 2) != precision.worthwhile(1.0)
+
+
+def test_a_program_that_changed_what_keras_builds_is_told(tmp_path):
+    keras.config.set_floatx("float16")
+    try:
+        with pytest.raises(ZooError, match=r"floatx is 'float16'.*set_floatx\('float32'\)"):
+            zoo.train("xor_mlp", epochs=1, run_dir=tmp_path / "run")
+    finally:
+        keras.config.set_floatx("float32")
+
+
+def test_without_a_folder_every_training_gets_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folders = {zoo.train("xor_mlp", epochs=epochs)["run_dir"] for epochs in (1, 1, 2)}
+    assert len(folders) == 3
+    assert all((tmp_path / folder / "results.json").is_file() for folder in folders)
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"TF_CONFIG": cluster_of}, told)
+        for cluster_of, told in (
+            ("{", "TF_CONFIG is not as expected"),
+            ("[]", "TF_CONFIG is not as expected"),
+            (
+                '{"cluster": {"worker": ["a:99999"]}, "task": {"type": "worker", "index": 0}}',
+                "65535",
+            ),
+            ('{"cluster": {"worker": ["a:0"]}, "task": {"type": "worker", "index": 0}}', "65535"),
+            (
+                '{"cluster": {"worker": ["a:²"]}, "task": {"type": "worker", "index": 0}}',
+                "host:port",
+            ),
+            ('{"cluster": {"worker": [5]}, "task": {"type": "worker", "index": 0}}', "host:port"),
+            (
+                '{"cluster": {"worker": ["a:1", "a:1"]}, "task": {"type": "worker", "index": 0}}',
+                "'a:1' twice",
+            ),
+            (
+                '{"cluster": {"worker": ["a:1"]}, "task": {"type": [], "index": 0}}',
+                "TF_CONFIG is not as expected",
+            ),
+        )
+    ]
+    + [
+        ({"SLURM_STEP_NUM_TASKS": "abc"}, "SLURM_STEP_NUM_TASKS is 'abc'"),
+        ({"SLURM_STEP_NUM_TASKS": "-3"}, "SLURM_STEP_NUM_TASKS is '-3'"),
+        ({"SLURM_STEP_NUM_TASKS": "²"}, "SLURM_STEP_NUM_TASKS is '²'"),
+    ],
+)
+def test_a_cluster_that_cannot_be_is_one_sentence(environment, told):
+    with pytest.raises(ZooError, match=told):
+        find(environment)
+
+
+def test_unknown_names_are_still_value_errors(tmp_path):
+    with pytest.raises(UnknownNameError):
+        zoo.train("xor_mlp", epoch=1, run_dir=tmp_path / "run")
