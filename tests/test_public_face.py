@@ -23,6 +23,20 @@ def test_listing_and_loading_computed_data_imports_nothing_heavy(program):
     assert done.stdout == "[]\n", done.stderr
 
 
+@pytest.mark.parametrize("imports", ["import zoo, keras", "import keras, zoo"])
+def test_keras_itself_loads_a_saved_model_in_either_order_of_the_imports(imports):
+    program = f"""{imports}
+import warnings
+from zoo.shipped import find_bundle
+warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
+for name in zoo.list_models():
+    model = keras.models.load_model(find_bundle(name) / "model.keras")
+    print(model.name, model.loss is not None)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.splitlines() == [f"{name} True" for name in zoo.list_models()], done.stderr
+
+
 def test_every_public_name_is_there():
     for name in zoo.__all__:
         assert getattr(zoo, name) is not None

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 import zoo
@@ -88,6 +90,77 @@ def test_a_name_is_registered_once():
             output="",
             recipes={"lecture": Recipe(epochs=1, batch_size=1, learning_rate=1.0)},
         )(lambda: None)
+
+
+def _builder(units: int = 2):
+    """Build nothing."""
+
+
+def _without_default(units):
+    """Build nothing."""
+
+
+def _with_default_none(units: int | None = None):
+    """Build nothing."""
+
+
+def _with_any_option(**options):
+    """Build nothing."""
+
+
+_RECIPE = Recipe(epochs=1, batch_size=1, learning_rate=1.0)
+
+
+@pytest.mark.parametrize(
+    ("builder", "changes", "told"),
+    [
+        (lambda units=2: None, {}, "no docstring"),
+        (_without_default, {}, "'units' of model 'new' needs a default"),
+        (_with_default_none, {}, "'units' of model 'new' needs a default"),
+        (_with_any_option, {}, "'options' of model 'new' needs a default"),
+        (_builder, {"threshold": None}, "threshold None"),
+        (_builder, {"threshold": float("nan")}, "threshold nan"),
+        (_builder, {"task": "multiclass"}, "largest output wins"),
+        (_builder, {"task": "ternary"}, "no task 'ternary'"),
+        (_builder, {"recipes": {}}, "without a recipe"),
+        (_builder, {"recipes": {"lecture": None}}, "not a Recipe"),
+        (_builder, {"recipes": {"lecture": replace(_RECIPE, options={"width": 3})}}, "'width'"),
+        (_builder, {"recipes": {"lecture": replace(_RECIPE, options={"units": "3"})}}, "whole"),
+        (_builder, {"output": "{third}"}, "braces"),
+        (_builder, {"output": ""}, "without its output"),
+        (_builder, {"dataset": None}, "without its dataset"),
+        (_builder, {"lecture": ("2",)}, "lecture rows"),
+        (_builder, {"training_options": ("rate",)}, "no option 'rate'"),
+        (_builder, {"name": "./new"}, "letters, digits"),
+    ],
+)
+def test_a_specification_that_is_not_whole_is_refused_when_it_is_registered(builder, changes, told):
+    whole = {
+        "name": "new",
+        "task": "binary",
+        "dataset": "xor",
+        "lecture": (2,),
+        "equation": "y = x",
+        "output": "y",
+        "recipes": {"lecture": _RECIPE},
+        "threshold": 0.5,
+    }
+    with pytest.raises(ValueError, match=told) as caught:
+        register(**{**whole, **changes})(builder)
+    assert "\n" not in str(caught.value)
+    assert "new" not in zoo.list_models()
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_a_models_output_is_told_in_the_words_of_the_labels(name):
+    spec = zoo.describe(name)
+    told = spec.output_text(("apple", "pear {1}"))
+    assert "{first}" not in told
+    if spec.threshold is not None:
+        assert "apple" in told
+        assert "pear {1}" in told
+        assert "the second label" in spec.output_text()
+    assert not {"a cat", "a dog"} & {told[at : at + 5] for at in range(len(told))}
 
 
 def test_a_recipe_builds_the_optimizer_it_names():

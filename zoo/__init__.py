@@ -5,10 +5,12 @@
 ['perceptron', 'mark_one', 'xor_mlp']
 
 Importing this package loads neither TensorFlow nor Keras; the names below load what they need
-when they are first used.
+when they are first used. Once both are imported, `keras.models.load_model` reads saved models.
 """
 
 import importlib
+
+from zoo.known_to_keras import register_when_imported
 
 __version__ = "0.1.0"
 
@@ -40,3 +42,6 @@ def __getattr__(name):
 
 def __dir__():
     return [*__all__, "__version__"]
+
+
+register_when_imported()

@@ -102,7 +102,7 @@ def describe(name: Model):
         inspect.getdoc(spec.builder),
         "",
         f"Equation: {spec.equation}",
-        f"Output:   {spec.output}",
+        f"Output:   {spec.output_text()}",
         f"Task:     {spec.task}; data set {spec.dataset}; lecture rows "
         + ", ".join(str(row) for row in spec.lecture),
         "Options:  " + " ".join(f"{option}={value}" for option, value in spec.options.items()),

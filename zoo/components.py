@@ -5,7 +5,8 @@ from pathlib import Path
 
 import keras
 
-from zoo import activations, initializers, losses, preprocessing  # noqa: F401  known to Keras now
+# Known to Keras from here on.
+from zoo import activations, initializers, inputs, losses, preprocessing  # noqa: F401
 from zoo.errors import ZooError
 
 

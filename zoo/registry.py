@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -31,9 +33,12 @@ class ModelSpec:
         dataset: the name of the data set it learns from unless told otherwise.
         lecture: rows of the lecture it implements.
         equation: what it computes, as the lecture writes it.
-        output: what the number that comes out means.
+        output: what the number that comes out means; `{first}` and `{second}` stand for the labels
+            of the data in it, see `output_text`.
         recipes: how it can be trained, by name; the first is the one unless told otherwise.
         threshold: the score from which the second label is chosen; None for "multiclass".
+        training_options: options of the builder that change how it learns and not what a trained
+            model computes.
     """
 
     name: str
@@ -45,11 +50,17 @@ class ModelSpec:
     output: str
     recipes: Mapping[str, Recipe]
     threshold: float | None
+    training_options: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
-        """The builder's docstring's first sentence."""
-        return inspect.getdoc(self.builder).split("\n\n")[0].replace("\n", " ")
+        """The first sentence of `description`."""
+        return self.description.split("\n\n")[0].replace("\n", " ")
+
+    @property
+    def description(self) -> str:
+        """The builder's docstring; the equation where Python leaves docstrings out (-OO)."""
+        return inspect.getdoc(self.builder) or f"{self.name}: {self.equation}."
 
     @property
     def recipe(self) -> Recipe:
@@ -61,6 +72,10 @@ class ModelSpec:
         """The builder's options with their defaults."""
         parameters = inspect.signature(self.builder).parameters.values()
         return {parameter.name: parameter.default for parameter in parameters}
+
+    def output_text(self, labels: Sequence[str] = ("the first label", "the second label")) -> str:
+        """Return what the number that comes out means, in the words of these labels."""
+        return self.output.format(first=labels[0], second=labels[1])
 
     @property
     def targets(self) -> str:
@@ -78,18 +93,18 @@ def register(
     output: str,
     recipes: Mapping[str, Recipe],
     threshold: float | None = None,
+    training_options: Sequence[str] = (),
 ) -> Callable:
     """Put the decorated builder on the list; the arguments are those of `ModelSpec`.
 
     Raises:
-        ValueError: if the name is taken or the task is not one of `TASKS`.
+        ValueError: if the name is taken, or the specification is not whole: each option of the
+            builder needs a default that is true or false, a number or a name, the builder a
+            docstring, a model with one output its threshold.
     """
 
     def decorate(builder: Callable[..., keras.Model]) -> Callable[..., keras.Model]:
-        if name in _specs:
-            raise ValueError(f"A model named {name!r} is registered already; choose another name.")
-        require_choice("task", task, TASKS)
-        _specs[name] = ModelSpec(
+        spec = ModelSpec(
             name=name,
             builder=builder,
             task=task,
@@ -99,10 +114,81 @@ def register(
             output=output,
             recipes=recipes,
             threshold=threshold,
+            training_options=tuple(training_options),
         )
+        _check_spec(spec)
+        _specs[name] = spec
         return builder
 
     return decorate
+
+
+def _check_spec(spec: ModelSpec) -> None:
+    if not isinstance(spec.name, str) or not spec.name.isidentifier():
+        raise ValueError(
+            f"A model is named {spec.name!r}; give it a name of letters, digits and underscores."
+        )
+    if spec.name in _specs:
+        raise ValueError(f"A model named {spec.name!r} is registered already; choose another name.")
+    require_choice("task", spec.task, TASKS)
+    for what in ("dataset", "equation", "output"):
+        text = getattr(spec, what)
+        if not isinstance(text, str) or not text.strip():
+            raise ValueError(f"Model {spec.name!r} is registered without its {what}; give a text.")
+    if not all(type(row) is int for row in spec.lecture):
+        raise ValueError(f"The lecture rows of model {spec.name!r} are not whole numbers.")
+    try:
+        spec.output_text()
+    except (KeyError, ValueError, IndexError) as error:
+        raise ValueError(
+            f"The output text of model {spec.name!r} has braces that are neither {{first}} nor "
+            "{second}; write { and } twice."
+        ) from error
+    if sys.flags.optimize < 2 and not (inspect.getdoc(spec.builder) or "").strip():
+        raise ValueError(
+            f"The builder of model {spec.name!r} has no docstring; say in one what it builds."
+        )
+    _check_threshold(spec)
+    _check_builder_options(spec)
+    _check_recipes(spec)
+
+
+def _check_threshold(spec: ModelSpec) -> None:
+    number = type(spec.threshold) in (int, float) and math.isfinite(spec.threshold)
+    if spec.task == "multiclass" and spec.threshold is not None:
+        raise ValueError(
+            f"Model {spec.name!r} has a threshold, but the largest output wins in a multiclass one."
+        )
+    if spec.task != "multiclass" and not number:
+        raise ValueError(
+            f"Model {spec.name!r} of task {spec.task!r} is registered with the threshold "
+            f"{spec.threshold!r}; give the score from which the second label is chosen."
+        )
+
+
+def _check_builder_options(spec: ModelSpec) -> None:
+    for parameter in inspect.signature(spec.builder).parameters.values():
+        named = parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+        if not named or type(parameter.default) not in _TYPE_NAMES:
+            raise ValueError(
+                f"Option {parameter.name!r} of model {spec.name!r} needs a default that is true or "
+                "false, a whole number, a number or a name: its type is the option's type."
+            )
+    for option in spec.training_options:
+        if option not in spec.options:
+            raise ValueError(f"Model {spec.name!r} has no option {option!r}; name one it has.")
+
+
+def _check_recipes(spec: ModelSpec) -> None:
+    if not isinstance(spec.recipes, Mapping) or not spec.recipes:
+        raise ValueError(f"Model {spec.name!r} is registered without a recipe; give at least one.")
+    for name, recipe in spec.recipes.items():
+        if not isinstance(name, str) or not isinstance(recipe, Recipe):
+            raise ValueError(f"Recipe {name!r} of model {spec.name!r} is not a Recipe.")
+        try:
+            check_options(spec, recipe.options)
+        except ZooError as error:
+            raise ValueError(f"Recipe {name!r} of model {spec.name!r}: {error}") from error
 
 
 def list_models(task: str | None = None, dataset: str | None = None) -> list[str]:
@@ -146,19 +232,21 @@ def build(name: str, *, pretrained: bool = False, **options) -> keras.Model:
     Args:
         name: one of `list_models()`.
         pretrained: load the weights of the shipped bundle; options not given are then those it
-            was trained with.
+            was trained with, and only those that change nothing but further training may differ.
         **options: the builder's options; `describe(name).options` lists them.
 
     Raises:
         UnknownNameError: for an unknown name or option; the message names the near misses.
-        ZooError: for an option of the wrong type or value, or if no weights are shipped.
+        ZooError: for an option of the wrong type or value, if no weights are shipped, or they are
+            of another function than the options'.
     """
     spec = describe(name)
     options = check_options(spec, options)
     if not pretrained:
         return spec.builder(**options)
-    from zoo.shipped import load_weights, shipped_options
+    from zoo.shipped import check_shipped_options, load_weights, shipped_options
 
+    check_shipped_options(name, options, spec.training_options)
     model = spec.builder(**{**shipped_options(name), **options})
     load_weights(name, model)
     return model

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import keras
 
 from zoo.errors import ZooError
+from zoo.inputs import NumbersModel, PhotoModel
 from zoo.preprocessing import image_input
 from zoo.recipe import Recipe
 
@@ -37,7 +38,7 @@ def vector_model(
     """Return the compiled model x → head, for `inputs` numbers of type float32."""
     require_positive(inputs=inputs)
     x = keras.Input((inputs,), dtype="float32", name="x")
-    model = keras.Model(x, keras.Sequential(head, name="head")(x), name=name)
+    model = NumbersModel(x, keras.Sequential(head, name="head")(x), name=name)
     model.compile(optimizer=recipe.build_optimizer(), **compile_options)
     return model
 
@@ -52,7 +53,8 @@ def image_model(
 ) -> keras.Model:
     """Return the compiled model image → preprocessing → head, for raw uint8 photos."""
     image = image_input()
-    model = keras.Model(image, keras.Sequential(head, name="head")(preprocessing(image)), name=name)
+    outputs = keras.Sequential(head, name="head")(preprocessing(image))
+    model = PhotoModel(image, outputs, name=name)
     model.compile(optimizer=recipe.build_optimizer(), **compile_options)
     return model
 

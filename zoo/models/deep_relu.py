@@ -56,6 +56,7 @@ COMPACT = replace(
     equation="f = softmax(W_{d+1} max(0, W_d … max(0, W₁x + b₁) … + b_d) + b_{d+1})",
     output="one probability per label, which add up to 1; the largest wins",
     recipes={"lecture": RECIPE, "best": BEST, "compact": COMPACT},
+    training_options=("dropout",),
 )
 def deep_relu(
     depth: int = 2,

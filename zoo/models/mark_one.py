@@ -25,7 +25,7 @@ RECIPE = Recipe(
     dataset="shapes",
     lecture=(2, 3),
     equation="aᵢ = σ(Σ cᵢⱼxⱼ − θ), y = σ(Σ wᵢaᵢ + b), σ the step, c fixed at random to −1, 0, +1",
-    output="1 if the response unit fires, which means the second label; 0 if not, the first",
+    output="1 if the response unit fires, which means {second}; 0 if not, which means {first}",
     threshold=0.5,
     recipes={"lecture": RECIPE},
 )

@@ -25,8 +25,9 @@ RECIPE = Recipe(
     dataset="blobs",
     lecture=(2, 4, 5),
     equation="y = σ(Σ wⱼxⱼ + b), σ the step",
-    output="1 if the unit fires, which means the second label; 0 if not, the first",
+    output="1 if the unit fires, which means {second}; 0 if not, which means {first}",
     threshold=0.5,
+    training_options=("learning_rate",),
     recipes={"lecture": RECIPE},
 )
 def perceptron(inputs: int = 2, learning_rate: float = RECIPE.learning_rate) -> keras.Model:

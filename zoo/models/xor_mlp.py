@@ -25,7 +25,7 @@ RECIPE = Recipe(
     dataset="xor",
     lecture=(5, 6, 7),
     equation="hᵢ = σ_h(Σⱼ w_h,ij xⱼ + b_h), y = σ_o(Σⱼ w_o,j hⱼ + b_o), L = ½‖y − ŷ‖²",
-    output="from 0.5 up the second label (1), below it the first (0)",
+    output="a number from 0 to 1: from 0.5 up {second}, below it {first}",
     threshold=0.5,
     recipes={"lecture": RECIPE},
 )

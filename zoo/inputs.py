@@ -1,0 +1,177 @@
+"""What a model takes, checked before Keras casts it to the type it was built for without a word."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from zoo.errors import ZooError
+
+_ENTRIES = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch")
+
+
+_NUMBERS = ("bool", "int", "uint", "float", "bfloat")
+
+
+class InputRefused(ZooError, ValueError):
+    """An array that a model cannot take."""
+
+    # Raised while a graph is made, it stays one sentence: AutoGraph adds no lines to it.
+    ag_pass_through = True
+
+
+class _CheckedModel(keras.Model):
+    """A functional model that looks at what it is given before anything is done to it.
+
+    `check` gets what has a type and a shape: an array, a tensor, one of Keras's symbols, or the
+    element of a `tf.data.Dataset`. `adapt` makes of an array or tensor what the graph takes.
+    """
+
+    def __call__(self, inputs, *args, **kwargs):
+        """Return the outputs for a batch."""
+        return super().__call__(_mapped(self._checked_and_adapted, inputs), *args, **kwargs)
+
+    def check(self, x) -> None:
+        """Raise one sentence unless the model takes it."""
+        raise NotImplementedError
+
+    def adapt(self, x):
+        """Return it as the model's input."""
+        return x
+
+    def _checked_and_adapted(self, x):
+        if _is_array(x):
+            self.check(x)
+            return self.adapt(x)
+        return x
+
+    def _looked_at(self, x):
+        """Return what `fit` and its like are given, refused before a graph is made for it."""
+        if isinstance(x, tf.data.Dataset):
+            spec = x.element_spec
+            _mapped(self._spec_checked, spec[0] if isinstance(spec, tuple) else spec)
+            return x
+        return _mapped(self._array_checked, x)
+
+    def _spec_checked(self, spec):
+        if isinstance(spec, tf.TensorSpec):
+            self.check(spec)
+        return spec
+
+    def _array_checked(self, x):
+        if _is_array(x):
+            self.check(x)
+        return x
+
+
+def _checking(name: str):
+    @functools.wraps(getattr(keras.Model, name))
+    def method(self, x=None, *args, **kwargs):
+        return getattr(super(_CheckedModel, self), name)(self._looked_at(x), *args, **kwargs)
+
+    return method
+
+
+for _name in _ENTRIES:
+    setattr(_CheckedModel, _name, _checking(_name))
+
+
+@keras.saving.register_keras_serializable("zoo")
+class PhotoModel(_CheckedModel):
+    """A model of photos: uint8 0…255, (batch, height, width, 3), of any size.
+
+    Gray photos, (batch, height, width) or (batch, height, width, 1), are taken as the colour
+    photos with three equal channels. Anything else is refused in one sentence.
+    """
+
+    def check(self, x) -> None:
+        """Raise one sentence unless these are photos.
+
+        Raises:
+            InputRefused: for another type than uint8, or another shape.
+        """
+        shape = _sizes(x)
+        kind = _kind(x)
+        rank = None if shape is None else len(shape)
+        single = rank == 3 and shape[-1] == 3
+        if kind == "uint8" and not single:
+            if rank in (None, 3) or (rank == 4 and shape[-1] in (None, 1, 3)):
+                return
+        hint = ""
+        if kind != "uint8":
+            hint = " Give pixels from 0 to 255, whole numbers of type uint8."
+        elif single:
+            hint = " Give one photo as a batch of one: photo[None]."
+        raise InputRefused(
+            f"{self.name} was given {kind} {_told(shape)}; it takes photos, uint8 0…255, "
+            f"(batch, height, width, 3), or gray ones, (batch, height, width).{hint}"
+        )
+
+    def adapt(self, x):
+        """Return photos of three channels."""
+        shape = _sizes(x)
+        if shape is None:
+            # Keras has made one graph for photos with and without a last axis.
+            x = tf.reshape(x, tf.concat([tf.shape(x), [1]], 0)[:4])
+            x.set_shape((None, None, None, None))
+        elif len(shape) == 3:
+            x = ops.expand_dims(x, -1)
+        if x.shape[-1] == 3:
+            return x
+        return ops.broadcast_to(x, (*ops.shape(x)[:3], 3))
+
+
+@keras.saving.register_keras_serializable("zoo")
+class NumbersModel(_CheckedModel):
+    """A model of plain numbers, (batch, inputs)."""
+
+    def check(self, x) -> None:
+        """Raise one sentence unless these are rows of as many numbers as the model takes.
+
+        Raises:
+            InputRefused: for another shape, or what are not numbers.
+        """
+        shape = _sizes(x)
+        inputs = self.input_shape[-1]
+        if _kind(x).startswith(_NUMBERS) and (
+            shape is None or (len(shape) == 2 and shape[-1] in (None, inputs))
+        ):
+            return
+        raise InputRefused(
+            f"{self.name} was given {_kind(x)} {_told(shape)}; it takes rows of {inputs} numbers, "
+            f"(batch, {inputs})."
+        )
+
+
+def _mapped(function, inputs) -> Any:
+    """Apply to the one input, also where it stands in a list or under its name."""
+    if isinstance(inputs, dict):
+        return {name: function(x) for name, x in inputs.items()}
+    if isinstance(inputs, (list, tuple)) and len(inputs) == 1:
+        return type(inputs)([function(inputs[0])])
+    return function(inputs)
+
+
+def _is_array(x) -> bool:
+    return hasattr(x, "shape") and hasattr(x, "dtype")
+
+
+def _sizes(x) -> tuple[int | None, ...] | None:
+    """Return the sizes of the axes, or None where not even their number is known."""
+    if isinstance(x.shape, tf.TensorShape):
+        return None if x.shape.rank is None else tuple(x.shape.as_list())
+    return tuple(x.shape)
+
+
+def _kind(x) -> str:
+    return str(getattr(x.dtype, "name", x.dtype))
+
+
+def _told(shape) -> str:
+    if shape is None:
+        return "of unknown shape"
+    return f"({', '.join('any' if size is None else str(size) for size in shape)})"
