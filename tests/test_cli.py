@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -111,6 +112,23 @@ def test_predict_takes_a_shipped_name_and_photos(photos_dir):
     assert f"({answer['score']:+.4f})" in text
 
 
+def test_a_photo_s_name_may_begin_with_a_dash(photos_dir, tmp_path):
+    for name in ("-1", "-hut.jpg"):
+        shutil.copy(photos_dir / "cat" / "0.jpg", tmp_path / name)
+    done = run("predict", "linear_cat_dog", "-1", "-hut.jpg", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 2
+    assert "Usage" in run("predict", "-h").stdout
+
+
+def test_the_best_labels_are_named_with_their_scores(photos_dir):
+    photo = photos_dir / "cat" / "0.jpg"
+    answer = json.loads(run("predict", "cifar_softmax", photo, "--json", "--top", 3).stdout)
+    assert len(answer["top"]) == 3
+    assert answer["top"][0]["label"] == answer["label"]
+    assert answer["scores"][answer["label"]] == answer["score"]
+
+
 def test_predict_takes_numbers_negative_ones_too():
     assert ": 1 (" in run("predict", "xor_mlp", 0, 1).stdout
     assert ": 0 (" in run("predict", "xor_mlp", 1, 1).stdout
@@ -140,6 +158,9 @@ def test_predict_takes_numbers_negative_ones_too():
         (["evaluate", "nowhere"], "no folder"),
         (["data", "prepare", "cifar100"], "did you mean cifar10"),
         (["teach"], "teach"),
+        (["export", "nowhere", "--input-size", "²x²"], "run folder"),
+        (["benchmark", "xor_mlp", "--threads", "²"], "whole numbers"),
+        (["predict", "linear_cat_dog", "-no.jpg"], "-no.jpg cannot be opened"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_code_2(words, told, tmp_path):
@@ -169,6 +190,17 @@ def test_a_training_that_cannot_start_is_one_sentence(words, told, tmp_path):
     assert told in sentence_of(done)
     # Nothing is left behind but, at most, an empty run folder with its lock.
     assert not list(tmp_path.rglob("config.json"))
+
+
+def test_what_to_type_next_can_be_typed(finished_run, tmp_path):
+    folder, _ = finished_run
+    spaced = tmp_path / "my run; here"
+    shutil.copytree(folder, spaced)
+    shutil.rmtree(spaced / "bundle")
+    told = run("export", spaced, "--kinds", "float32").stdout
+    (line,) = (line for line in told.splitlines() if line.startswith("Next: "))
+    words = shlex.split(line.removeprefix("Next: ").split(" FILE")[0])
+    assert words == ["zoo", "predict", str(spaced / "bundle")]
 
 
 def test_a_run_folder_of_another_model_is_not_touched(finished_run):

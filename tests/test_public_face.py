@@ -37,6 +37,20 @@ for name in zoo.list_models():
     assert done.stdout.splitlines() == [f"{name} True" for name in zoo.list_models()], done.stderr
 
 
+@pytest.mark.parametrize(
+    "call", ["zoo.build('xor_mlp')", "zoo.train('xor_mlp')", "zoo.load_model('model.keras')"]
+)
+def test_without_keras_a_program_is_told_what_to_install(call):
+    program = (
+        "import sys\nsys.modules['keras'] = sys.modules['tensorflow'] = None\n"
+        f"import zoo\ntry:\n    {call}\nexcept zoo.ZooError as error:\n    print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stderr == ""
+    assert "lecture-zoo[train]" in done.stdout
+    assert len(done.stdout.splitlines()) == 1
+
+
 def test_every_public_name_is_there():
     for name in zoo.__all__:
         assert getattr(zoo, name) is not None

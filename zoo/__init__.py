@@ -37,7 +37,15 @@ def __getattr__(name):
         return importlib.import_module(f"zoo.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'zoo' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOME[name]), name)
+    try:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    except ModuleNotFoundError as error:
+        if (error.name or "zoo").split(".")[0] not in ("keras", "tensorflow"):
+            raise
+        from zoo.errors import ZooError
+        from zoo.quiet import missing
+
+        raise ZooError(missing(f"zoo.{name}", error)) from error
 
 
 def __dir__():

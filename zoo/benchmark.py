@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -90,10 +89,17 @@ def measure(bundle: Path, artifact: str, threads: int, repeats: int, photo: str)
         "load": 1e3 * loaded,
         "decode": decode,
         "inference": _timed(lambda: model.predict(example), repeats),
-        # Linux counts in KiB, macOS in bytes.
-        "peak_memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        / (1e3 if sys.platform == "linux" else 1e6),
+        "peak_memory": _peak_memory(),
     }
+
+
+def _peak_memory() -> float:
+    """Return the most memory that this process has held, in MB."""
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts in KiB, macOS in bytes.
+    return peak * (1024 if sys.platform == "linux" else 1) / 1e6
 
 
 def _timed(call, repeats: int) -> dict[str, float]:

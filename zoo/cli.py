@@ -296,6 +296,9 @@ def predict(
     ],
     artifact: Annotated[str | None, typer.Option(help="Which file, as int8.")] = None,
     threads: Annotated[int, typer.Option(help="Of the interpreter.")] = 1,
+    top: Annotated[
+        int | None, typer.Option(help="Name so many of the best labels, with their scores.", min=1)
+    ] = None,
     as_json: AsJson = False,
 ):
     """Predict with a bundle; TensorFlow is not needed."""
@@ -305,7 +308,7 @@ def predict(
     folder = find_bundle(bundle)
     with edge.quiet_stderr():
         model = edge.load(folder, artifact, threads)
-    raise typer.Exit(edge.predict_all(model, inputs, as_json))
+    raise typer.Exit(edge.predict_all(model, inputs, as_json, top))
 
 
 @app.command()

@@ -9,6 +9,26 @@ from zoo.errors import ZooError
 _BACKEND = "KERAS_BACKEND"
 
 
+def missing(what: str, error: ImportError) -> str:
+    """Return the sentence for something that needs TensorFlow and Keras where they are not."""
+    return (
+        f"{what} needs TensorFlow and Keras, which cannot be imported ({error}); "
+        'run: pip install "lecture-zoo[train]"'
+    )
+
+
+def import_keras(what: str) -> None:
+    """Import Keras, and say in one sentence what needs it where it is not.
+
+    Raises:
+        ZooError: if it cannot be imported.
+    """
+    try:
+        import keras  # noqa: F401
+    except ImportError as error:
+        raise ZooError(missing(what, error)) from error
+
+
 def import_tensorflow() -> None:
     """Import TensorFlow and Keras quietly, as this package needs them whatever ~/.keras says.
 
@@ -25,10 +45,7 @@ def import_tensorflow() -> None:
             import keras
             import tensorflow as tf
     except ImportError as error:
-        raise ZooError(
-            f"This command needs TensorFlow, which cannot be imported ({error}); "
-            'run: pip install "lecture-zoo[train]"'
-        ) from error
+        raise ZooError(missing("This command", error)) from error
     tf.get_logger().setLevel("ERROR")
     # A command's process is its own: what ~/.keras/keras.json says of other work is put aside.
     keras.config.set_floatx("float32")

@@ -242,6 +242,9 @@ def build(name: str, *, pretrained: bool = False, **options) -> keras.Model:
     """
     spec = describe(name)
     options = check_options(spec, options)
+    from zoo.quiet import import_keras
+
+    import_keras(f"zoo.build({name!r})")
     if not pretrained:
         return spec.builder(**options)
     from zoo.shipped import check_shipped_options, load_weights, shipped_options

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import shutil
 from html.parser import HTMLParser
 
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 from PIL import Image
 
 import zoo
-from zoo import ZooError
+from zoo import ZooError, data_dir, edge
 from zoo.export.bundle import export_run
 from zoo.files import write_json
+from zoo.plots import sources
 from zoo.reports.report import compare, report
 
 
@@ -110,8 +112,54 @@ def test_runs_are_compared(run, tmp_path):
     assert page.fetched == []
     assert len(page.pictures) == 1
     assert {"first", "second"} <= set(page.texts)
-    assert "recipe" in page.texts
-    assert "dataset" not in page.texts
+    assert {"recipe: epochs", "recipe: learning rate"} <= set(page.texts)
+    assert not any("dataset" in text for text in page.texts)
+
+
+def test_runs_whose_folders_have_the_same_name_stay_apart(run, tmp_path):
+    shutil.copytree(run, tmp_path / run.name)
+    page = Page(compare([run, tmp_path / run.name], tmp_path / "compare.html"))
+    names = {text for text in page.texts if text.endswith(f"/{run.name}")}
+    assert len(names) == 2
+
+
+def test_settings_are_read_without_json(run, tmp_path):
+    page = Page(report(run, tmp_path / "page.html"))
+    assert {"recipe: epochs", "dataset: name", "versions: keras"} <= set(page.texts)
+    assert not any("{" in text or "[" in text for text in page.texts)
+
+
+@pytest.fixture(scope="module")
+def photos_of_several_sizes(tmp_path_factory):
+    """Drawn photos of two classes with names as people give them, each of another size."""
+    folder = tmp_path_factory.mktemp("several sizes")
+    random = np.random.default_rng(0)
+    for label in ("$5_{", "猫"):
+        (folder / label).mkdir()
+        for index in range(12):
+            pixels = random.integers(0, 256, (20 + index, 30 - index, 3), np.uint8)
+            Image.fromarray(pixels).save(folder / label / f"{index}.png")
+    return folder
+
+
+def test_a_report_of_own_photos_of_several_sizes(photos_of_several_sizes, tmp_path):
+    zoo.train(
+        "linear_cat_dog",
+        dataset="photos",
+        data_dir=photos_of_several_sizes,
+        epochs=1,
+        batch_size=4,
+        run_dir=tmp_path / "run",
+    )
+    page = Page(report(tmp_path / "run"))
+    assert len(page.pictures) == 3
+    assert {"$5_{", "猫"} <= set(page.texts)
+    # What is measured later finds the photos where they lay.
+    bundle = export_run(tmp_path / "run", kinds=["float32"])
+    assert sources.open_source(bundle).data_dir == str(photos_of_several_sizes)
+    assert data_dir.recorded_data_dir(bundle, edge.read_manifest(bundle)) == str(
+        photos_of_several_sizes
+    )
 
 
 def test_text_from_outside_cannot_become_markup(run, tmp_path):
