@@ -42,8 +42,8 @@ for name in zoo.list_models():
 )
 def test_without_keras_a_program_is_told_what_to_install(call):
     program = (
-        "import sys\nsys.modules['keras'] = sys.modules['tensorflow'] = None\n"
-        f"import zoo\ntry:\n    {call}\nexcept zoo.ZooError as error:\n    print(error)"
+        "import sys, zoo\nsys.modules['keras'] = sys.modules['tensorflow'] = None\n"
+        f"try:\n    {call}\nexcept zoo.ZooError as error:\n    print(error)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stderr == ""

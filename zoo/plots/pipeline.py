@@ -103,7 +103,7 @@ def _draw_scores(axes, scores: np.ndarray, labels: Sequence[str]) -> None:
         axes.set_xticks([-reach / 1.25, 0, reach / 1.25])
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
         axes.set_xlabel(f"{short(labels[0], 10)} ← 0 → {short(labels[1], 10)}")
-        axes.set_title(f"Σ + b = {scores[0]:+.3f}: {short(labels[int(scores[0] >= 0)], 12)}")
+        axes.set_title(f"Σ + b = {scores[0]:+.3f}:\n{short(labels[int(scores[0] >= 0)], 18)}")
         return
     # The largest ones, where there are more than fit.
     order = np.sort(np.argsort(-scores, kind="stable")[:_MOST_BARS])
