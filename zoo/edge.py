@@ -502,6 +502,16 @@ def read_photo(source, frame=None):
         return _turned(pixels, orientation), (width, height) if swapped else (height, width)
 
 
+def photo_size(source):
+    """Return the (height, width) of a photo as it is stored, without decoding it.
+
+    Raises:
+        InputError, BundleError: as `decode`.
+    """
+    with _opened(source) as (image, _):
+        return image.size[::-1]
+
+
 def fit_frame(photo, height, width):
     """Return a photo, uint8 (h, w, 3), resized to the one size that a bundle takes.
 

@@ -29,6 +29,7 @@ from zoo.serve.uploads import (
     decode_upload,
     read_body,
     read_upload,
+    upload_size,
 )
 
 _STATIC = Path(__file__).resolve().parent / "static"
@@ -154,7 +155,9 @@ def _answer(desk: Desk, name: str, artifact: str | None, content: bytes) -> dict
         answer, slide = desk.ask(name, artifact, rows[0]), None
     else:
         with ONE_AT_A_TIME:
-            photo, (height, width) = decode_upload(content, desk.frame(name))
+            frame = desk.frame(name)
+            desk.make_room(*upload_size(content))
+            photo, (height, width) = decode_upload(content, frame)
             answer, slide = desk.ask(name, artifact, photo), desk.slide(name, photo)
             if photo.shape[:2] != (height, width):
                 give_back()
