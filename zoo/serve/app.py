@@ -22,7 +22,7 @@ from zoo import edge
 from zoo.errors import ZooError
 from zoo.serve.asking import Desk
 from zoo.serve.learners import BusyError, Learners
-from zoo.serve.memory import give_back
+from zoo.serve.memory import give_back, return_large_blocks
 from zoo.serve.uploads import (
     ONE_AT_A_TIME,
     UploadTooLargeError,
@@ -50,9 +50,9 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
         hosts: names that requests may call this server; other sites' pages that lead a browser
             here under a name of theirs are refused.
     """
+    return_large_blocks()
     desk = Desk(bundles)
     desk.load()
-    give_back()
     learners = Learners()
 
     async def page(request: Request) -> Response:
