@@ -340,7 +340,7 @@ def enlarged(path, megapixels):
     return image.resize(size, Image.Resampling.BICUBIC)
 
 
-@pytest.fixture(scope="module", params=[5, pytest.param(12, marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=[3, pytest.param(12, marks=pytest.mark.slow)])
 def large(photos, request):
     """The bytes of a large JPEG file, and what its pixels are at their full size."""
     content = encoded(enlarged(photos[3], request.param), "JPEG", quality=92)
@@ -352,8 +352,8 @@ def test_a_large_photo_is_answered_as_at_its_full_size(name, kind, large):
     content, pixels = large
     model = edge.load(find_bundle(name), kind)
     whole = model.raw(pixels[None])[0]
-    # The output of an int8 file moves by steps.
-    bound = max(1e-3, 1.01 * model._output_scale)
+    # What an int8 file answers moves by steps of up to 1/256.
+    bound = 4e-3 if kind == "int8" else 1e-3
     for given in (content, io.BytesIO(content), pixels, Image.fromarray(pixels)):
         prediction = model.predict(given)
         np.testing.assert_allclose(prediction.scores, whole, atol=bound)
@@ -648,13 +648,13 @@ def test_an_error_that_is_not_foreseen_is_a_sentence_and_debug_shows_where(monke
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_no_folder_for_temporary_files_is_needed(monkeypatch, capfd):
-    monkeypatch.setattr(tempfile, "tempdir", "/nonexistent")
+def test_no_folder_for_temporary_files_is_needed(monkeypatch):
     for memory_files in (True, False):
-        if not memory_files:
-            monkeypatch.delattr(os, "memfd_create")
-        assert edge.main(["0", "1", "--bundle", str(find_bundle("xor_mlp"))]) == 0
-        assert "Traceback" not in capfd.readouterr().err
+        with monkeypatch.context() as patch:
+            patch.setattr(tempfile, "tempdir", "/nonexistent")
+            if not memory_files:
+                patch.delattr(os, "memfd_create")
+            assert edge.main(["0", "1", "--bundle", str(find_bundle("xor_mlp"))]) == 0
 
 
 @pytest.mark.parametrize("file", ["manifest.json", "labels.txt", "float32.tflite"])
