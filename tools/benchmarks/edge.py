@@ -109,10 +109,11 @@ def photo_memory(name: str = "linear_cat_dog") -> list[str]:
     lines = [f"| photo | {' | '.join(kinds)} |", "|---" * (1 + len(kinds)) + "|"]
     with tempfile.TemporaryDirectory() as folder:
         for width, height in PHOTO_SIZES:
-            # Smooth with some noise, as a camera's photo is.
-            noise = Image.effect_noise((width, height), 20)
+            # Smooth at its full size, as an enlarged photo is; a PNG of noise is refused.
+            small = Image.effect_noise((width // 8, height // 8), 60)
+            noise = small.resize((width, height), Image.Resampling.BICUBIC)
             slope = Image.linear_gradient("L").resize((width, height))
-            photo = Image.merge("RGB", (Image.blend(noise, slope, 0.7), slope, noise))
+            photo = Image.merge("RGB", (noise, slope, slope))
             row = []
             for kind, options in kinds.values():
                 path = Path(folder) / "photo"
