@@ -22,13 +22,14 @@ from zoo import edge
 from zoo.errors import ZooError
 from zoo.serve.asking import Desk
 from zoo.serve.learners import BusyError, Learners
-from zoo.serve.memory import give_back
+from zoo.serve.memory import give_back, return_large_blocks
 from zoo.serve.uploads import (
     ONE_AT_A_TIME,
     UploadTooLargeError,
     decode_upload,
     read_body,
     read_upload,
+    upload_size,
 )
 
 _STATIC = Path(__file__).resolve().parent / "static"
@@ -49,9 +50,9 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
         hosts: names that requests may call this server; other sites' pages that lead a browser
             here under a name of theirs are refused.
     """
+    return_large_blocks()
     desk = Desk(bundles)
     desk.load()
-    give_back()
     learners = Learners()
 
     async def page(request: Request) -> Response:
@@ -154,7 +155,9 @@ def _answer(desk: Desk, name: str, artifact: str | None, content: bytes) -> dict
         answer, slide = desk.ask(name, artifact, rows[0]), None
     else:
         with ONE_AT_A_TIME:
-            photo, (height, width) = decode_upload(content, desk.frame(name))
+            frame = desk.frame(name)
+            desk.make_room(*upload_size(content))
+            photo, (height, width) = decode_upload(content, frame)
             answer, slide = desk.ask(name, artifact, photo), desk.slide(name, photo)
             if photo.shape[:2] != (height, width):
                 give_back()

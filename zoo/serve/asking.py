@@ -13,12 +13,15 @@ import numpy as np
 
 from zoo import edge
 from zoo.choices import require_choice
+from zoo.serve.memory import give_back
 from zoo.serve.slide import Slide
 
 # Files and slides that stay loaded; a board has little memory.
 MOST_LOADED = 8
 # An interpreter keeps the most that it ever took, 35 bytes a pixel: beyond this, it is not kept.
 MOST_KEPT_PIXELS = 2**18
+# A photo of more takes so much while it is decoded that nothing else stays loaded meanwhile.
+MAKES_ROOM_PIXELS = 2**24
 
 
 class Desk:
@@ -84,6 +87,14 @@ class Desk:
             "scores": edge.named_scores(model, prediction),
             "inference_seconds": prediction.latency,
         }
+
+    def make_room(self, height: int, width: int) -> None:
+        """Drop what is loaded if a photo of this size is about to be decoded and is very large."""
+        if height * width > MAKES_ROOM_PIXELS:
+            with self._loading:
+                self._models.clear()
+                self._slides.clear()
+            give_back()
 
     def frame(self, name: str) -> tuple[int, int] | None:
         """Return the (height, width) that a bundle takes photos of, or None for any.

@@ -55,6 +55,17 @@ async def read_upload(request: Request) -> bytes:
     )
 
 
+def upload_size(content: bytes) -> tuple[int, int]:
+    """Return the (height, width) of a photo as it is stored, without decoding it.
+
+    Raises:
+        edge.InputError: as `decode_upload`.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return edge.photo_size(content)
+
+
 def decode_upload(
     content: bytes, frame: tuple[int, int] | None
 ) -> tuple[np.ndarray, tuple[int, int]]:
