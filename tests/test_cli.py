@@ -136,7 +136,7 @@ def test_predict_takes_numbers_negative_ones_too():
         (["predict", "linear_cat_dog", "x.jpg", "--artifact", "int3"], "it has float32"),
         (["predict", "xor_mlp", "a", "b"], "2 numbers"),
         (["predict", "xor_mlp", "1"], "2 numbers"),
-        (["export", "nowhere"], "no run folder"),
+        (["export", "nowhere"], "not a run folder"),
         (["evaluate", "nowhere"], "no folder"),
         (["data", "prepare", "cifar100"], "did you mean cifar10"),
         (["teach"], "teach"),

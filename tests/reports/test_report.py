@@ -126,5 +126,5 @@ def test_an_unfinished_run_has_no_report(run, tmp_path):
     (tmp_path / "config.json").write_bytes((run / "config.json").read_bytes())
     with pytest.raises(ZooError, match="not trained to its end"):
         report(tmp_path)
-    with pytest.raises(ZooError, match="no run folder"):
+    with pytest.raises(ZooError, match="not a run folder"):
         compare([run, tmp_path / "nowhere"], tmp_path / "compare.html")
