@@ -317,6 +317,9 @@ def evaluate(
         str,
         typer.Argument(metavar="RUN|BUNDLE", help="A run's or bundle's folder, or a shipped name."),
     ],
+    dataset: Annotated[
+        str | None, typer.Option(help="Measure a run on another one, of the same labels.")
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ):
@@ -329,12 +332,14 @@ def evaluate(
         _tensorflow()
         from zoo.training import evaluate as evaluate_run
 
-        figures = evaluate_run(run_or_bundle, data_dir)
+        figures = evaluate_run(run_or_bundle, data_dir, dataset=dataset)
         if as_json:
             print(json.dumps(figures))
         else:
             _say_test(figures, figures["examples"])
         return
+    if dataset is not None:
+        raise ZooError(f"--dataset is for a run; the bundle {run_or_bundle} has its own.")
     from zoo import data, edge
     from zoo.data_dir import recorded_data_dir
     from zoo.export.measure import evaluate_bundle
@@ -342,17 +347,17 @@ def evaluate(
 
     bundle = find_bundle(run_or_bundle)
     manifest = edge.read_manifest(bundle)
-    dataset = data.load(
+    measured_on = data.load(
         manifest["dataset"]["name"], data_dir or recorded_data_dir(bundle, manifest)
     )
-    accuracies = evaluate_bundle(bundle, dataset)
+    accuracies = evaluate_bundle(bundle, measured_on)
     if as_json:
         print(json.dumps({"bundle": str(bundle), "accuracy": accuracies}))
         return
     for artifact, accuracy in accuracies.items():
         say(
-            f"{artifact}: accuracy {accuracy:.4f} on the {len(dataset.test):,} test examples of "
-            f"{dataset.name} (fingerprint {dataset.fingerprint})."
+            f"{artifact}: accuracy {accuracy:.4f} on the {len(measured_on.test):,} test examples "
+            f"of {measured_on.name} (fingerprint {measured_on.fingerprint})."
         )
 
 

@@ -28,9 +28,13 @@ def machine() -> str:
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
-        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line
+            for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+            if line.startswith("model name")
+        ]
         model = f"{names[0].split(':')[1].strip()}, {len(names)} cores" if names else model
     board = Path("/proc/device-tree/model")
     if board.exists():
-        model = f"{board.read_text().strip(chr(0))}, {model}"
+        model = f"{board.read_text(encoding='utf-8', errors='replace').strip(chr(0))}, {model}"
     return f"{model}, {platform.system()} {platform.machine()}"

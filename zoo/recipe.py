@@ -244,4 +244,5 @@ def require_finite(numbers: Mapping[str, Any]) -> None:
 
 
 def _told(name: str) -> str:
-    return f"The {name.replace('_', ' ')}"
+    counted = "number of " if name in ("epochs", "components") else ""
+    return f"The {counted}{name.replace('_', ' ')}"

@@ -304,8 +304,8 @@ def check_identity(whose: str, recorded: dict[str, Any], given: dict[str, Any]) 
             continue
         if key == "architecture":
             raise ZooError(
-                f"{whose} is of another training: the code of the model {given['model']} has "
-                "changed since; give another run folder."
+                f"{whose} is of another training: the code of the model {given['model']}, or "
+                "Keras's of its layers, has changed since; give another run folder."
             )
         raise ZooError(
             f"{whose} is of another training: its {key} is "

@@ -14,7 +14,7 @@ from zoo.launcher import local_addresses
 # Logical devices must be asked for before TensorFlow is first used, and its collectives know one
 # number of replicas per process: a process for each.
 PROGRAM = """
-import sys
+import gc, sys
 import keras, numpy as np
 from zoo import data
 from zoo.data.dataset import Split
@@ -61,6 +61,10 @@ for name in names:
     if chosen.is_chief:
         path = f"{folder}/{name}-{strategy}-{replicas}-{source}.npz"
         np.savez(path, np.array(losses), *model.get_weights())
+    split.close()
+    moving.close()
+    # One that lives on until the interpreter ends may keep it from ending.
+    assert not [o for o in gc.get_objects() if type(o).__name__ == "OwnedMultiDeviceIterator"]
 """
 NAMES = zoo.list_models()
 # Building its graph takes long: once over replicas and once over a stream will do.

@@ -128,7 +128,7 @@ def test_code_that_changed_is_another_training(run):
     assert config["architecture"] != identity.of_model(model, weights)
     config["architecture"] = "0" * 16
     (run / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    with pytest.raises(ZooError, match="the code of the model xor_mlp has changed"):
+    with pytest.raises(ZooError, match=r"the code of the model xor_mlp, .* has changed"):
         train(run)
     # A run of a version that did not record it is taken as it is.
     del config["architecture"]

@@ -13,7 +13,7 @@ import pytest
 
 import zoo
 from zoo import ZooError
-from zoo.launcher import PREEMPTED, WORKER_LOST, local_addresses, parse_hosts
+from zoo.launcher import INTERRUPTED, PREEMPTED, WORKER_LOST, local_addresses, parse_hosts
 from zoo.training import cluster, strategies
 
 TRAIN = [sys.executable, "-m", "zoo", "train", "perceptron", "--set", "inputs=2"]
@@ -101,7 +101,7 @@ def test_a_stopped_launcher_stops_its_workers_with_a_checkpoint(kind, undisturbe
         wait_for(training, "epoch   ")
         training.send_signal(kind)
         training.communicate()
-    assert training.returncode == PREEMPTED
+    assert training.returncode == (INTERRUPTED if kind == signal.SIGINT else PREEMPTED)
     with start("--workers", 2, "--run-dir", tmp_path / "run") as training:
         told, _ = training.communicate()
     assert "Resuming after epoch" in told

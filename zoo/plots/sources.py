@@ -14,7 +14,7 @@ from zoo import components, data, edge
 from zoo.data import Dataset
 from zoo.data_dir import recorded_data_dir
 from zoo.models import describe
-from zoo.run_folder import RunFolder, distinct_names
+from zoo.run_folder import RunFolder, check_dataset, distinct_names
 from zoo.shipped import find_bundle
 
 _BATCH = 250
@@ -42,9 +42,11 @@ class Source:
         """Return the data set the model was trained on.
 
         Raises:
-            ZooError: if it is not there.
+            ZooError: if it is not there, or what is there is another one.
         """
-        return data.load(self.trained_on["name"], data_dir or self.data_dir)
+        found = data.load(self.trained_on["name"], data_dir or self.data_dir)
+        check_dataset(self.name, self.labels, self.trained_on["fingerprint"], found)
+        return found
 
     def outputs(self, examples) -> np.ndarray:
         """Return the model's outputs, float32 (examples, outputs)."""
@@ -73,6 +75,7 @@ def open_source(run_or_bundle: str | Path) -> Source:
     folder = RunFolder(run_or_bundle)
     if folder.config_path.is_file():
         config = folder.config()
+        folder.check_model()
         dataset = config["dataset"]
         model = components.load_model(folder.path)
         labels = tuple(dataset["labels"])

@@ -7,6 +7,7 @@ each global batch.
 from __future__ import annotations
 
 import gc
+import weakref
 from typing import Any, Protocol
 
 import keras
@@ -169,8 +170,9 @@ class StreamedExamples:
         self._one_size = isinstance(split.x, np.ndarray)
         self._order: np.ndarray | None = None
         self._next = 0
-        self._iterator = None
-        self._stream = _Stream()
+        self._reading = _Reading()
+        # Runs before the interpreter ends, too, for a caller that does not close.
+        weakref.finalize(self, self._reading.end)
 
     def __len__(self):
         return len(self._photos)
@@ -182,10 +184,11 @@ class StreamedExamples:
     def feed(self, order, at, until, *parts):
         """Return the iterator over an order's batches; it goes on where the last call ended."""
         if order is not self._order or at != self._next:
-            self._release()
-            self._iterator = iter(self._batches(order[at:], *(part[at:] for part in parts)))
+            self._reading.end()
+            batches = self._batches(order[at:], *(part[at:] for part in parts))
+            self._reading.iterator = iter(batches)
         self._order, self._next = order, until
-        return self._iterator
+        return self._reading.iterator
 
     def draw(self, feed, step):
         """Take the next batch off the stream."""
@@ -205,20 +208,12 @@ class StreamedExamples:
         return x, y, *parts
 
     def close(self):
-        """End the threads that read ahead, which the interpreter must not meet when it ends."""
-        self._release()
-
-    def _release(self):
-        if self._iterator is None:
-            return
-        # Its threads read ahead, and call Python to do so. Left to the interpreter's end, its
-        # destructor would wait for a thread that waits for an interpreter that is gone.
-        self._stream.ended = True
-        self._iterator = self._order = None
-        gc.collect()
+        """End the threads that read ahead."""
+        self._order = None
+        self._reading.end()
 
     def _batches(self, order, *parts):
-        self._stream = _Stream()
+        self._reading.stream = _Stream()
         batch_size = order.shape[1]
         columns = (order.ravel(), *(part.ravel() for part in parts))
         rows = tf.data.Dataset.from_tensor_slices(columns)
@@ -238,16 +233,35 @@ class StreamedExamples:
         return self._strategy.experimental_distribute_dataset(dataset)
 
     def _read_batch(self, rows, *parts):
-        array, stream = self._photos, self._stream
+        array, stream = self._photos, self._reading.stream
         x = tf.numpy_function(lambda at: stream.read(array, at), [rows], tf.as_dtype(array.dtype))
         x = tf.ensure_shape(x, (rows.shape[0], *array.shape[1:]))
         return x, tf.gather(self._targets, rows), *parts
 
     def _read_photo(self, row, *parts):
-        photos, stream = self._photos, self._stream
+        photos, stream = self._photos, self._reading.stream
         photo = tf.numpy_function(lambda at: stream.read(photos, int(at)), [row], tf.uint8)
         features = self._preprocessing(tf.ensure_shape(photo, (None, None, 3))[None])[0]
         return features, tf.gather(self._targets, row), *parts
+
+
+class _Reading:
+    """The iterator that is read from, and the stream its threads read."""
+
+    def __init__(self):
+        self.iterator = None
+        self.stream = _Stream()
+
+    def end(self):
+        """Let go of the iterator.
+
+        Its threads read ahead, and call Python to do so. Left to the interpreter's end, its
+        destructor would wait for a thread that waits for an interpreter that is gone.
+        """
+        if self.iterator is not None:
+            self.stream.ended = True
+            self.iterator = None
+            gc.collect()
 
 
 class _Stream:

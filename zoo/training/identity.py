@@ -25,7 +25,11 @@ def of_model(model: keras.Model, builder: Callable) -> str:
     layers = list(model._flatten_layers())
     compiled = model.get_compile_config() or {}
     parts = [
-        *(_plain(layer.get_config()) for layer in layers if not hasattr(layer, "layers")),
+        *(
+            [_home(type(layer)), _plain(layer.get_config())]
+            for layer in layers
+            if not hasattr(layer, "layers")
+        ),
         *(_plain(compiled.get(key)) for key in ("loss", "weighted_metrics")),
         *_sources([builder, *(type(layer) for layer in layers), type(model.loss)]),
     ]
@@ -52,10 +56,14 @@ def _is_json(value: Any) -> bool:
     return value is None or isinstance(value, (bool, int, float, str))
 
 
+def _home(thing: Any) -> str:
+    return f"{thing.__module__}.{getattr(thing, '__qualname__', type(thing).__qualname__)}"
+
+
 def _sources(things: list) -> list[str]:
     found = {}
     for thing in things:
-        home = f"{thing.__module__}.{thing.__qualname__}"
+        home = _home(thing)
         if home.startswith(_OWN):
             continue
         try:
