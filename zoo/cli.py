@@ -217,6 +217,9 @@ def export_command(
     max_drop: Annotated[
         float, typer.Option(help="Points of accuracy a file may lie below Keras.")
     ] = 1.0,
+    min_agreement: Annotated[
+        float, typer.Option(help="Percent of examples a file must decide as Keras does.")
+    ] = 95.0,
     study: Annotated[
         bool, typer.Option("--study", help="Add pictures, and figures on harder photos.")
     ] = False,
@@ -235,12 +238,18 @@ def export_command(
         weights=weights,
         frame=_frame(input_size),
         max_drop=max_drop,
+        min_agreement=min_agreement,
     )
     if study:
         from zoo.export.study import study as study_bundle
 
         _say(f"Studied: {study_bundle(run, bundle, data_dir)}")
-    _say(f"Next: zoo predict {bundle} FILE…, or copy the folder and run: python3 predict.py FILE…")
+    from zoo.shipped import as_word
+
+    _say(
+        f"Next: zoo predict {as_word(bundle)} FILE…, or copy the folder and run: "
+        "python3 predict.py FILE…"
+    )
 
 
 @app.command(context_settings={"ignore_unknown_options": True})
@@ -271,8 +280,9 @@ def evaluate(
     import json
 
     from zoo.run_folder import RunFolder
+    from zoo.shipped import is_name
 
-    if RunFolder(run_or_bundle).config_path.is_file():
+    if not is_name(run_or_bundle) and RunFolder(run_or_bundle).config_path.is_file():
         _tensorflow()
         from zoo.training import evaluate as evaluate_run
 
@@ -306,6 +316,9 @@ def verify_command(
     max_drop: Annotated[
         float, typer.Option(help="Points of accuracy a file may lie below Keras.")
     ] = 1.0,
+    min_agreement: Annotated[
+        float, typer.Option(help="Percent of examples a file must decide as Keras does.")
+    ] = 95.0,
 ):
     """Check a bundle's hashes, contract and operations, and measure all its files."""
     from zoo import data, edge
@@ -316,7 +329,7 @@ def verify_command(
     _tensorflow()
     from zoo.export.verify import verify
 
-    report = verify(folder, data.load(name, data_dir), max_drop)
+    report = verify(folder, data.load(name, data_dir), max_drop, min_agreement, _say)
     if report.figures:
         _show_figures(report.figures)
     for problem in report.problems:
@@ -536,7 +549,7 @@ def _export(run: Path, to: Path | None, data_dir: str | None, **options) -> Path
     _tensorflow()
     from zoo.export.bundle import export_run
 
-    bundle = export_run(run, to, data_dir=data_dir, **options)
+    bundle = export_run(run, to, data_dir=data_dir, say=_say, **options)
     _show_figures(json.loads((bundle / "manifest.json").read_text())["artifacts"])
     _say(f"Bundle: {bundle}")
     return bundle

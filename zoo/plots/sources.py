@@ -15,7 +15,7 @@ from zoo.data import Dataset
 from zoo.errors import ZooError
 from zoo.models import describe
 from zoo.run_folder import RunFolder
-from zoo.shipped import find_bundle
+from zoo.shipped import find_bundle, is_name
 
 _BATCH = 250
 
@@ -71,7 +71,7 @@ def open_source(run_or_bundle: str | Path) -> Source:
         ZooError: if it is none of these.
     """
     folder = RunFolder(run_or_bundle)
-    if folder.config_path.is_file():
+    if not is_name(run_or_bundle) and folder.config_path.is_file():
         config = folder.config()
         dataset = config["dataset"]
         model = components.load_model(folder.path)
