@@ -122,6 +122,8 @@ class PhotoModel(_CheckedModel):
             x = ops.expand_dims(x, -1)
         if x.shape[-1] == 3:
             return x
+        if x.shape[-1] == 1:
+            return ops.concatenate([x, x, x], axis=-1)
         return ops.broadcast_to(x, (*ops.shape(x)[:3], 3))
 
 

@@ -100,13 +100,12 @@ def _decode_png(file, content: _Bytes):
 
 
 def _expanded(photo, content: _Bytes):
-    """Stretch gray of 1, 2 or 4 bits, which TensorFlow leaves as it is stored, to 0…255."""
+    """Make gray of 1, 2 or 4 bits opaque: TensorFlow fills up with as many bits as are stored."""
     depth, is_gray = content.at(24), content.at(25) == 0
-    top = tf.cast(tf.bitwise.left_shift(1, tf.minimum(depth, 8)) - 1, tf.uint8)
+    filled = tf.cast(tf.bitwise.left_shift(1, tf.minimum(depth, 8)) - 1, tf.uint8)
     colour, opacity = tf.split(photo, (3, 1), axis=-1)
-    stored = is_gray & (depth < 8) & tf.reduce_all(colour <= top)
-    factor = tf.where(stored, 255 // tf.maximum(top, 1), tf.constant(1, tf.uint8))
-    return tf.concat([colour * factor, opacity], axis=-1)
+    is_filled = is_gray & (depth < 8) & (opacity == filled)
+    return tf.concat([colour, tf.where(is_filled, tf.constant(255, tf.uint8), opacity)], axis=-1)
 
 
 def _not_too_large(height, width):
