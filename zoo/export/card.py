@@ -94,8 +94,9 @@ def _encoded(manifest: dict[str, Any]) -> list[str]:
         "where a file cannot be read, `valid` is false and the outputs are NaN, and the others are "
         f"answered. On {found['files']} files made of test photos (EXIF orientations 1 to 8, "
         "progressive, gray, CMYK, palette, alpha) it decides "
-        f"{_percent(found['agreement'])} as `predict.py`'s decoder and the Keras model do; the "
-        f"largest difference is {found['largest_difference']:.1e}.",
+        f"{_percent(found['agreement'])} as the other signature does on the pixels that "
+        "`predict.py` reads; the largest difference is "
+        f"{found['largest_difference']:.1e}.",
     ]
 
 
