@@ -64,6 +64,14 @@ def test_every_depth_of_a_png_gives_the_pixels_of_the_decoder(file):
     assert_same_pixels(file)
 
 
+@pytest.mark.parametrize("colours", [2, 4, 16, 200])
+@pytest.mark.parametrize("clear", [{}, {"transparency": 1}, {"transparency": b"\x0f\x80"}])
+def test_palettes_of_every_depth_give_the_pixels_of_the_decoder(colours, clear):
+    stream = io.BytesIO()
+    Image.fromarray(PHOTO).quantize(colours).save(stream, "PNG", **clear)
+    assert_same_pixels(stream.getvalue())
+
+
 def jpeg_with(exif):
     stream = io.BytesIO()
     Image.fromarray(PHOTO).save(stream, "JPEG")

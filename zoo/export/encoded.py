@@ -100,11 +100,11 @@ def _decode_png(file, content: _Bytes):
 
 
 def _expanded(photo, content: _Bytes):
-    """Make gray of 1, 2 or 4 bits opaque: TensorFlow fills up with as many bits as are stored."""
-    depth, is_gray = content.at(24), content.at(25) == 0
+    """Make a photo of 1, 2 or 4 bits opaque: TensorFlow fills up with as many bits as are stored."""
+    depth = content.at(24)
     filled = tf.cast(tf.bitwise.left_shift(1, tf.minimum(depth, 8)) - 1, tf.uint8)
     colour, opacity = tf.split(photo, (3, 1), axis=-1)
-    is_filled = is_gray & (depth < 8) & (opacity == filled)
+    is_filled = (depth < 8) & tf.reduce_all(opacity == filled)
     return tf.concat([colour, tf.where(is_filled, tf.constant(255, tf.uint8), opacity)], axis=-1)
 
 
