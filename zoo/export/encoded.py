@@ -100,7 +100,7 @@ def _decode_png(file, content: _Bytes):
 
 
 def _expanded(photo, content: _Bytes):
-    """Make a photo of 1, 2 or 4 bits opaque: TensorFlow fills up with as many bits as are stored."""
+    """Make 1, 2 or 4 bits per pixel opaque: TensorFlow fills up with as many bits as are stored."""
     depth = content.at(24)
     filled = tf.cast(tf.bitwise.left_shift(1, tf.minimum(depth, 8)) - 1, tf.uint8)
     colour, opacity = tf.split(photo, (3, 1), axis=-1)
