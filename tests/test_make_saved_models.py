@@ -3,8 +3,10 @@
 import shutil
 
 import make_saved_models
+import numpy as np
 import pytest
 
+import zoo
 from zoo import ZooError, edge
 from zoo.export.bundle import write_manifest
 from zoo.shipped import find_bundle
@@ -26,3 +28,28 @@ def test_a_shipped_figure_is_found_again_and_a_wrong_one_is_told(tmp_path, monke
 def test_the_readme_s_table_is_the_shipped_models(pytestconfig):
     readme = (pytestconfig.rootpath / "README.md").read_text(encoding="utf-8")
     assert make_saved_models.with_table(readme) == readme
+
+
+def test_a_shipped_model_is_exported_anew_with_its_own_weights(tmp_path, monkeypatch):
+    shipped = find_bundle("xor_mlp")
+    bundle = tmp_path / "saved_models" / "xor_mlp"
+    shutil.copytree(shipped, bundle)
+    monkeypatch.setattr(make_saved_models, "ROOT", tmp_path)
+    make_saved_models.make_anew("xor_mlp")
+    again, before = (edge.read_manifest(folder) for folder in (bundle, shipped))
+    assert again["training"] == before["training"]
+    assert again["artifacts"] == before["artifacts"]
+    assert (bundle / "README.md").read_bytes() == (shipped / "README.md").read_bytes()
+    for one, other in zip(
+        zoo.load_model(bundle).get_weights(), zoo.load_model(shipped).get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_bundle_that_does_not_record_its_training_is_not_exported_anew(tmp_path):
+    bundle = shutil.copytree(find_bundle("perceptron"), tmp_path / "bundle")
+    manifest = edge.read_manifest(bundle)
+    del manifest["training"]
+    write_manifest(bundle, manifest)
+    with pytest.raises(ZooError, match="does not record its training"):
+        make_saved_models.run_of_shipped(bundle, tmp_path / "run")

@@ -3,6 +3,8 @@
     python tools/make_saved_models.py                      # all models
     python tools/make_saved_models.py perceptron xor_mlp   # these
     python tools/make_saved_models.py --run RUN            # from a run that is trained already
+    python tools/make_saved_models.py --from-shipped       # export the shipped weights anew: all,
+    python tools/make_saved_models.py --from-shipped xor_mlp                 # or these
     python tools/make_saved_models.py --table              # the table alone, from what is shipped
     python tools/make_saved_models.py --check xor_mlp      # train again; is the figure the same?
 
@@ -11,6 +13,7 @@ data sets (TFDS_DATA_DIR).
 """
 
 import argparse
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -22,7 +25,7 @@ from zoo import results
 from zoo.cli import console
 from zoo.edge import default_artifact, read_manifest
 from zoo.errors import ZooError
-from zoo.files import write_text
+from zoo.files import write_json, write_text
 from zoo.models import describe, list_models
 from zoo.quiet import import_tensorflow
 
@@ -39,6 +42,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("names", nargs="*", help="models; all of them if none is named")
+    parser.add_argument(
+        "--from-shipped", action="store_true", help="export the shipped weights, train nothing"
+    )
     parser.add_argument("--table", action="store_true", help="only write the README's table")
     parser.add_argument("--run", type=Path, help="export this finished run instead of training")
     parser.add_argument("--check", metavar="NAME", help="fail unless its figure is found again")
@@ -51,7 +57,7 @@ def main() -> None:
             ship(options.run)
         elif not options.table:
             for name in options.names or list_models():
-                make(describe(name).name)
+                (make_anew if options.from_shipped else make)(describe(name).name)
         readme = ROOT / "README.md"
         write_text(readme, with_table(readme.read_text(encoding="utf-8")))
     except ZooError as error:
@@ -65,6 +71,39 @@ def make(name: str) -> None:
         run = Path(folder) / name
         train(name, run)
         ship(run)
+
+
+def make_anew(name: str) -> None:
+    """Export a shipped model again, with its own weights, and measure its files again."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(folder) / name
+        console.rule(name)
+        run_of_shipped(ROOT / "saved_models" / name, run)
+        ship(run)
+
+
+def run_of_shipped(bundle: Path, run: Path) -> None:
+    """Make the run folder that a bundle was exported from, out of what the bundle records.
+
+    Raises:
+        ZooError: if the bundle does not record its training.
+    """
+    import_tensorflow()
+    from zoo import components
+
+    manifest = read_manifest(bundle)
+    if "training" not in manifest:
+        raise ZooError(f"{bundle} does not record its training; train the model again.")
+    config, results = (manifest["training"][part] for part in ("config", "results"))
+    model = describe(manifest["name"]).builder(**config["options"])
+    model.set_weights(components.load_model(bundle).get_weights())
+    run.mkdir(parents=True)
+    model.save(run / "model.keras")
+    write_json(run / "config.json", config)
+    write_json(run / "results.json", results)
+    for name in ("history.csv", "curves.png"):
+        if (bundle / name).is_file():
+            shutil.copyfile(bundle / name, run / name)
 
 
 def train(name: str, run: Path) -> dict:
@@ -93,7 +132,9 @@ def ship(run: Path) -> None:
     from zoo.run_folder import RunFolder
 
     name = RunFolder(run).config()["model"]
-    bundle = export_run(run, ROOT / "saved_models" / name, onnx=True, **HOW.get(name, {}))
+    bundle = export_run(
+        run, ROOT / "saved_models" / name, onnx=True, say=console.print, **HOW.get(name, {})
+    )
     console.print(f"Bundle: {study(run, bundle)}")
 
 

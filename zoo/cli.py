@@ -258,6 +258,9 @@ def export_command(
     max_drop: Annotated[
         float, typer.Option(help="Points of accuracy a file may lie below Keras.")
     ] = 1.0,
+    min_agreement: Annotated[
+        float, typer.Option(help="Percent of examples a file must decide as Keras does.")
+    ] = 95.0,
     study: Annotated[
         bool, typer.Option("--study", help="Add pictures, and figures on harder photos.")
     ] = False,
@@ -276,13 +279,16 @@ def export_command(
         weights=weights,
         frame=_frame(input_size),
         max_drop=max_drop,
+        min_agreement=min_agreement,
     )
     if study:
         from zoo.export.study import study as study_bundle
 
         say(f"Studied: {study_bundle(run, bundle, data_dir)}")
+    from zoo.shipped import as_word
+
     say(
-        f"Next: zoo predict {_quoted(bundle)} FILE…, or copy the folder and run: "
+        f"Next: zoo predict {_quoted(as_word(bundle))} FILE…, or copy the folder and run: "
         "python3 predict.py FILE…"
     )
 
@@ -327,8 +333,9 @@ def evaluate(
     import json
 
     from zoo.run_folder import RunFolder
+    from zoo.shipped import is_name
 
-    if RunFolder(run_or_bundle).config_path.is_file():
+    if not is_name(run_or_bundle) and RunFolder(run_or_bundle).config_path.is_file():
         _tensorflow()
         from zoo.training import evaluate as evaluate_run
 
@@ -368,6 +375,9 @@ def verify_command(
     max_drop: Annotated[
         float, typer.Option(help="Points of accuracy a file may lie below Keras.")
     ] = 1.0,
+    min_agreement: Annotated[
+        float, typer.Option(help="Percent of examples a file must decide as Keras does.")
+    ] = 95.0,
 ):
     """Check a bundle's hashes, contract and operations, and measure all its files."""
     from zoo import data, edge
@@ -381,7 +391,7 @@ def verify_command(
     from zoo.export.verify import verify
 
     data_dir = data_dir or recorded_data_dir(folder, manifest)
-    report = verify(folder, data.load(name, data_dir), max_drop)
+    report = verify(folder, data.load(name, data_dir), max_drop, min_agreement, say)
     if report.figures:
         _show_figures(report.figures)
     for problem in report.problems:
@@ -600,7 +610,7 @@ def _export(run: Path, to: Path | None, data_dir: str | None, **options) -> Path
     _tensorflow()
     from zoo.export.bundle import export_run
 
-    bundle = export_run(run, to, data_dir=data_dir, **options)
+    bundle = export_run(run, to, data_dir=data_dir, say=say, **options)
     _show_figures(json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))["artifacts"])
     say(f"Bundle: {bundle}")
     return bundle

@@ -1,13 +1,79 @@
 """Everything a saved model of the zoo is made of, known to Keras once this is imported."""
 
+from __future__ import annotations
+
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keras
 
 # Known to Keras from here on.
 from zoo import activations, initializers, inputs, losses, preprocessing  # noqa: F401
 from zoo.errors import ZooError
+
+if TYPE_CHECKING:
+    from zoo.run_folder import RunFolder
+
+
+# Two processors sum in other orders; trained in half precision, the test set was evaluated so.
+_SAME_ACCURACY, _SAME_IN_HALF = 0.002, 0.01
+
+
+def load_trained(folder: RunFolder) -> keras.Model:
+    """Load a run's trained model, and see that it is the model its config.json tells of.
+
+    Raises:
+        ZooError: if there is none, or it is built otherwise than config.json says.
+    """
+    from zoo.models import describe
+
+    config = folder.config()
+    model = load_model(folder.path)
+    wanted = describe(config["model"]).builder(**config["options"])
+    if _structure(model) != _structure(wanted):
+        told = " ".join(f"{name}={value}" for name, value in config["options"].items())
+        raise ZooError(
+            f"{folder.model_path} is not the model of this run, a {config['model']} with {told}; "
+            "put its own model.keras back, or train it again."
+        )
+    return model
+
+
+def check_accuracy(folder: RunFolder, accuracy: float) -> None:
+    """Raise one sentence unless a run's model is as good as its results.json says.
+
+    Args:
+        folder: of the run.
+        accuracy: measured now on the same test set, from 0 to 1.
+
+    Raises:
+        ZooError: if it is another model's.
+    """
+    stated = (folder.results() or {}).get("test", {}).get("accuracy")
+    half = folder.config().get("precision", "float32") != "float32"
+    if stated is not None and abs(stated - accuracy) > (_SAME_IN_HALF if half else _SAME_ACCURACY):
+        raise ZooError(
+            f"{folder.model_path} is right on {100 * accuracy:.2f} % of the test set, and "
+            f"results.json says {100 * stated:.2f} %: it is not the model of this run; put its own "
+            "model.keras back, or train it again."
+        )
+
+
+def _structure(model: keras.Model) -> list:
+    """Return the layers and weights of a model, without the names that Keras counts up."""
+    layers = [part for layer in model.layers for part in getattr(layer, "layers", [layer])]
+    described = [(type(layer).__name__, _unnamed(layer.get_config())) for layer in layers]
+    return [described, [tuple(weight.shape) for weight in model.weights]]
+
+
+def _unnamed(config):
+    if isinstance(config, dict):
+        kept = {key: value for key, value in config.items() if key not in ("name", "dtype")}
+        return {key: _unnamed(value) for key, value in kept.items()}
+    if isinstance(config, (list, tuple)):
+        return [_unnamed(value) for value in config]
+    return config
 
 
 def load_model(path) -> keras.Model:
@@ -17,7 +83,7 @@ def load_model(path) -> keras.Model:
         path: the file, or a run folder or bundle that holds one.
 
     Raises:
-        ZooError: if there is no such file or it is no Keras model.
+        ZooError: if there is no such file or it is not a Keras model.
     """
     path = Path(path)
     if path.is_dir():

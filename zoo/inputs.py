@@ -17,7 +17,7 @@ _ENTRIES = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "pr
 _NUMBERS = ("bool", "int", "uint", "float", "bfloat")
 
 
-class InputRefused(ZooError, ValueError):
+class InputShapeError(ZooError, ValueError):
     """An array that a model cannot take."""
 
     # Raised while a graph is made, it stays one sentence: AutoGraph adds no lines to it.
@@ -92,21 +92,21 @@ class PhotoModel(_CheckedModel):
         """Raise one sentence unless these are photos.
 
         Raises:
-            InputRefused: for another type than uint8, or another shape.
+            InputShapeError: for another type than uint8, or another shape.
         """
         shape = _sizes(x)
         kind = _kind(x)
         rank = None if shape is None else len(shape)
         single = rank == 3 and shape[-1] == 3
-        if kind == "uint8" and not single:
-            if rank in (None, 3) or (rank == 4 and shape[-1] in (None, 1, 3)):
-                return
+        several = rank in (None, 3) or (rank == 4 and shape[-1] in (None, 1, 3))
+        if kind == "uint8" and several and not single:
+            return
         hint = ""
         if kind != "uint8":
             hint = " Give pixels from 0 to 255, whole numbers of type uint8."
         elif single:
             hint = " Give one photo as a batch of one: photo[None]."
-        raise InputRefused(
+        raise InputShapeError(
             f"{self.name} was given {kind} {_told(shape)}; it takes photos, uint8 0…255, "
             f"(batch, height, width, 3), or gray ones, (batch, height, width).{hint}"
         )
@@ -122,6 +122,8 @@ class PhotoModel(_CheckedModel):
             x = ops.expand_dims(x, -1)
         if x.shape[-1] == 3:
             return x
+        if x.shape[-1] == 1:
+            return ops.concatenate([x, x, x], axis=-1)
         return ops.broadcast_to(x, (*ops.shape(x)[:3], 3))
 
 
@@ -133,7 +135,7 @@ class NumbersModel(_CheckedModel):
         """Raise one sentence unless these are rows of as many numbers as the model takes.
 
         Raises:
-            InputRefused: for another shape, or what are not numbers.
+            InputShapeError: for another shape, or what are not numbers.
         """
         shape = _sizes(x)
         inputs = self.input_shape[-1]
@@ -141,7 +143,7 @@ class NumbersModel(_CheckedModel):
             shape is None or (len(shape) == 2 and shape[-1] in (None, inputs))
         ):
             return
-        raise InputRefused(
+        raise InputShapeError(
             f"{self.name} was given {_kind(x)} {_told(shape)}; it takes rows of {inputs} numbers, "
             f"(batch, {inputs})."
         )

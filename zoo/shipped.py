@@ -53,7 +53,8 @@ def shipped_bundle(name: str) -> Path:
     for place in _PLACES:
         if is_name(name) and (place / name / "manifest.json").is_file():
             return place / name
-    told = f"No bundle named {name!r} is shipped; there are {', '.join(list_shipped()) or 'none'}."
+    shipped = ", ".join(list_shipped()) or "none"
+    told = f"There is no bundle named {name!r}; the shipped ones are {shipped}."
     if is_name(name) and Path(name).is_dir():
         told += f" For the folder of that name write {as_word(name)}."
     raise ZooError(told)

@@ -1,6 +1,7 @@
 """The shipped bundles and a fresh one: Keras, SavedModel and TFLite answer alike."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import tensorflow as tf
 import zoo
 from zoo import ZooError, data, edge
 from zoo.export.bundle import KINDS, export_run
+from zoo.export.encoded_photos import broken, encoded_photos
 from zoo.export.measure import batches, decisions
 from zoo.shipped import find_bundle
 
@@ -69,17 +71,38 @@ def test_all_forms_agree_on_photos_at_their_original_sizes(name, photos_dir):
 
 
 @pytest.mark.parametrize("name", IMAGE_MODELS)
-def test_the_encoded_signature_takes_files_of_any_size(name, photos_dir):
-    paths = sorted(photos_dir.rglob("*.jpg"))[:6]
+def test_the_encoded_signature_answers_as_the_decoder_and_the_model_do(name, photos_dir):
+    paths = sorted(photos_dir.rglob("*.jpg"))[:3]
+    files = encoded_photos([edge.decode(path) for path in paths])
+    files += [path.read_bytes() for path in paths]
     bundle = find_bundle(name)
-    serve = tf.saved_model.load(bundle / "saved_model").signatures["serve_encoded"]
-    files = tf.constant([path.read_bytes() for path in paths])
-    outputs = serve(encoded=files)["output"].numpy()
-    model = zoo.load_model(bundle)
-    for path, output in zip(paths, outputs, strict=True):
-        photo = tf.io.decode_image(path.read_bytes(), channels=3, expand_animations=False)
-        expected = model(photo[None], training=False).numpy()[0]
-        np.testing.assert_allclose(output, expected, atol=TOLERANCE)
+    served = tf.saved_model.load(bundle / "saved_model").signatures
+    halved = [b"", broken(files[0]), b"no photo"]
+    found = served["serve_encoded"](encoded=tf.constant([*halved, *files]))
+    outputs, valid = found["output"].numpy(), found["valid"].numpy()
+    assert valid.tolist() == [False] * len(halved) + [True] * len(files)
+    assert np.isnan(outputs[: len(halved)]).all()
+    photos = [tf.constant(edge.decode(file)[None]) for file in files]
+    expected = np.concatenate([served["serving_default"](image=p)["output"] for p in photos])
+    np.testing.assert_allclose(outputs[len(halved) :], expected, atol=TOLERANCE)
+    stated = edge.read_manifest(bundle)["artifacts"]["saved_model"]["serve_encoded"]
+    assert stated["agreement"] == 1.0
+    assert stated["largest_difference"] <= TOLERANCE
+    assert stated["broken_told"]
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_the_axes_of_onnx_have_names(name):
+    import onnx
+
+    model = onnx.load(find_bundle(name) / "model.onnx")
+    axes = [
+        [d.dim_param or d.dim_value for d in v.type.tensor_type.shape.dim]
+        for v in (model.graph.input[0], model.graph.output[0])
+    ]
+    image = name in IMAGE_MODELS
+    assert axes[0] == (["batch", "height", "width", 3] if image else ["batch", 2])
+    assert axes[1][0] == "batch"
 
 
 @pytest.mark.parametrize("name", zoo.list_models())
@@ -100,11 +123,6 @@ def test_pretrained_weights_are_the_shipped_ones(name):
     built, shipped = zoo.build(name, pretrained=True), zoo.load_model(find_bundle(name))
     for one, other in zip(built.get_weights(), shipped.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-
-
-def test_pretrained_weights_fit_only_the_options_they_were_trained_with():
-    with pytest.raises(ZooError, match="without other options"):
-        zoo.build("deep_relu", depth=1, pretrained=True)
 
 
 def test_the_shipped_bundles_stay_small():
@@ -163,3 +181,28 @@ def test_an_unfinished_run_is_not_exported(tmp_path, run):
     (tmp_path / "config.json").write_text((run / "config.json").read_text())
     with pytest.raises(ZooError, match="not trained to its end"):
         export_run(tmp_path)
+
+
+@pytest.mark.parametrize("foreign", ["another seed's", "another model's"])
+def test_a_run_with_another_model_s_weights_is_not_exported(run, tmp_path, foreign):
+    shutil.copytree(run, tmp_path / "run", ignore=shutil.ignore_patterns("bundle"))
+    other = zoo.build("perceptron") if foreign == "another seed's" else zoo.build("xor_mlp")
+    other.save(tmp_path / "run" / "model.keras")
+    told = "results.json says" if foreign == "another seed's" else "not the model of this run"
+    with pytest.raises(ZooError, match=told):
+        export_run(tmp_path / "run", kinds=["float32"])
+    assert not (tmp_path / "run" / "bundle").exists()
+
+
+def test_an_export_tells_what_it_does_and_records_its_training(run, tmp_path):
+    told = []
+    bundle = export_run(run, tmp_path / "bundle", kinds=["float32"], say=told.append)
+    assert [line for line in told if line.startswith("Writing")] == [
+        "Writing the SavedModel.",
+        "Writing float32.tflite.",
+    ]
+    assert sum(line.startswith("Measuring") for line in told) == 3
+    training = edge.read_manifest(bundle)["training"]
+    assert training["config"]["seed"] == 0
+    assert training["results"]["test"] == json.loads((run / "results.json").read_text())["test"]
+    assert (bundle / "history.csv").read_bytes() == (run / "history.csv").read_bytes()

@@ -32,7 +32,9 @@ def run(photos_dir, tmp_path_factory):
 
 
 def export(run, to):
-    return export_run(run, to, kinds=KINDS, onnx=True, weights="float16", max_drop=100)
+    return export_run(
+        run, to, kinds=KINDS, onnx=True, weights="float16", max_drop=100, min_agreement=0
+    )
 
 
 @pytest.fixture(scope="module")

@@ -106,6 +106,48 @@ def test_figures_below_the_gate_are_told():
     assert "not finite" in told
 
 
+@pytest.mark.parametrize("agreement", [0.0, 0.37, 0.949])
+def test_as_good_as_keras_is_not_sound_if_it_decides_otherwise(agreement):
+    good = {"accuracy": 0.5, "agreement": 1.0, "largest_difference": 0.0}
+    figures = {"keras": good, "int8": {**good, "agreement": agreement}}
+    (told,) = shortfalls(figures, 1.0)
+    assert "as the Keras model does, less than 95 %" in told
+    assert shortfalls(figures, 1.0, 100 * agreement) == []
+    assert shortfalls({"keras": good, "int8": {**good, "agreement": 0.96}}, 1.0) == []
+
+
+def test_answers_to_encoded_photos_are_gated():
+    good = {"accuracy": 0.5, "agreement": 1.0, "largest_difference": 0.0}
+    encoded = {"files": 9, "agreement": 1.0, "largest_difference": 1e-7, "broken_told": True}
+    for wrong, told in (
+        ({}, ""),
+        ({"largest_difference": 0.1}, "of encoded photos"),
+        ({"largest_difference": float("nan")}, "of encoded photos"),
+        ({"broken_told": False}, "a broken file"),
+    ):
+        figures = {"keras": good, "saved_model": {**good, "serve_encoded": {**encoded, **wrong}}}
+        assert told in "".join(shortfalls(figures, 1.0))
+        assert bool(told) == bool(shortfalls(figures, 1.0))
+
+
+def test_the_bundle_of_other_labels_speaks_of_them_and_of_its_folder(photo_run, tmp_path):
+    _, photos = photo_run
+    own = tmp_path / "my fruit"
+    own.mkdir()
+    for label, animal in (("apple", "cat"), ("pear", "dog")):
+        shutil.copytree(photos / animal, own / label)
+    options = {"dataset": "photos", "data_dir": str(own), "epochs": 1, "batch_size": 8}
+    zoo.train("linear_cat_dog", run_dir=tmp_path / "run", **options)
+    bundle = export_run(tmp_path / "run", kinds=["float32"], max_drop=100, min_agreement=0)
+    card = (bundle / "README.md").read_text(encoding="utf-8")
+    content = (bundle / "float32.tflite").read_bytes()
+    for told in (card, edge.read_manifest(bundle)["output"]["description"]):
+        assert "below 0 apple, from 0 up pear" in told
+        assert "a dog" not in told
+    assert "below 0 apple, from 0 up pear" in content.decode("utf-8", "ignore")
+    assert f"--dataset photos --data-dir '{own}'" in card
+
+
 def test_another_data_set_is_refused(bundle):
     with pytest.raises(ZooError, match="is labelled 0, 1"):
         verify(bundle, data.load("and"))
@@ -113,6 +155,8 @@ def test_another_data_set_is_refused(bundle):
         verify(bundle, replace(data.load("blobs"), fingerprint="00"))
     with pytest.raises(ZooError, match="0 or more"):
         verify(bundle, data.load("blobs"), max_drop=-1)
+    with pytest.raises(ZooError, match="from 0 to 100"):
+        verify(bundle, data.load("blobs"), min_agreement=101)
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +176,9 @@ def photo_run(photos_dir, tmp_path_factory):
 
 def test_a_fixed_input_size_gives_fixed_shapes(photo_run, tmp_path):
     run, photos = photo_run
-    bundle = export_run(run, tmp_path / "bundle", frame=(48, 64), onnx=True, max_drop=100)
+    bundle = export_run(
+        run, tmp_path / "bundle", frame=(48, 64), onnx=True, max_drop=100, min_agreement=0
+    )
     model = edge.load(bundle, "int8")
     assert model.manifest["input"]["shape"] == [1, 48, 64, 3]
     photo = next(photos.rglob("*.jpg"))
@@ -146,7 +192,7 @@ def test_a_fixed_input_size_gives_fixed_shapes(photo_run, tmp_path):
 
 def test_kinds_can_be_chosen_and_nonsense_is_refused(photo_run, tmp_path):
     run, _ = photo_run
-    bundle = export_run(run, tmp_path / "bundle", kinds=["int8"], max_drop=100)
+    bundle = export_run(run, tmp_path / "bundle", kinds=["int8"], max_drop=100, min_agreement=0)
     assert set(edge.read_manifest(bundle)["artifacts"]) == {"keras", "saved_model", "int8"}
     for words, told in (
         (["--kinds", "int4"], "int4"),
@@ -160,7 +206,7 @@ def test_kinds_can_be_chosen_and_nonsense_is_refused(photo_run, tmp_path):
 
 def test_int8_without_training_data_is_refused_and_the_old_bundle_stays(photo_run, tmp_path):
     run, photos = photo_run
-    bundle = export_run(run, tmp_path / "bundle", kinds=["float32"], max_drop=100)
+    bundle = export_run(run, tmp_path / "bundle", kinds=["float32"], max_drop=100, min_agreement=0)
     before = (bundle / "manifest.json").read_bytes()
     aside = photos.rename(photos.with_name("elsewhere"))
     try:
@@ -180,7 +226,7 @@ import tensorflow as tf
 served = tf.saved_model.load(sys.argv[1]).signatures
 if len(sys.argv) > 2:
     encoded = tf.constant([open(path, "rb").read() for path in sys.argv[2:]])
-    photo = tf.io.decode_image(encoded[0], channels=3, expand_animations=False)
+    photo = tf.io.decode_jpeg(encoded[0], channels=3, dct_method="INTEGER_ACCURATE")
     print(float(served["serving_default"](image=photo[None])["output"][0, 0]))
     print(float(served["serve_encoded"](encoded=encoded)["output"][0, 0]))
 else:
@@ -194,12 +240,6 @@ assert "zoo" not in sys.modules
     done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     model = edge.load(bundle)
-    x = tf_decoded(photo) if given else [0, 1]
+    x = photo if given else [0, 1]
     for line in done.stdout.split():
         assert float(line) == pytest.approx(model.predict(x).score, abs=1e-5)
-
-
-def tf_decoded(path):
-    import tensorflow as tf
-
-    return tf.io.decode_image(path.read_bytes(), channels=3, expand_animations=False).numpy()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from zoo.export.calibration import calibration_examples
 from zoo.export.card import model_card
 from zoo.export.metadata import with_metadata
 from zoo.export.onnx import write_onnx
+from zoo.export.place import replacing_folder
 from zoo.export.saved_model import write_saved_model
 from zoo.export.tflite import QUANTISATION, convert
 from zoo.files import write_json, write_text
@@ -39,8 +39,10 @@ def export_run(
     weights: str = "float32",
     frame: tuple[int, int] | None = None,
     max_drop: float = verify.MAX_DROP,
+    min_agreement: float = verify.MIN_AGREEMENT,
     data_dir=None,
     progress=None,
+    say: Callable[[str], None] | None = None,
 ) -> Path:
     """Export a finished run as a bundle and return the bundle's folder.
 
@@ -57,19 +59,23 @@ def export_run(
         frame: (height, width) of the only photos the TFLite and ONNX files are to take, for
             boards that need fixed shapes; any size by default.
         max_drop: points of accuracy that a file may lie below the Keras model.
+        min_agreement: percent of the test examples that a file must decide as the Keras model.
         data_dir: where the data set lies, if not where it lay in training.
         progress: called with (done, total) while photos are decoded.
+        say: told in a sentence what is written and measured.
 
     Raises:
-        ZooError: if the run is not finished, the data is missing or has changed, an artifact
-            disagrees with the Keras model, or the disk refuses.
+        ZooError: if the run is not finished, its model is another's, the data is missing or has
+            changed, an artifact disagrees with the Keras model, or the disk refuses.
+        SystemExit: on SIGTERM, once what was written is removed.
     """
     if not kinds:
         raise ZooError(f"No kind of TFLite file was given; choose from {', '.join(KINDS)}.")
     for kind in kinds:
         require_choice("kind of TFLite file", kind, KINDS)
     require_choice("type of stored weights", weights, half.WEIGHTS)
-    verify.check_max_drop(max_drop)
+    verify.check_limits(max_drop, min_agreement)
+    say = say or (lambda sentence: None)
     folder = RunFolder(run)
     config = folder.config()
     results = folder.results()
@@ -78,6 +84,7 @@ def export_run(
     target = Path(to) if to else folder.path / "bundle"
     _check_target(target)
     spec = describe(config["model"])
+    components.load_trained(folder)
     dataset = data.load(
         config["dataset"]["name"], data_dir or config["data_dir"], progress=progress
     )
@@ -86,31 +93,25 @@ def export_run(
             f"The data set {dataset.name} has fingerprint {dataset.fingerprint} and {run} was "
             f"trained on {config['dataset']['fingerprint']}; give the --data-dir it was trained on."
         )
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=target.parent))
-    except OSError as error:
-        raise ZooError(
-            f"{target} cannot be written ({error.strerror}); choose a folder that can."
-        ) from error
-    try:
-        draft.chmod(0o755)
+    with replacing_folder(target) as draft:
         write_keras = half.write_rounded if weights == "float16" else shutil.copyfile
         write_keras(folder.model_path, draft / "model.keras")
         model = components.load_model(draft)
         manifest = _contract(spec, model, dataset, config, frame) | {"weights": weights}
-        _write_files(draft, manifest, model, dataset, kinds, onnx)
-        figures = verify.measure_all(draft, manifest, dataset)
-        problems = verify.damages(draft, manifest) + verify.shortfalls(figures, max_drop)
+        manifest["training"] = _training(config, results, data_dir)
+        if folder.history_path.is_file():
+            shutil.copyfile(folder.history_path, draft / "history.csv")
+        _write_files(draft, manifest, model, dataset, kinds, onnx, say)
+        figures = verify.measure_all(draft, manifest, dataset, say)
+        components.check_accuracy(folder, figures["keras"]["accuracy"])
+        problems = verify.damages(draft, manifest)
+        problems += verify.shortfalls(figures, max_drop, min_agreement)
         if problems:
             raise ZooError(f"{spec.name} was not exported: {' '.join(problems)}")
         for name, found in figures.items():
             manifest["artifacts"][name] |= found
         write_manifest(draft, manifest)
         write_text(draft / "README.md", model_card(spec, manifest, config, results))
-        _put_in_place(draft, target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
     return target
 
 
@@ -121,21 +122,25 @@ def _write_files(
     dataset: Dataset,
     kinds: Sequence[str],
     onnx: bool,
+    say: Callable[[str], None],
 ) -> None:
     """Write every file but the card and the Keras model, and list the artifacts."""
     frame = measure.frame_of(manifest)
     write_text(draft / "labels.txt", "".join(f"{label}\n" for label in dataset.labels))
     shutil.copyfile(edge.__file__, draft / "predict.py")
+    say("Writing the SavedModel.")
     write_saved_model(draft / "model.keras", draft / "saved_model")
     artifacts = manifest["artifacts"]
     artifacts["keras"] = _whole(draft, [draft / "model.keras"])
     artifacts["saved_model"] = _whole(draft, _files(draft / "saved_model"))
     for kind in (kind for kind in KINDS if kind in kinds):
+        say(f"Writing {kind}.tflite.")
         content = convert(model, kind, frame, lambda: calibration_examples(dataset))
         path = draft / f"{kind}.tflite"
         path.write_bytes(with_metadata(content, manifest))
         artifacts[kind] = _single(path) | {"quantisation": QUANTISATION[kind]}
     if onnx:
+        say("Writing model.onnx.")
         write_onnx(draft / "model.keras", draft / "model.onnx", frame)
         artifacts["onnx"] = _single(draft / "model.onnx")
     # Before anything is measured: the edge runtime loads nothing without it.
@@ -164,9 +169,12 @@ def _contract(
         raise ZooError(f"{spec.name} takes numbers; an input size is for models of photos.")
     size = f"{frame[0]}×{frame[1]}" if frame else "any size"
     image = given.name == "image"
+    described = spec.output_text(dataset.labels)
     output: dict[str, Any] = {"decision": "threshold", "threshold": spec.threshold}
     if model.output_shape[-1] > 1:
         output = {"decision": "argmax"}
+        if spec.threshold is not None:
+            described = "one number per label; the largest wins, the first of equal ones"
     return {
         "format": edge.FORMAT,
         "name": spec.name,
@@ -187,7 +195,7 @@ def _contract(
         "output": {
             **output,
             "shape": list(model.output_shape),
-            "description": spec.output,
+            "description": described,
         },
         "dataset": {
             "name": dataset.name,
@@ -199,6 +207,12 @@ def _contract(
         "machine": config["machine"],
         "artifacts": {},
     }
+
+
+def _training(config: dict[str, Any], results: dict[str, Any], data_dir) -> dict[str, Any]:
+    """Return what the card tells of the training, and an export from the bundle needs."""
+    where = data_dir or config["data_dir"]
+    return {"config": {**config, "data_dir": str(where) if where else None}, "results": results}
 
 
 def _single(path: Path) -> dict[str, Any]:
@@ -225,17 +239,3 @@ def _check_target(target: Path) -> None:
         raise ZooError(f"{target} holds other files; give --to a new folder or an older bundle.")
     if target.exists() and not target.is_dir():
         raise ZooError(f"{target} is a file; give --to a folder.")
-
-
-def _put_in_place(draft: Path, target: Path) -> None:
-    """Rename the draft to the target; an older bundle steps aside first and goes last."""
-    try:
-        if target.exists():
-            aside = Path(tempfile.mkdtemp(prefix=".old-", dir=target.parent))
-            target.rename(aside / "bundle")
-            draft.rename(target)
-            shutil.rmtree(aside, ignore_errors=True)
-        else:
-            draft.rename(target)
-    except OSError as error:
-        raise ZooError(f"{target} cannot be written ({error.strerror}).") from error

@@ -20,11 +20,15 @@ def write_model(model: schema.ModelT) -> bytes:
     return bytes(builder.Output())
 
 
+SIGNATURE = "serving_default"
+
+
 def chain(first: bytes, second: bytes) -> bytes:
     """Return the file that computes `second` of what `first` computes.
 
     Both have one input and one output; the output of the first has the type and shape of the
-    input of the second, whose place it takes.
+    input of the second, whose place it takes. The names of the signature's input and output are
+    those of the first's input and the second's output.
     """
     model, appended = read_model(first), read_model(second)
     graph, tail = model.subgraphs[0], appended.subgraphs[0]
@@ -45,8 +49,10 @@ def chain(first: bytes, second: bytes) -> bytes:
     model.operatorCodes += appended.operatorCodes
     model.buffers += appended.buffers
     graph.outputs = [numbers[int(index)] for index in tail.outputs]
-    # What named the first file's own output, or measured it, is no longer so.
-    model.signatureDefs = None
+    signature = model.signatureDefs[0]
+    signature.outputs = appended.signatureDefs[0].outputs
+    signature.outputs[0].tensorIndex = graph.outputs[0]
+    # What measured the first file is no longer so.
     model.metadata = None
     model.metadataBuffer = None
     return write_model(model)
@@ -71,6 +77,27 @@ def with_plain_dense_versions(content: bytes) -> bytes:
         if all(w is None or w.scale is None or len(w.scale) < 2 for w in weights):
             code.version = 9
     return write_model(model)
+
+
+def signatures(content: bytes) -> dict[str, tuple[str, ...]]:
+    """Return the names of the inputs and outputs of a file's signatures, by signature.
+
+    A name whose tensor is not an input or output of the graph itself is left out: what is
+    measured by the graph's inputs and outputs is then not what the signature answers.
+    """
+    model = read_model(content)
+    graph = model.subgraphs[0]
+
+    def names(entries, tensors):
+        return tuple(
+            entry.name.decode() for entry in entries or [] if entry.tensorIndex in list(tensors)
+        )
+
+    return {
+        found.signatureKey.decode(): names(found.inputs, graph.inputs)
+        + names(found.outputs, graph.outputs)
+        for found in model.signatureDefs or []
+    }
 
 
 def operations(content: bytes) -> tuple[list[str], list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,15 @@ from zoo.data.dataset import Dataset, Split
 from zoo.errors import ZooError
 
 _BATCH = 250
+_FRAMED_PIXELS = 2**22
 
 
 def outputs(
-    predict: Callable[[np.ndarray], np.ndarray], examples, frame: tuple[int, int] | None = None
+    predict: Callable[[np.ndarray], np.ndarray],
+    examples,
+    frame: tuple[int, int] | None = None,
+    together: int = _BATCH,
+    progress: Callable[[int, int], None] | None = None,
 ) -> np.ndarray:
     """Return a model's outputs for all examples, float32 (examples, outputs).
 
@@ -24,18 +30,31 @@ def outputs(
         predict: from a batch to its outputs.
         examples: of one split.
         frame: (height, width) if the model takes photos of one size only.
+        together: examples of one size per batch, at most; 1 for a file of fixed shapes.
+        progress: called with (done, total) after each batch.
     """
-    return np.concatenate([predict(batch) for batch in batches(examples, frame)])
+    found, done = [], 0
+    for batch in batches(examples, frame, together):
+        found.append(predict(batch))
+        done += len(batch)
+        if progress:
+            progress(done, len(examples))
+    return np.concatenate(found)
 
 
-def batches(examples, frame: tuple[int, int] | None = None) -> Iterator[np.ndarray]:
+def batches(
+    examples, frame: tuple[int, int] | None = None, together: int = _BATCH
+) -> Iterator[np.ndarray]:
     """Yield the examples in order: many at a time if they have one size, else one by one."""
     if frame is not None:
-        for photo in examples:
-            yield np.ascontiguousarray(edge.fit_frame(np.asarray(photo), *frame)[None])
+        # A few megabytes of pixels at a time, however large the frame is.
+        together = max(1, min(together, _FRAMED_PIXELS // (frame[0] * frame[1])))
+        photos = (edge.fit_frame(np.asarray(photo), *frame) for photo in examples)
+        while chunk := list(itertools.islice(photos, together)):
+            yield np.stack(chunk)
     elif isinstance(examples, np.ndarray):
-        for at in range(0, len(examples), _BATCH):
-            yield np.ascontiguousarray(examples[at : at + _BATCH])
+        for at in range(0, len(examples), together):
+            yield np.ascontiguousarray(examples[at : at + together])
     else:
         for photo in examples:
             yield photo[None]
@@ -45,6 +64,11 @@ def frame_of(manifest: dict[str, Any]) -> tuple[int, int] | None:
     """Return the (height, width) that a bundle's photos must have, or None for any."""
     shape = manifest["input"]["shape"]
     return tuple(shape[1:3]) if len(shape) == 4 and shape[1] is not None else None
+
+
+def together_of(manifest: dict[str, Any]) -> int:
+    """Return how many examples the TFLite and ONNX files of a bundle take at once, at most."""
+    return _BATCH if manifest["input"]["shape"][0] is None else 1
 
 
 def load_quietly(bundle, artifact: str) -> edge.Model:
@@ -111,7 +135,12 @@ def evaluate_bundle(bundle, dataset: Dataset) -> dict[str, float]:
     return {
         name: accuracy(
             manifest,
-            outputs(load_quietly(bundle, name).raw, dataset.test.x, frame_of(manifest)),
+            outputs(
+                load_quietly(bundle, name).raw,
+                dataset.test.x,
+                frame_of(manifest),
+                together_of(manifest),
+            ),
             dataset.test,
         )
         for name in tflite_artifacts(manifest)

@@ -54,9 +54,22 @@ def convert(model: keras.Model, path: Path, frame: tuple[int, int] | None) -> No
     written, _ = tf2onnx.convert.from_function(serve, [inputs], opset=OPSET)
     _store_in_half(written.graph)
     written = canonical(written)
+    _name_axes(written.graph, given.name)
     # tf2onnx keeps an operation it does not know as it is, without a word.
     onnx.checker.check_model(written, full_check=True)
     path.write_bytes(written.SerializeToString(deterministic=True))
+
+
+def _name_axes(graph, given: str) -> None:
+    """Name the axes of any size, which tf2onnx numbers, so that tools can set them."""
+    names = ("batch", "height", "width") if given == "image" else ("batch",)
+    for value in (*graph.input, *graph.output):
+        axes = value.type.tensor_type.shape.dim
+        for name, axis in zip(names, axes, strict=False):
+            if not axis.HasField("dim_value"):
+                axis.dim_param = name
+    # Shapes that were inferred on the way still have the numbers.
+    del graph.value_info[:]
 
 
 def _store_in_half(graph) -> None:

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from zoo import components
 from zoo.export import half
+from zoo.export.encoded import decode_or_not
 from zoo.export.fresh import run_module
 
 
@@ -36,7 +37,9 @@ def save(model: keras.Model, folder: Path) -> None:
         serving_default: raw uint8 photos `image` (batch, h, w, 3), or float32 `x`
             (batch, inputs) → `output` (batch, outputs).
         serve_encoded: for image models: `encoded`, a batch of JPEG or PNG files as strings
-            (batch,), of any sizes → `output`. TensorFlow's decoder ignores EXIF orientation.
+            (batch,), of any sizes → `output`, and `valid`, bool (batch,): false where a file
+            could not be read, and then the outputs are NaN. Photos are read as `edge.decode`
+            reads them.
     """
     module = tf.Module()
     trainable, others = model.trainable_variables, model.non_trainable_variables
@@ -59,13 +62,15 @@ def save(model: keras.Model, folder: Path) -> None:
         @tf.function(input_signature=[tf.TensorSpec((None,), tf.string, name="encoded")])
         def serve_encoded(files):
             answer = compute()
-            return {
-                "output": tf.map_fn(
-                    lambda file: answer(_decode(file)[None])[0],
-                    files,
-                    fn_output_signature=tf.TensorSpec(model.output_shape[1:], tf.float32),
-                )
-            }
+
+            def answer_file(file):
+                photo, valid = decode_or_not(file)
+                output = answer(photo[None])[0]
+                return tf.where(valid, output, np.nan), valid
+
+            signature = (tf.TensorSpec(model.output_shape[1:], tf.float32), tf.TensorSpec((), bool))
+            output, valid = tf.map_fn(answer_file, files, fn_output_signature=signature)
+            return {"output": output, "valid": valid}
 
         module.serve_encoded = serve_encoded
         signatures["serve_encoded"] = serve_encoded.get_concrete_function()
@@ -88,11 +93,6 @@ def _stored(variables: list[keras.Variable]) -> list[tf.Variable]:
 
 def _read(stored: list[tf.Variable], variables: list[keras.Variable]) -> list[tf.Tensor]:
     return [tf.cast(value, given.dtype) for value, given in zip(stored, variables, strict=True)]
-
-
-def _decode(file: tf.Tensor) -> tf.Tensor:
-    photo = tf.io.decode_image(file, channels=3, expand_animations=False)
-    return tf.ensure_shape(photo, (None, None, 3))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from zoo import components, data, edge
@@ -44,15 +45,15 @@ def study(run, bundle, data_dir=None) -> Path:
 
     told = f"{spec.name} on {dataset.name}"
     pictures = {
-        "curves.png": curves.learning_curves(
-            {spec.name: sources.history(run)}, f"{told}: training"
-        ),
         "confusion.png": confusion_picture(
             confusion_matrix(dataset.test.y, decide(dataset.test.x), dataset.labels),
             dataset.labels,
             f"{told}: test set",
         ),
     }
+    if folder.history_path.is_file():
+        history = {spec.name: sources.history(run)}
+        pictures["curves.png"] = curves.learning_curves(history, f"{told}: training")
     try:
         pictures["weights.png"] = weights.weight_pictures(
             components.load_model(bundle), dataset.labels, f"{told}: W"
@@ -62,6 +63,11 @@ def study(run, bundle, data_dir=None) -> Path:
         (bundle / "weights.png").unlink(missing_ok=True)
     for name, figure in pictures.items():
         style.save(figure, bundle / name)
+    kept = folder.path / "curves.png"
+    if "curves.png" not in pictures and kept.is_file():
+        # A run made of a bundle that has the picture and not the numbers.
+        shutil.copyfile(kept, bundle / kept.name)
+        pictures[kept.name] = None
     manifest["pictures"] = sorted(pictures)
     if manifest["input"]["kind"] == "image":
         found = accuracies(decide, dataset.test, dataset.labels)

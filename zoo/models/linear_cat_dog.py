@@ -42,8 +42,8 @@ BEST = Recipe(
     dataset="cats_vs_dogs",
     lecture=(14, 15, 16),
     equation="y = W x + b, min Σ ‖W xᵢ + b − yᵢ‖², W 1 × 4096, yᵢ = ±1",
-    output="W x + b, trained towards −1 for {first} and +1 for {second}: below 0 {first}, from 0 up "
-    "{second}",
+    output="W x + b, trained towards −1 for {first} and +1 for {second}: below 0 {first}, "
+    "from 0 up {second}",
     threshold=0.0,
     recipes={"lecture": RECIPE, "unpenalised": UNPENALISED, "best": BEST},
 )

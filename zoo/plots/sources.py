@@ -15,7 +15,7 @@ from zoo.data import Dataset
 from zoo.data_dir import recorded_data_dir
 from zoo.models import describe
 from zoo.run_folder import RunFolder, check_dataset, distinct_names
-from zoo.shipped import find_bundle
+from zoo.shipped import find_bundle, is_name
 
 _BATCH = 250
 
@@ -73,7 +73,7 @@ def open_source(run_or_bundle: str | Path) -> Source:
         ZooError: if it is none of these.
     """
     folder = RunFolder(run_or_bundle)
-    if folder.config_path.is_file():
+    if not is_name(run_or_bundle) and folder.config_path.is_file():
         config = folder.config()
         folder.check_model()
         dataset = config["dataset"]
