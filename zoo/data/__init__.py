@@ -12,6 +12,7 @@ from zoo.data.catalog import DatasetSpec, describe, list_datasets, load, prepare
 from zoo.data.dataset import Dataset, Split
 from zoo.data.photos import Photos
 from zoo.data.points import separable
+from zoo.data.repeats import repeated_examples
 from zoo.data.retina import shapes
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "list_datasets",
     "load",
     "prepare",
+    "repeated_examples",
     "separable",
     "shapes",
 ]
