@@ -537,7 +537,7 @@ def _export(run: Path, to: Path | None, data_dir: str | None, **options) -> Path
     from zoo.export.bundle import export_run
 
     bundle = export_run(run, to, data_dir=data_dir, **options)
-    _show_figures(json.loads((bundle / "manifest.json").read_text())["artifacts"])
+    _show_figures(json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))["artifacts"])
     _say(f"Bundle: {bundle}")
     return bundle
 

@@ -28,9 +28,11 @@ def machine() -> str:
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
-        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
+        names = [line for line in lines if line.startswith("model name")]
         model = f"{names[0].split(':')[1].strip()}, {len(names)} cores" if names else model
     board = Path("/proc/device-tree/model")
     if board.exists():
-        model = f"{board.read_text().strip(chr(0))}, {model}"
+        name = board.read_text(encoding="utf-8").strip(chr(0))
+        model = f"{name}, {model}"
     return f"{model}, {platform.system()} {platform.machine()}"

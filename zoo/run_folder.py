@@ -63,7 +63,7 @@ class RunFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            stream = (self.path / LOCK_NAME).open("w")
+            stream = (self.path / LOCK_NAME).open("w", encoding="utf-8")
         except OSError as error:
             raise ZooError(
                 f"{self.path} cannot be written ({error.strerror}); choose a folder that can."

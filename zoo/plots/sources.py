@@ -92,7 +92,7 @@ def history(run) -> list[dict[str, float]]:
     path = RunFolder(run).history_path
     if not path.is_file():
         raise ZooError(f"{run} has no history.csv; give the folder of a run.")
-    with path.open(newline="") as stream:
+    with path.open(newline="", encoding="utf-8") as stream:
         rows = [
             {key: float(value) for key, value in row.items() if value}
             for row in csv.DictReader(stream)

@@ -6,7 +6,6 @@ each global batch.
 
 from __future__ import annotations
 
-import os
 from typing import Any, Protocol
 
 import keras
@@ -16,6 +15,7 @@ import tensorflow as tf
 from zoo.choices import require_choice
 from zoo.data.dataset import Split
 from zoo.errors import ZooError
+from zoo.memory import available_bytes
 from zoo.preprocessing import preprocessing_of
 from zoo.training.augmentation import Augmenter
 from zoo.training.features import Features, resident_bytes
@@ -79,8 +79,8 @@ def choose(
             "Augmentation is for photos of one size; train without it, or give another --dataset."
         )
     if source == "auto":
-        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        source = "memory" if resident_bytes(model, split.x) < free / 2 else "stream"
+        half = available_bytes() / 2
+        source = "memory" if resident_bytes(model, split.x) < half else "stream"
     kind = ResidentExamples if source == "memory" else StreamedExamples
     return kind(model, strategy, split, augmenter)
 

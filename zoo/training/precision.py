@@ -47,7 +47,7 @@ def choose(name: str, reporter: Reporter) -> str:
 
 def _has_bfloat16() -> bool:
     information = Path("/proc/cpuinfo")
-    words = set(information.read_text().split()) if information.is_file() else set()
+    words = set(information.read_text(encoding="utf-8").split()) if information.is_file() else set()
     return not words.isdisjoint(_BFLOAT16_FLAGS)
 
 
