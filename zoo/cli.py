@@ -20,7 +20,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-data_app = typer.Typer(help="Data sets: list them, download them.", no_args_is_help=True)
+data_app = typer.Typer(help="Data sets: list, download, clear the cache.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 app.add_typer(plot_app, name="plot")
 
@@ -438,6 +438,10 @@ def data_list():
         spec = data.describe(name)
         table.add_row(name, spec.kind, spec.source, spec.summary)
     console.print(table)
+    _say(
+        f"Decoded photos are kept in {data.cache.root()}, {data.cache.size() / 1e6:,.1f} MB; "
+        "`zoo data clear` removes them."
+    )
 
 
 @data_app.command("prepare")
@@ -449,6 +453,14 @@ def data_prepare(name: str, data_dir: DataDir = None):
         _tensorflow()
     folder = data.prepare(name, data_dir)
     _say(f"{name} is ready in {folder}." if folder else f"{name} needs no preparation.")
+
+
+@data_app.command("clear")
+def data_clear():
+    """Remove the decoded photos that are kept; the next training decodes them again."""
+    from zoo import data
+
+    _say(f"Removed {data.cache.clear() / 1e6:,.1f} MB from {data.cache.root()}.")
 
 
 def main() -> None:

@@ -202,13 +202,19 @@ def prepare(name: str, data_dir: str | Path | None) -> Path:
     parent = tfds_folder(data_dir)
     try:
         folder = prepared_folder(name, parent)
+        usable = parent.is_dir() or not parent.exists()
     except OSError as error:
         raise _cannot_read(parent, error) from error
     if folder is not None:
         return folder
+    if not usable:
+        raise ZooError(
+            f"{printable(parent)} is not a folder, so {name} cannot be put there; "
+            "give a folder, with --data-dir or TFDS_DATA_DIR."
+        )
     _require_no_deeper(name, parent)
     _, tfds = _import_tfds()
-    if not _holds_download(parent):
+    if not _holds_download(name, parent):
         _require_answer(name, LAYOUTS[name].server)
     try:
         # TFDS tells its progress on standard output, which belongs to the command's result.
@@ -235,9 +241,10 @@ def _require_no_deeper(name: str, parent: Path) -> None:
             )
 
 
-def _holds_download(parent: Path) -> bool:
-    """Return whether TFDS may go on from files that it downloaded before."""
-    return any((parent / "downloads").glob("*"))
+def _holds_download(name: str, parent: Path) -> bool:
+    """Return whether TFDS may go on from a file that it downloaded wholly before."""
+    files = (parent / "downloads" / name).glob("*")
+    return any(path.is_file() and ".tmp." not in path.name for path in files)
 
 
 def _require_answer(name: str, server: str) -> None:
@@ -261,8 +268,9 @@ def _require_answer(name: str, server: str) -> None:
     asking.start()
     asking.join(_ANSWER_SECONDS)
     if asking.is_alive() or failed:
+        why = type(failed[0]).__name__ if failed else f"for {_ANSWER_SECONDS} s"
         raise ZooError(
-            f"{name} cannot be downloaded, since {server} does not answer; is there a network, and "
+            f"{name} cannot be downloaded, since {server} does not answer ({why}); is there a network, and "
             f"does it need HTTPS_PROXY? Else {_ELSE}."
         )
 
