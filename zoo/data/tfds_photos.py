@@ -270,8 +270,8 @@ def _require_answer(name: str, server: str) -> None:
     if asking.is_alive() or failed:
         why = type(failed[0]).__name__ if failed else f"for {_ANSWER_SECONDS} s"
         raise ZooError(
-            f"{name} cannot be downloaded, since {server} does not answer ({why}); is there a network, and "
-            f"does it need HTTPS_PROXY? Else {_ELSE}."
+            f"{name} cannot be downloaded, since {server} does not answer ({why}); is there a "
+            f"network, and does it need HTTPS_PROXY? Else {_ELSE}."
         )
 
 
