@@ -460,3 +460,19 @@ def test_a_folder_without_permission_is_told(tmp_path, where):
         (folder / where).chmod(0o755)
     assert result.stderr == ""
     assert "cannot be read (Permission denied)" in result.stdout
+
+
+@pytest.mark.parametrize("split", ["", "train"])
+def test_a_class_may_be_a_link_and_no_link_below_is_followed(tmp_path, split):
+    folder = tmp_path / "photos"
+    if split:
+        split_folders(folder, ["train", "test"])
+    else:
+        uniform_folder(folder, 6)
+    whole = data.load("photos", folder)
+    (folder / split / "a").rename(tmp_path / "elsewhere")
+    (folder / split / "a").symlink_to(tmp_path / "elsewhere")
+    (folder / split / "b" / "loop").symlink_to(folder)
+    linked = data.load("photos", folder)
+    assert linked.fingerprint == whole.fingerprint
+    assert linked.notes[-1] == "Passed over 1 file that is not a photo: 1 link to a folder."

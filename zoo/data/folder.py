@@ -10,7 +10,7 @@ from pathlib import Path
 from zoo.data.dataset import SPLITS
 from zoo.data.decoding import Decoded
 from zoo.data.equal_photos import groups_of_equal
-from zoo.data.listing import Listing
+from zoo.data.listing import SPLIT_NAMES, Listing
 from zoo.data.photo_source import EncodedPhoto, files_key
 from zoo.data.splits import split_in_shares
 from zoo.errors import ZooError
@@ -18,16 +18,6 @@ from zoo.text import check_label, printable
 
 # In the order in which photos are given to them.
 SHARES = {"test": 0.2, "validation": 0.1}
-# What folders that hold one split each are called, by Keras, torchvision and others.
-SPLIT_NAMES = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "test": "test",
-    "testing": "test",
-}
 # A change of the rule that splits photos needs a new number: kept photos are kept in splits.
 _RULE = 2
 _EXAMPLE = "such as cat/1.jpg and dog/1.jpg"
@@ -175,10 +165,9 @@ class PhotoFolder:
         for name in found:
             if self._listing.direct_photos(Path(name)) or not self._listing.folders(Path(name)):
                 self._refuse(
-                    f"holds {printable(' and '.join(found))}, but {printable(name)} holds no "
-                    f"folders of classes or photos beside them, so that it is not clear whether "
-                    f"it is a split or a class; put photos into {printable(name)}/CLASS, or rename "
-                    "a class of this name"
+                    f"holds {printable(' and '.join(found))}, but {printable(name)} holds photos "
+                    "directly or no class folders, so that it is not clear whether it is a split "
+                    f"or a class; put its photos into {printable(name)}/CLASS, or rename the class"
                 )
         others = [name for name in names if name not in found]
         if others:

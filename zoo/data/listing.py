@@ -13,6 +13,16 @@ SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".gif", ".bmp", ".webp"),
     *(".avif", ".tif", ".tiff"),
 )
+# What folders that hold one split each are called, by Keras, torchvision and others.
+SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "test": "test",
+    "testing": "test",
+}
 _SPECIAL = {
     stat.S_IFIFO: "pipe",
     stat.S_IFSOCK: "socket",
@@ -60,7 +70,8 @@ class Listing:
         if not total:
             return None
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(passed.items()))
-        return f"Passed over {total:,} file{'s' * (total != 1)} that are not photos: {kinds}."
+        what = "files that are not photos" if total > 1 else "file that is not a photo"
+        return f"Passed over {total:,} {what}: {kinds}."
 
     def _list(self, root: Path, folder: Path) -> None:
         inside = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
@@ -68,8 +79,7 @@ class Listing:
         for entry in inside:
             if is_hidden(entry.name):
                 continue
-            # A class may be a link to a folder elsewhere; further down, a link may lead back up.
-            if entry.is_dir(follow_symlinks=folder == Path()):
+            if entry.is_dir(follow_symlinks=_holds_classes(folder)):
                 folders.append(entry.name)
             else:
                 kind = _kind(entry)
@@ -80,6 +90,11 @@ class Listing:
         self._folders[folder], self._photos[folder] = folders, photos
         for name in folders:
             self._list(root, folder / name)
+
+
+def _holds_classes(folder: Path) -> bool:
+    # A class may be a link to a folder elsewhere; further down, a link may lead back up.
+    return folder == Path() or (folder.parent == Path() and folder.name.lower() in SPLIT_NAMES)
 
 
 def is_hidden(name: str) -> bool:
