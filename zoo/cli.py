@@ -28,7 +28,7 @@ app = Commands(
     name="zoo",
     help="Build, train, export and run the models of an introductory neural-network lecture.",
 )
-data_app = Commands(help="Data sets: list them, download them.")
+data_app = Commands(help="Data sets: list, download, clear the cache.")
 app.add_typer(data_app, name="data")
 app.add_typer(plot_app, name="plot")
 
@@ -527,6 +527,10 @@ def data_list():
         spec = data.describe(name)
         table.add_row(name, spec.kind, spec.source, spec.summary)
     console().print(table)
+    say(
+        f"Decoded photos are kept in {data.cache.root()}, {data.cache.size() / 1e6:,.1f} MB; "
+        "`zoo data clear` removes them."
+    )
 
 
 @data_app.command("prepare")
@@ -543,6 +547,14 @@ def data_prepare(
         _tensorflow()
     folder = data.prepare(name, data_dir)
     say(f"{name} is ready in {folder}." if folder else f"{name} needs no preparation.")
+
+
+@data_app.command("clear")
+def data_clear():
+    """Remove the decoded photos that are kept; the next training decodes them again."""
+    from zoo import data
+
+    say(f"Removed {data.cache.clear() / 1e6:,.1f} MB from {data.cache.root()}.")
 
 
 def main() -> None:

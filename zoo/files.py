@@ -59,18 +59,20 @@ def write_json(path: Path, content: Any) -> None:
         ZooError: if the disk refuses.
         ValueError: for NaN or an infinity.
     """
-    write_text(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+    text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+    # Bytes of a file name that are not UTF-8 become escapes of JSON, which read back as they were.
+    write_text(path, text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 def read_json(path: Path) -> Any:
     """Read a JSON file.
 
     Raises:
-        ZooError: if it cannot be read or is no JSON.
+        ZooError: if it cannot be read or is not JSON.
     """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ZooError(f"{path} cannot be read as JSON ({error}).") from error
 
 

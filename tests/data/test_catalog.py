@@ -1,3 +1,4 @@
+import dataclasses
 import subprocess
 import sys
 
@@ -81,3 +82,19 @@ def test_computed_sets_load_without_tensorflow():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (result.returncode, result.stdout) == (0, "[]\n"), result.stderr
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        (("0", "a\nb"), "has a class name that has a character that is not printable"),
+        (("0", "x\u2028y"), "has a class name that has a character that is not printable"),
+        (("0", "caf\udce9"), "has a class name that has a character that is not printable"),
+        (("0", ""), "has a class name that is empty"),
+        (("0", " 1"), "has a class name that begins or ends with white space"),
+        (("0", "0"), "has two classes of the same name"),
+    ],
+)
+def test_labels_of_data_made_in_python_are_checked_too(labels, told):
+    with pytest.raises(ZooError, match=f"The data set or {told}"):
+        dataclasses.replace(data.load("or"), labels=labels)

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from zoo import data
+from zoo.cli import main
 
 
 @pytest.fixture
@@ -61,6 +62,10 @@ def rewrite(path):
     path.write_text("{}")
 
 
+def nest(path):
+    path.write_text("[" * 100_000)
+
+
 def test_second_load_decodes_nothing_and_gives_the_same(cache, folder):
     first, decoded = load(folder)
     assert decoded == 30
@@ -78,6 +83,8 @@ def test_second_load_decodes_nothing_and_gives_the_same(cache, folder):
         ("meta.json", truncate),
         ("meta.json", rewrite),
         ("meta.json", os.remove),
+        ("meta.json", nest),
+        ("photos/*.json", nest),
         ("photos/*.json", rewrite),
         ("photos/*.json", truncate),
         ("photos/*.json", os.remove),
@@ -158,3 +165,50 @@ def test_several_processes_may_build_the_same_entry(cache, folder):
     assert len({printed for printed, _ in results}) == 1
     assert load(folder)[1] == 0
     assert not list((cache / "photos").glob(".*"))
+
+
+def test_the_entry_of_an_older_state_is_removed(cache, folder):
+    first, _ = load(folder)
+    other = folder.parent / "other"
+    shutil.copytree(folder, other, copy_function=shutil.copyfile)
+    assert load(other)[0] == first
+    photo = next((folder / "dog").iterdir())
+    content = photo.read_bytes()
+    photo.unlink()
+    changed, _ = load(folder)
+    kept = {path.name for path in (cache / "photos").iterdir() if path.is_dir()}
+    # The folder elsewhere still has the first content.
+    assert kept == {first[0], changed[0]}
+    assert load(other) == (first, 0)
+    shutil.rmtree(other / "cat")
+    shutil.copytree(folder / "cat", other / "cat")
+    (other / "dog" / photo.name).unlink()
+    load(other)
+    photo.write_bytes(content)
+    load(folder)
+    assert len(list((cache / "photos").glob("*.json"))) == 2
+
+
+def test_clearing_removes_what_is_kept_and_nothing_else(cache, folder, capsys, monkeypatch):
+    first, _ = load(folder)
+    (cache / "thesis.txt").write_text("mine")
+    (cache / "photos" / "holiday.json").write_text("mine")
+    building = cache / "photos" / ".building-1-abcdef12"
+    building.mkdir()
+    taken = data.cache.size()
+    assert taken == sum(
+        path.stat().st_size for path in cache.rglob("*") if path.is_file()
+    ) - 2 * len("mine")
+    monkeypatch.setattr(sys, "argv", ["zoo", "data", "clear"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    assert f"Removed {taken / 1e6:,.1f} MB" in capsys.readouterr().out
+    left = {path.name for path in cache.rglob("*")}
+    assert left == {"thesis.txt", "photos", "holiday.json", building.name}
+    assert (data.cache.size(), data.cache.clear()) == (0, 0)
+    assert load(folder) == (first, 30)
+
+
+def test_an_empty_cache_has_no_size(cache):
+    assert (data.cache.size(), data.cache.clear()) == (0, 0)

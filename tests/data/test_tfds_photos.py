@@ -1,6 +1,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -218,9 +219,9 @@ def test_tfds_data_dir_is_the_default(tfds_dir, monkeypatch):
     assert data.prepare("cats_vs_dogs", tfds_dir).parent == tfds_dir / "cats_vs_dogs"
 
 
-def test_failed_preparation_says_what_to_do(tmp_path, capfd):
+def test_a_file_to_prepare_into_is_told(tmp_path, capfd):
     (tmp_path / "file").write_text("a file is no folder")
-    with pytest.raises(ZooError, match="try again later, or use the data set 'photos'"):
+    with pytest.raises(ZooError, match="file is not a folder, so cifar10 cannot be put there"):
         data.prepare("cifar10", tmp_path / "file")
     assert capfd.readouterr().out == ""
 
@@ -230,3 +231,47 @@ def test_missing_tensorflow_datasets_says_what_to_install(small_set, tmp_path, m
     monkeypatch.setitem(sys.modules, "tensorflow_datasets", None)
     with pytest.raises(ZooError, match=r"tensorflow_datasets; .*pip install"):
         data.load("cats_vs_dogs", tmp_path / "tfds")
+
+
+@pytest.mark.parametrize(
+    ("name", "fingerprint"),
+    [("cifar10", "d01f1c64c5afa73d"), ("cats_vs_dogs", "ee0a55b46cfade45")],
+)
+def test_recorded_figures_are_of_these_very_splits(name, fingerprint, tfds_dir):
+    assert data.load(name, tfds_dir).fingerprint == fingerprint
+
+
+def test_equal_photos_of_cats_vs_dogs_are_told(tfds_dir):
+    (note,) = data.load("cats_vs_dogs", tfds_dir).notes
+    assert note.startswith(
+        "14 photos are there more than once, 9 in more than one split, 1 under more than one label"
+    )
+    assert data.load("cifar10", tfds_dir).notes == ()
+
+
+@pytest.mark.parametrize("name", ["cifar10", "cats_vs_dogs"])
+def test_a_folder_too_deep_is_told_which_to_give(name, tfds_dir):
+    version = next((tfds_dir / name).glob("*.*.*"))
+    for deep in (tfds_dir / name, version):
+        for ask in (data.load, data.prepare):
+            with pytest.raises(ZooError, match=f"give {tfds_dir}, which holds {name}"):
+                ask(name, deep)
+
+
+@pytest.mark.parametrize("name", ["cifar10", "cats_vs_dogs"])
+def test_a_server_that_is_not_reached_is_told_soon(name, tmp_path, monkeypatch, capfd):
+    # A proxy that nobody listens at: no network, on a machine with one too.
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{nobody.getsockname()[1]}")
+        monkeypatch.delenv("https_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        # What an attempt without a network leaves behind is not a download to go on from.
+        half = tmp_path / "downloads" / name / "photos.tar.gz.tmp.6edc35"
+        half.mkdir(parents=True)
+        with pytest.raises(ZooError, match=r"does not answer \(ProxyError\)") as caught:
+            data.prepare(name, tmp_path)
+    assert str(caught.value).endswith("use the data set 'photos' with a folder of your own.")
+    assert "Retry" not in capfd.readouterr().err
+    assert not (tmp_path / name).exists()

@@ -8,6 +8,7 @@ Importing this loads neither TensorFlow nor TensorFlow Datasets; nor does loadin
 decoded form is in the cache already.
 """
 
+from zoo.data import cache
 from zoo.data.catalog import DatasetSpec, describe, list_datasets, load, prepare
 from zoo.data.dataset import Dataset, Split
 from zoo.data.photos import Photos
@@ -20,6 +21,7 @@ __all__ = [
     "DatasetSpec",
     "Photos",
     "Split",
+    "cache",
     "describe",
     "list_datasets",
     "load",

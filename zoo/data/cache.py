@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -17,19 +19,31 @@ from typing import NamedTuple
 from zoo.data import store
 from zoo.errors import ZooError
 from zoo.files import write_json
+from zoo.text import printable
 
 _logger = logging.getLogger("zoo")
 _ABANDONED_SECONDS = 24 * 3600
 _warned: set[Path] = set()
+_INDEX_NAME = re.compile(r"[0-9a-f]{32}\.json")
+_FOLDER_NAME = re.compile(r"[0-9a-f]{16}")
 
-Build = Callable[[Path], tuple[str, ...]]
+
+class Built(NamedTuple):
+    """What was found while a store was built: unreadable photos, and sentences on the others."""
+
+    skipped: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+Build = Callable[[Path], Built]
 
 
 class Entry(NamedTuple):
-    """A decoded data set, and the names of the photos that were left out of it."""
+    """A decoded data set, the names of the photos that were left out, and sentences on it."""
 
     content: store.StoredPhotos
     skipped: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def root() -> Path:
@@ -53,15 +67,23 @@ def find(name: str, key: str) -> Entry | None:
     try:
         index = json.loads(_index(name, key).read_text(encoding="utf-8"))
         skipped = tuple(str(photo) for photo in index["skipped"])
-        return Entry(store.read(root() / name / index["fingerprint"]), skipped)
+        notes = tuple(str(note) for note in index["notes"])
+        return Entry(store.read(root() / name / index["fingerprint"]), skipped, notes)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, store.DamagedStoreError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        RecursionError,
+        store.DamagedStoreError,
+    ) as error:
         _logger.info("The kept photos of %s are decoded again: %s.", name, error)
         return None
 
 
-def add(name: str, key: str, build: Build) -> Entry:
+def add(name: str, key: str, build: Build, place: str) -> Entry:
     """Build an entry and keep it; where the cache cannot be written, go on without it.
 
     Several processes may add the same entry at once: one of the equal results stays.
@@ -69,8 +91,9 @@ def add(name: str, key: str, build: Build) -> Entry:
     Args:
         name: of the data set.
         key: what `find` will be asked for.
-        build: writes a store into the empty folder it is given and returns the names of photos
-            it left out. It is called a second time if the first folder turns out unwritable.
+        build: writes a store into the empty folder it is given. It is called a second time if
+            the first folder turns out unwritable.
+        place: where the photos come from; an older entry of the same place is removed.
 
     Raises:
         ZooError: if neither the cache nor the folder for temporary files can be written.
@@ -80,7 +103,7 @@ def add(name: str, key: str, build: Build) -> Entry:
     try:
         building.mkdir(parents=True)
         _remove_abandoned(parent)
-        skipped = build(building)
+        built = build(building)
         folder = _keep(building, parent)
         content = store.read(folder)
     except (OSError, store.DamagedStoreError) as error:
@@ -89,11 +112,99 @@ def add(name: str, key: str, build: Build) -> Entry:
     finally:
         shutil.rmtree(building, ignore_errors=True)
     try:
-        entry = {"fingerprint": content.fingerprint, "skipped": list(skipped)}
+        entry = {"fingerprint": content.fingerprint, "place": _described(place), **built._asdict()}
         write_json(_index(name, key), entry)
-    except ZooError as error:
+        _remove_older(name, key, entry["place"])
+    except (ZooError, OSError) as error:
         _warn_once(error)
-    return Entry(content, skipped)
+    return Entry(content, *built)
+
+
+def size() -> int:
+    """Return the bytes that the kept photos take."""
+    return sum(_bytes_of(path) for path in _kept())
+
+
+def clear() -> int:
+    """Remove what is kept, and return how many bytes that frees.
+
+    Only what this module wrote is removed, so that a folder that holds other things too may be
+    named as the cache. A set that another process is building now stays.
+
+    Raises:
+        ZooError: if something cannot be removed.
+    """
+    freed = 0
+    for path in _kept():
+        taken = _bytes_of(path)
+        try:
+            # An index goes first (see `_kept`): without it, nobody looks for the photos.
+            path.unlink() if path.is_file() else _remove(path)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise ZooError(
+                f"{path} cannot be removed ({error.strerror or error}); "
+                "ask the owner of that folder to remove it."
+            ) from error
+        freed += taken
+    for parent in _data_sets():
+        _remove_abandoned(parent)
+        with contextlib.suppress(OSError):
+            parent.rmdir()
+    return freed
+
+
+def _data_sets() -> list[Path]:
+    try:
+        return sorted(path for path in root().iterdir() if path.is_dir())
+    except OSError:
+        return []
+
+
+def _kept() -> list[Path]:
+    """Return the indices, then the folders of photos."""
+    indices, folders = [], []
+    for parent in _data_sets():
+        try:
+            inside = sorted(parent.iterdir())
+        except OSError:
+            continue
+        indices += [path for path in inside if _INDEX_NAME.fullmatch(path.name)]
+        folders += [path for path in inside if _FOLDER_NAME.fullmatch(path.name)]
+    return indices + folders
+
+
+def _bytes_of(path: Path) -> int:
+    total = 0
+    for file in (path, *path.rglob("*")):
+        # Another process may be removing it.
+        with contextlib.suppress(OSError):
+            total += file.lstat().st_size if not file.is_dir() else 0
+    return total
+
+
+def _described(place: str) -> str:
+    import PIL
+
+    # Entries of another Pillow are of use to another environment that shares the cache.
+    return printable(f"{place}, Pillow {PIL.__version__}")
+
+
+def _remove_older(name: str, key: str, place: str) -> None:
+    """Remove the entries of one place but the newest, and the photos that no entry names then."""
+    named: dict[Path, tuple[str, str]] = {}
+    for path in (root() / name).glob("*.json"):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+            index = json.loads(path.read_text(encoding="utf-8"))
+            named[path] = (str(index["fingerprint"]), str(index.get("place", "")))
+    older = {path for path, (_, of) in named.items() if of == place} - {_index(name, key)}
+    used = {fingerprint for path, (fingerprint, _) in named.items() if path not in older}
+    for path in older:
+        path.unlink(missing_ok=True)
+        fingerprint = named[path][0]
+        if fingerprint not in used and _FOLDER_NAME.fullmatch(fingerprint):
+            _remove(root() / name / fingerprint)
 
 
 def _index(name: str, key: str) -> Path:
@@ -140,9 +251,9 @@ def _remove_abandoned(parent: Path) -> None:
 def _build_without_cache(build: Build) -> Entry:
     try:
         with tempfile.TemporaryDirectory(prefix="zoo-", ignore_cleanup_errors=True) as name:
-            skipped = build(Path(name))
+            built = build(Path(name))
             # What is memory-mapped outlives the folder it was opened from.
-            return Entry(store.read(Path(name)), skipped)
+            return Entry(store.read(Path(name)), *built)
     except (OSError, store.DamagedStoreError) as error:
         raise ZooError(
             f"Decoded photos can be written neither to {root()} nor to the folder for temporary "

@@ -180,7 +180,7 @@ _CATALOG = {
             "image",
             "folder",
             (),
-            "Your own photos, one folder per class: 70 % train, 10 % validation, 20 % test.",
+            "Your own photos, one folder per class, split 70 / 10 / 20 %, or train/ and test/.",
             _folder,
         ),
     )

@@ -11,6 +11,7 @@ import numpy as np
 
 from zoo.choices import require_choice
 from zoo.errors import ZooError
+from zoo.text import check_label, printable
 
 if TYPE_CHECKING:
     from zoo.data.photos import Photos
@@ -49,7 +50,11 @@ class Dataset:
         labels: the name of each class, by index.
         fingerprint: 16 hexadecimal digits, a hash of what was decoded: every x, its y and its
             split. The same photos read in another order, or on another machine, have the same.
-        skipped: names of photos that could not be decoded and are in no split.
+        skipped: names of photos that could not be decoded and are in no split, printable.
+        notes: sentences on what else is to know of the data, such as equal photos.
+
+    Raises:
+        ZooError: for a label that is not one printable line of text, or is there twice.
     """
 
     name: str
@@ -60,6 +65,14 @@ class Dataset:
     labels: tuple[str, ...]
     fingerprint: str
     skipped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        where = f"The data set {printable(self.name)}"
+        for label in self.labels:
+            check_label(label, where)
+        if len(set(self.labels)) < len(self.labels):
+            raise ZooError(f"{where} has two classes of the same name; rename one.")
 
     def with_targets(self, targets: str) -> Dataset:
         """Return the same data set with y given as "index" or as "sign".

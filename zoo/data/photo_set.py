@@ -11,9 +11,11 @@ import numpy as np
 from zoo.data import cache, store
 from zoo.data.dataset import SPLITS, Dataset, fingerprint
 from zoo.data.decoding import Decoded, decode_all
+from zoo.data.equal_photos import told_of_equal
 from zoo.data.photo_source import PhotoSource
 from zoo.data.splits import canonical_order
 from zoo.errors import ZooError
+from zoo.text import printable
 
 Progress = Callable[[int, int], None]
 
@@ -30,7 +32,7 @@ def load_photo_set(source: PhotoSource, progress: Progress | None = None) -> Dat
     """
     key = cache.entry_key(source.key())
     entry = cache.find(source.name, key) or cache.add(
-        source.name, key, lambda folder: _build(source, folder, progress)
+        source.name, key, lambda folder: _build(source, folder, progress), source.place
     )
     return Dataset(
         name=source.name,
@@ -39,14 +41,17 @@ def load_photo_set(source: PhotoSource, progress: Progress | None = None) -> Dat
         labels=entry.content.labels,
         fingerprint=entry.content.fingerprint,
         skipped=entry.skipped,
+        notes=(*source.notes, *entry.notes),
     )
 
 
-def _build(source: PhotoSource, folder: Path, progress: Progress | None) -> tuple[str, ...]:
+def _build(source: PhotoSource, folder: Path, progress: Progress | None) -> cache.Built:
     with decode_all(source, folder, progress) as (decoded, spool):
-        skipped = sorted(photo.name for photo in decoded if photo.digest is None)
+        skipped = sorted(printable(photo.name) for photo in decoded if photo.digest is None)
         readable = [photo for photo in decoded if photo.digest is not None]
-        by_split = _by_split(source, readable)
+        _require_distinct(source, readable)
+        split_of = source.settle(readable)
+        by_split = _by_split(readable, split_of)
         targets = {
             split: np.array([photo.label for photo in photos], np.int64)
             for split, photos in by_split.items()
@@ -58,22 +63,22 @@ def _build(source: PhotoSource, folder: Path, progress: Progress | None) -> tupl
             for split, photos in by_split.items()
         }
         store.write(folder, mark, source.labels, targets, positions, spool)
-    return tuple(skipped)
+    told = told_of_equal(readable, split_of)
+    return cache.Built(tuple(skipped), (told,) if told else ())
 
 
-def _by_split(source: PhotoSource, readable: list[Decoded]) -> dict[str, list[Decoded]]:
+def _require_distinct(source: PhotoSource, readable: list[Decoded]) -> None:
     names = [photo.name for photo in readable]
     name, count = Counter(names).most_common(1)[0] if names else ("", 0)
     if count > 1:
         raise ZooError(
-            f"{source.name} holds {count} photos named {name!r}, so that they cannot be told "
-            "apart; give every photo a name of its own."
+            f"{source.name} holds {count} photos named '{printable(name)}', so that they cannot be "
+            "told apart; give every photo a name of its own."
         )
-    split_of = source.settle(
-        {photo.name: photo.split for photo in readable},
-        {photo.name: photo.label for photo in readable},
-    )
-    ordered = [readable[index] for index in canonical_order(names)]
+
+
+def _by_split(readable: list[Decoded], split_of: dict[str, str]) -> dict[str, list[Decoded]]:
+    ordered = [readable[index] for index in canonical_order([photo.name for photo in readable])]
     return {
         split: [photo for photo in ordered if split_of[photo.name] == split] for split in SPLITS
     }

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from zoo.data.decoding import Decoded
 
 
 class EncodedPhoto(NamedTuple):
@@ -14,7 +17,7 @@ class EncodedPhoto(NamedTuple):
     Args:
         name: its identity, unlike any other's in the data set.
         label: index of its label.
-        split: where its identity puts it.
+        split: where its identity, or the folder it lies in, puts it; "" where `settle` decides.
         encoded: the bytes of its JPEG, PNG or other file.
     """
 
@@ -44,12 +47,19 @@ class PhotoSource(Protocol):
             ZooError: if they cannot be read.
         """
 
-    def settle(self, split_of: Mapping[str, str], class_of: Mapping[str, int]) -> dict[str, str]:
+    @property
+    def place(self) -> str:
+        """The folder it reads, which old entries of the cache are known by."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what was found beside the photos."""
+
+    def settle(self, photos: Sequence[Decoded]) -> dict[str, str]:
         """Return the split of every photo that could be decoded, by name.
 
         Args:
-            split_of: name → the split `read` gave.
-            class_of: name → index of the label.
+            photos: those that could be decoded, with the split `read` gave.
 
         Raises:
             ZooError: if there are too few to split.
@@ -61,5 +71,6 @@ def files_key(folder: Path, files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for relative, path in sorted((file.relative_to(folder).as_posix(), file) for file in files):
         status = path.stat()
-        digest.update(f"{relative}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+        text = f"{relative}\0{status.st_size}\0{status.st_mtime_ns}\n"
+        digest.update(text.encode(errors="surrogateescape"))
     return digest.hexdigest()

@@ -60,5 +60,5 @@ class Photos:
             # Every photo was decoded once before it came here.
             raise ZooError(
                 f"Photo {index} can no longer be decoded ({error}); "
-                "the cache is damaged, delete it and load again."
+                "the cache is damaged, so run `zoo data clear` and load again."
             ) from error

@@ -1,20 +1,21 @@
-"""Which split an example belongs to: a fixed function of its name, never of read order."""
+"""Which split an example belongs to: a fixed function of the names, never of read order."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from zoo.data.dataset import SPLITS
-
 
 def share(identity: str) -> float:
     """Return the number in 0…1, without 1, that a name stands for; names spread evenly.
 
+    A name of a file that is not UTF-8, as Python spells it, has one too.
+
     >>> 0 <= share("cat/1.jpg") < 1
     True
     """
-    return int.from_bytes(hashlib.sha256(identity.encode()).digest()[:6], "big") / 2**48
+    encoded = identity.encode(errors="surrogateescape")
+    return int.from_bytes(hashlib.sha256(encoded).digest()[:6], "big") / 2**48
 
 
 def split_by_name(identity: str, validation: float, test: float) -> str:
@@ -29,26 +30,36 @@ def split_by_name(identity: str, validation: float, test: float) -> str:
     return "validation" if at < test + validation else "train"
 
 
-def fill_empty_splits(split_of: Mapping[str, str], class_of: Mapping[str, int]) -> dict[str, str]:
-    """Return the splits with at least one example of every class in each of them.
+def split_in_shares(groups: Sequence[Sequence[str]], shares: Mapping[str, float]) -> dict[str, str]:
+    """Return the split of every name of one class, each split as large as its share.
 
-    Where a class is missing from a split, the example of it that moves there is the one with the
-    smallest `share` in the split that holds most of the class; so the result still depends on
-    the set of names alone. Every class needs at least 3 examples.
+    Groups are ordered by the smallest `share` of their names. The first ones go to the first
+    split of `shares` until it has its share of all names, rounded, but at least one group; then
+    to the next; the rest goes to "train". So the result depends on the names alone.
 
     Args:
-        split_of: name → split.
-        class_of: name → index of the label.
+        groups: names that must stay together, more groups than `shares` has splits.
+        shares: split → share of the names, without "train".
+
+    >>> split_in_shares([["a"], ["b"], ["c"], ["d"]], {"test": 0.25})
+    {'d': 'test', 'c': 'train', 'b': 'train', 'a': 'train'}
     """
-    moved = dict(split_of)
-    for label in sorted(set(class_of.values())):
-        names = sorted((name for name in moved if class_of[name] == label), key=share)
-        for wanted in SPLITS:
-            held = _held(names, moved)
-            if not held[wanted]:
-                fullest = max(SPLITS, key=lambda split: len(held[split]))
-                moved[held[fullest][0]] = wanted
-    return moved
+    waiting = sorted(groups, key=lambda group: min((share(name), name) for name in group))
+    total = sum(len(group) for group in groups)
+    split_of: dict[str, str] = {}
+    splits = list(shares)
+    for place, split in enumerate(splits):
+        wanted = max(1, round(shares[split] * total))
+        # Every split after this one, and train, needs a group of its own.
+        needed = len(splits) - place
+        taken = 0
+        while taken < wanted and len(waiting) > needed:
+            group = waiting.pop(0)
+            taken += len(group)
+            split_of.update(dict.fromkeys(group, split))
+    for group in waiting:
+        split_of.update(dict.fromkeys(group, "train"))
+    return split_of
 
 
 def canonical_order(names: Sequence[str]) -> list[int]:
@@ -57,7 +68,3 @@ def canonical_order(names: Sequence[str]) -> list[int]:
     It is a shuffled order (by hash), so that no run of one class starts a split.
     """
     return sorted(range(len(names)), key=lambda index: (share(names[index]), names[index]))
-
-
-def _held(names: Sequence[str], split_of: Mapping[str, str]) -> dict[str, list[str]]:
-    return {split: [name for name in names if split_of[name] == split] for split in SPLITS}

@@ -93,7 +93,7 @@ def read(folder: Path) -> StoredPhotos:
                 raise DamagedStoreError(f"{folder / name} is not as it was written")
         splits = {split: _read_split(folder, split, meta["one_size"]) for split in SPLITS}
         return StoredPhotos(meta["fingerprint"], tuple(meta["labels"]), splits)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedStoreError(f"{folder} cannot be read: {error}") from error
 
 

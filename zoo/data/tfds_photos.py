@@ -7,16 +7,25 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from zoo.data.dataset import SPLITS
+from zoo.data.decoding import Decoded
 from zoo.data.photo_source import EncodedPhoto, files_key
 from zoo.data.splits import split_by_name
 from zoo.errors import ZooError
+from zoo.text import printable
 
 _READ_AT_ONCE = 256
+_ANSWER_SECONDS = 10
+_REASON = 200
+_ELSE = (
+    "try again later, copy a prepared folder from another machine and name it with --data-dir, or "
+    "use the data set 'photos' with a folder of your own"
+)
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
@@ -27,15 +36,21 @@ class Layout:
     Args:
         identity: the feature that tells examples apart.
         shares: TFDS split → shares of (validation, test), taken by a hash of the identity.
+        server: whose download TFDS prepares it from.
     """
 
     identity: str
     shares: Mapping[str, tuple[float, float]]
+    server: str
 
 
 LAYOUTS = {
-    "cifar10": Layout("id", {"train": (0.1, 0.0), "test": (0.0, 1.0)}),
-    "cats_vs_dogs": Layout("image/filename", {"train": (0.1, 0.2)}),
+    "cifar10": Layout(
+        "id", {"train": (0.1, 0.0), "test": (0.0, 1.0)}, "https://www.cs.toronto.edu"
+    ),
+    "cats_vs_dogs": Layout(
+        "image/filename", {"train": (0.1, 0.2)}, "https://download.microsoft.com"
+    ),
 }
 
 
@@ -55,11 +70,16 @@ class TfdsPhotos:
         self.name = name
         self._layout = LAYOUTS[name]
         parent = tfds_folder(data_dir)
-        self._folder = prepared_folder(name, parent)
+        try:
+            self._folder = prepared_folder(name, parent)
+            there = parent.is_dir()
+        except OSError as error:
+            raise _cannot_read(parent, error) from error
         if self._folder is None:
+            _require_no_deeper(name, parent)
             problem = (
                 f"{name} is not in {parent}"
-                if parent.is_dir()
+                if there
                 else f"There is no folder {parent} to read {name} from"
             )
             raise ZooError(
@@ -108,25 +128,36 @@ class TfdsPhotos:
         except (tensorflow.errors.OpError, OSError, ValueError, KeyError) as error:
             raise self._unreadable(error) from error
 
-    def settle(self, split_of: Mapping[str, str], class_of: Mapping[str, int]) -> dict[str, str]:
-        """Return the splits as they are.
+    @property
+    def place(self) -> str:
+        """The folder of the prepared files."""
+        return str(self._folder.resolve())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Nothing: TFDS's folders hold nothing else."""
+        return ()
+
+    def settle(self, photos: Sequence[Decoded]) -> dict[str, str]:
+        """Return the splits as they are, equal photos or not: recorded figures depend on them.
 
         Raises:
             ZooError: if one of them is empty.
         """
+        split_of = {photo.name: photo.split for photo in photos}
         for split in SPLITS:
             if split not in split_of.values():
                 raise ZooError(
-                    f"Of the {len(split_of)} readable photos in {self._folder} none falls into "
+                    f"Of the {len(photos)} readable photos in {self._folder} none falls into "
                     f"{split}; prepare the whole data set."
                 )
-        return dict(split_of)
+        return split_of
 
     def _photos(self, batch, shares: tuple[float, float]) -> Iterator[EncodedPhoto]:
         names = batch[self._layout.identity]
         for name, label, encoded in zip(names, batch["label"], batch["image"], strict=True):
             # An archive unpacked on Windows has its own separators; the split must not.
-            identity = name.decode().replace("\\", "/")
+            identity = name.decode(errors="surrogateescape").replace("\\", "/")
             yield EncodedPhoto(identity, int(label), split_by_name(identity, *shares), encoded)
 
     def _unreadable(self, error: Exception) -> ZooError:
@@ -143,10 +174,16 @@ def tfds_folder(data_dir: str | Path | None) -> Path:
 
 
 def prepared_folder(name: str, parent: Path) -> Path | None:
-    """Return the folder of the newest prepared version, or None if there is none."""
+    """Return the folder of the newest prepared version, or None if there is none.
+
+    Raises:
+        OSError: if a folder may not be read.
+    """
+    # Path.glob would pass over what it may not read.
+    held = parent / name
     versions = [
         folder
-        for folder in (parent / name).glob("*")
+        for folder in (held.iterdir() if held.is_dir() else ())
         if _VERSION.fullmatch(folder.name) and (folder / "dataset_info.json").is_file()
     ]
     return max(
@@ -163,10 +200,22 @@ def prepare(name: str, data_dir: str | Path | None) -> Path:
         ZooError: if the download or the preparation fails.
     """
     parent = tfds_folder(data_dir)
-    folder = prepared_folder(name, parent)
+    try:
+        folder = prepared_folder(name, parent)
+        usable = parent.is_dir() or not parent.exists()
+    except OSError as error:
+        raise _cannot_read(parent, error) from error
     if folder is not None:
         return folder
+    if not usable:
+        raise ZooError(
+            f"{printable(parent)} is not a folder, so {name} cannot be put there; "
+            "give a folder, with --data-dir or TFDS_DATA_DIR."
+        )
+    _require_no_deeper(name, parent)
     _, tfds = _import_tfds()
+    if not _holds_download(name, parent):
+        _require_answer(name, LAYOUTS[name].server)
     try:
         # TFDS tells its progress on standard output, which belongs to the command's result.
         with contextlib.redirect_stdout(sys.stderr):
@@ -175,10 +224,62 @@ def prepare(name: str, data_dir: str | Path | None) -> Path:
     # TFDS passes on whatever its many downloaders and file systems raise.
     except Exception as error:
         raise ZooError(
-            f"{name} could not be prepared in {parent} ({_reason(error)}); its server fails now "
-            "and then, so try again later, or use the data set 'photos' with a folder of your own."
+            f"{name} could not be prepared in {printable(parent)} ({_reason(error)}); its server "
+            f"fails now and then, so {_ELSE}."
         ) from error
     return Path(builder.data_dir)
+
+
+def _require_no_deeper(name: str, parent: Path) -> None:
+    """Raise one sentence if the folder named is the data set's own, or one version of it."""
+    parent = parent.absolute()
+    for given, right in ((parent, parent.parent), (parent.parent, parent.parent.parent)):
+        if given.name == name and prepared_folder(name, right):
+            raise ZooError(
+                f"{printable(parent)} is inside of the folder that is asked for; "
+                f"give {printable(right)}, which holds {name}."
+            )
+
+
+def _holds_download(name: str, parent: Path) -> bool:
+    """Return whether TFDS may go on from a file that it downloaded wholly before."""
+    files = (parent / "downloads" / name).glob("*")
+    return any(path.is_file() and ".tmp." not in path.name for path in files)
+
+
+def _require_answer(name: str, server: str) -> None:
+    """Raise one sentence unless a server answers, be it with an error.
+
+    TFDS itself asks ten times over, for minutes.
+    """
+    import requests
+
+    failed: list[Exception] = []
+
+    def ask():
+        try:
+            # As TFDS asks, so that proxies and certificates are those of the environment.
+            requests.head(server, timeout=_ANSWER_SECONDS)
+        except requests.RequestException as error:
+            failed.append(error)
+
+    # No timeout of requests bounds the look-up of the server's name.
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(_ANSWER_SECONDS)
+    if asking.is_alive() or failed:
+        why = type(failed[0]).__name__ if failed else f"for {_ANSWER_SECONDS} s"
+        raise ZooError(
+            f"{name} cannot be downloaded, since {server} does not answer ({why}); is there a "
+            f"network, and does it need HTTPS_PROXY? Else {_ELSE}."
+        )
+
+
+def _cannot_read(parent: Path, error: OSError) -> ZooError:
+    return ZooError(
+        f"{printable(error.filename or parent)} cannot be read ({error.strerror}); give a folder "
+        "that you may read, with --data-dir or TFDS_DATA_DIR."
+    )
 
 
 def _import_tfds():
@@ -200,4 +301,7 @@ def _option(data_dir: str | Path | None) -> str:
 def _reason(error: Exception) -> str:
     # TensorFlow wraps its sentence in the names of graph nodes and operations.
     text = re.sub(r"\{\{.*?\}\} *| *\[Op:.*?\].*", "", str(error)).strip()
-    return text.splitlines()[0][:200] if text else type(error).__name__
+    if not text:
+        return type(error).__name__
+    line = printable(text.splitlines()[0])
+    return line if len(line) <= _REASON else f"{line[:_REASON].rpartition(' ')[0]} …"

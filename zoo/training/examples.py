@@ -17,6 +17,7 @@ import tensorflow as tf
 from zoo.choices import require_choice
 from zoo.data.dataset import Split
 from zoo.errors import ZooError
+from zoo.memory import available_bytes
 from zoo.preprocessing import preprocessing_of
 from zoo.training.augmentation import Augmenter
 from zoo.training.features import Features, resident_bytes

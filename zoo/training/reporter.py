@@ -102,6 +102,8 @@ class Terminal:
             f"Data set {dataset.name}: {sizes} training / validation / test examples, "
             f"fingerprint {dataset.fingerprint}."
         )
+        for note in dataset.notes:
+            self.say(note)
         if dataset.skipped:
             shown = ", ".join(dataset.skipped[:5])
             more = f" and {len(dataset.skipped) - 5} more" if len(dataset.skipped) > 5 else ""
