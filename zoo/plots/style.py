@@ -14,8 +14,9 @@ from zoo.files import replacing
 
 # Okabe and Ito's colours, which people with any colour vision tell apart.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-# From purple for weights below 0 over white to orange for those above.
-DIVERGING = "PuOr_r"
+# From blue, which speaks for the first label, over white to red, which speaks for the second.
+DIVERGING = "RdBu_r"
+FIRST, SECOND = COLORS[0], COLORS[1]
 FORMATS = (".png", ".svg")
 _STYLE = {
     "font.size": 14,

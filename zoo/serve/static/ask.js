@@ -150,7 +150,7 @@ function show(model, artifact, answer, preview) {
 function howOftenRight({ name, kind, dataset, examples, split, artifacts }, artifact) {
   const { accuracy } = artifacts[artifact];
   if (accuracy === null || !examples) return "";
-  const what = `${examples.toLocaleString("en")} ${split ?? "test"} ${kind === "image" ? "photos" : "examples"}`;
+  const what = `${examples.toLocaleString("en")} ${split ?? "test"} ${kind === "image" ? "images" : "examples"}`;
   return `${name} (${artifact}) is right on ${percent(accuracy)} of ${what} of ${dataset}.`;
 }
 
