@@ -126,8 +126,20 @@ def test_fifty_clients_at_once(address, drawn):
 
 
 def test_a_text_named_jpg_is_refused(address):
-    assert_one_sentence(ask(address, b"I am no photo.\n" * 9), 400, "JPEG or PNG")
-    assert_one_sentence(ask(address, b""), 400, "JPEG or PNG")
+    for content in (b"I am no photo.\n" * 9, b""):
+        assert_one_sentence(ask(address, content), 400, *edge.PHOTO_FORMATS)
+
+
+@pytest.mark.parametrize("kind", edge.PHOTO_FORMATS)
+def test_the_page_takes_what_predict_takes(address, kind, drawn):
+    content = encoded(drawn, kind)
+    # What a file dialog offers under image/*.
+    assert Image.MIME[kind].startswith("image/")
+    expected = edge.load(find_bundle("linear_cat_dog")).predict(content)
+    status, answer = ask(address, content)
+    assert status == 200, answer
+    assert answer["label"] == expected.label
+    assert answer["score"] == pytest.approx(expected.score, abs=1e-6)
 
 
 def test_a_damaged_photo_is_refused(address, drawn):

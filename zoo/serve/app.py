@@ -24,6 +24,7 @@ from zoo.errors import ZooError
 from zoo.serve.asking import Desk
 from zoo.serve.guard import is_foreign
 from zoo.serve.listing import listed
+from zoo.serve.memory import give_back, return_large_blocks
 from zoo.serve.messages import (
     MAX_MESSAGE_BYTES,
     read_message,
@@ -34,10 +35,12 @@ from zoo.serve.messages import (
 )
 from zoo.serve.uploads import (
     MAX_UPLOAD_BYTES,
+    ONE_AT_A_TIME,
     UploadTooLargeError,
     decode_upload,
     read_body,
     read_upload,
+    upload_size,
 )
 from zoo.serve.workers import BrokenError, BusyError, EndedError, Workers
 from zoo.text import printable
@@ -61,6 +64,7 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
         hosts: names that requests may call this server; other sites' pages that lead a browser
             here under a name of theirs are refused.
     """
+    return_large_blocks()
     desk = Desk(bundles)
     desk.load()
     workers = Workers()
@@ -209,9 +213,14 @@ def _answer(desk: Desk, name: str, artifact: str | None, content: bytes) -> dict
             raise ZooError(f"{len(rows)} rows of numbers were given; ask about one at a time.")
         answer, slide = desk.ask(name, artifact, rows[0]), None
     else:
-        photo = decode_upload(content)
-        answer, slide = desk.ask(name, artifact, photo), desk.slide(name, photo)
-        answer["photo"] = {"height": photo.shape[0], "width": photo.shape[1]}
+        with ONE_AT_A_TIME:
+            frame = desk.frame(name)
+            desk.make_room(*upload_size(content))
+            photo, (height, width) = decode_upload(content, frame)
+            answer, slide = desk.ask(name, artifact, photo), desk.slide(name, photo)
+            if photo.shape[:2] != (height, width):
+                give_back()
+        answer["photo"] = {"height": height, "width": width}
     return {**answer, "slide": slide, "server_seconds": time.perf_counter() - started}
 
 

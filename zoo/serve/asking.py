@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,21 @@ import numpy as np
 
 from zoo import edge
 from zoo.choices import require_choice
+from zoo.serve.memory import give_back
 from zoo.serve.slide import Slide
+
+# Files and slides that stay loaded; a board has little memory.
+MOST_LOADED = 8
+# An interpreter keeps the most that it ever took, 35 bytes a pixel: beyond this, it is not kept.
+MOST_KEPT_PIXELS = 2**18
+# A photo of more takes so much while it is decoded that nothing else stays loaded meanwhile.
+MAKES_ROOM_PIXELS = 2**24
 
 
 class Desk:
     """Answers with any artifact of some bundles; safe to use from several threads.
+
+    What was asked last stays loaded, at most `MOST_LOADED` files.
 
     Args:
         bundles: folders by the name they are asked under.
@@ -26,8 +37,8 @@ class Desk:
         self.bundles = dict(bundles)
         self.manifests = {name: edge.read_manifest(path) for name, path in bundles.items()}
         self._loading = threading.Lock()
-        self._models: dict[tuple[str, str], edge.Model] = {}
-        self._slides: dict[str, Slide] = {}
+        self._models: OrderedDict[tuple[str, str], edge.Model] = OrderedDict()
+        self._slides: OrderedDict[str, Slide] = OrderedDict()
 
     def load(self) -> None:
         """Load every bundle's first file, so that nobody waits for it later."""
@@ -46,36 +57,64 @@ class Desk:
             edge.BundleError, edge.InputError: from loading and predicting.
         """
         require_choice("model", name, tuple(self.bundles))
-        model = self._model(name, artifact or edge.default_artifact(self.manifests[name]))
+        artifact = artifact or edge.default_artifact(self.manifests[name])
+        model = self._model(name, artifact)
         prediction = model.predict(given)
-        outputs = model.labels if len(prediction.scores) == len(model.labels) else ("output",)
+        if isinstance(given, np.ndarray) and given.size > 3 * MOST_KEPT_PIXELS:
+            with self._loading:
+                self._models.pop((name, artifact), None)
         return {
             "label": prediction.label,
             "score": prediction.score,
-            "scores": dict(
-                zip(outputs, (float(score) for score in prediction.scores), strict=True)
-            ),
+            "scores": edge.named_scores(model, prediction),
             "inference_seconds": prediction.latency,
         }
 
-    def slide(self, name: str, photo: np.ndarray) -> dict[str, Any] | None:
-        """Return slide 16's numbers for a photo; None if the bundle is no linear model of photos.
+    def make_room(self, height: int, width: int) -> None:
+        """Drop what is loaded if a photo of this size is about to be decoded and is very large."""
+        if height * width > MAKES_ROOM_PIXELS:
+            with self._loading:
+                self._models.clear()
+                self._slides.clear()
+            give_back()
+
+    def frame(self, name: str) -> tuple[int, int] | None:
+        """Return the (height, width) that a bundle takes photos of, or None for any.
 
         Raises:
             UnknownNameError: for a bundle that is not served.
+        """
+        require_choice("model", name, tuple(self.bundles))
+        return edge.frame_of(self.manifests[name])
+
+    def slide(self, name: str, photo: np.ndarray) -> dict[str, Any] | None:
+        """Return slide 16's numbers for a photo; None if the bundle is not linear in a photo.
+
+        Raises:
+            UnknownNameError: for a bundle that is not served.
+            edge.BundleError: if its float32 file is damaged.
         """
         require_choice("model", name, tuple(self.bundles))
         return self._slide(name).numbers(photo)
 
     def _slide(self, name: str) -> Slide:
         with self._loading:
-            if name not in self._slides:
-                self._slides[name] = Slide(self.bundles[name])
-            return self._slides[name]
+            return _kept(self._slides, name, lambda: Slide(self.bundles[name]))
 
     def _model(self, name: str, artifact: str) -> edge.Model:
+        def load() -> edge.Model:
+            with edge.quiet_stderr():
+                return edge.load(self.bundles[name], artifact)
+
         with self._loading:
-            if (name, artifact) not in self._models:
-                with edge.quiet_stderr():
-                    self._models[name, artifact] = edge.load(self.bundles[name], artifact)
-            return self._models[name, artifact]
+            return _kept(self._models, (name, artifact), load)
+
+
+def _kept(loaded: OrderedDict, key: Any, load: Callable[[], Any]) -> Any:
+    """Return what is loaded under a key, now the last to be dropped; load it if it is not."""
+    if key not in loaded:
+        loaded[key] = load()
+    loaded.move_to_end(key)
+    while len(loaded) > MOST_LOADED:
+        loaded.popitem(last=False)
+    return loaded[key]

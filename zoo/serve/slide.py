@@ -1,7 +1,9 @@
 """Slide 16 with the numbers of the interpreter itself: gray → x → W ⊙ x → Σ + b.
 
 The interpreter is asked to keep every tensor of the float32 model. A linear model has one
-fully connected operation; what goes into it are x, W and b.
+fully connected operation; what goes into it are x, W and b. An interpreter keeps the most memory
+that it ever took, and this one takes much: it is made for a question, of bytes whose sha256 was
+checked, and dropped.
 """
 
 from __future__ import annotations
@@ -20,26 +22,22 @@ class Slide:
 
     Args:
         bundle: its folder.
+
+    Raises:
+        edge.BundleError: if the bundle or its float32 file is damaged.
     """
 
     def __init__(self, bundle: Path):
         self._lock = threading.Lock()
-        self._interpreter = None
+        self._content = None
         manifest = edge.read_manifest(bundle)
         if manifest["input"]["kind"] != "image" or "float32" not in manifest["artifacts"]:
             return
-        from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-        with edge.quiet_stderr():
-            interpreter = Interpreter(
-                model_path=str(bundle / manifest["artifacts"]["float32"]["file"]),
-                # A delegate would keep the steps in between to itself.
-                experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-                experimental_preserve_all_tensors=True,
-            )
+        content = edge.artifact_bytes(bundle, manifest, "float32")
+        interpreter = _interpreter(content)
         dense = [op for op in interpreter._get_ops_details() if op["op_name"] == "FULLY_CONNECTED"]
         if len(dense) == 1:
-            self._interpreter = interpreter
+            self._content = content
             self._x, self._weights, self._bias = (int(index) for index in dense[0]["inputs"][:3])
             self._logits = int(dense[0]["outputs"][0])
 
@@ -50,10 +48,11 @@ class Slide:
             "size"; "channels" of x; "x" (size² · channels,), −1…1; "weights" of the output that
             wins and their "products" with x, likewise; "sum" of the products, "bias" and "logit".
         """
-        if self._interpreter is None:
+        if self._content is None:
             return None
+        # One at a time: each takes 100 bytes for every pixel.
         with self._lock:
-            interpreter = self._interpreter
+            interpreter = _interpreter(self._content)
             given = interpreter.get_input_details()[0]
             fixed = [int(size) for size in given["shape_signature"][1:3]]
             frame = photo if fixed[0] < 0 else edge.fit_frame(photo, *fixed)
@@ -83,6 +82,18 @@ class Slide:
             "bias": float(bias.ravel()[winner]),
             "logit": float(logits[winner]),
         }
+
+
+def _interpreter(content: bytes):
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    with edge.quiet_stderr():
+        return Interpreter(
+            model_content=content,
+            # A delegate would keep the steps in between to itself.
+            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            experimental_preserve_all_tensors=True,
+        )
 
 
 def _square(features: int) -> tuple[int, int]:
