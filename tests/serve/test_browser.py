@@ -23,7 +23,7 @@ from zoo import edge
 from zoo.plots.style import DIVERGING, FIRST, SECOND
 from zoo.shipped import find_bundle
 
-DESKTOP, PHONE = (1100, 1000), (375, 812)
+DESKTOP, PHONE = (1100, 900), (375, 812)
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_a_dropped_photo_is_answered_and_slide_16_is_shown(open_page, photos_dir
 
 
 def test_the_drawing_for_the_readme(open_page, shoot):
-    page = open_page()
+    page = open_page((1100, 1060))
     page.click("#samples button:has-text('cat')")
     page.wait_for_selector("#slide li:nth-child(5)")
     shoot(page, "serve-ask")

@@ -87,7 +87,7 @@ class Playground:
             "low": self._low,
             "high": self._high,
             "size": GRID,
-            "grid": [float(f"{value:.3g}") for value in grid.tolist()],
+            "grid": [float(f"{value:.5g}") for value in grid.tolist()],
         }
         if self._is_perceptron:
             weights, bias = self._model.get_weights()

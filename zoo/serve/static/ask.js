@@ -222,8 +222,8 @@ function slideSteps({ size, channels, x, weights, products, sum, bias, logit }, 
   verdict.append(sumLine);
   return [
     step(plane(size, channels, x, (v) => [127.5 * (v + 1)]), `x: ${what}, ${size} × ${size}${channels > 1 ? ` × ${channels}` : ""} = ${x.length} numbers`),
-    step(plane(size, channels, weights, (v) => diverging(v / strongest)), `${weightsOf}: bright pixels speak ${below} (blue), ${above} (red)`),
-    step(plane(size, channels, products, (v) => diverging(v / largest)), `W ⊙ x: this photo's pixels speak ${below} (blue), ${above} (red)`),
+    step(plane(size, channels, weights, (v) => diverging(v / strongest)), `${weightsOf}: bright pixels speak ${below} (blue) or ${above} (red)`),
+    step(plane(size, channels, products, (v) => diverging(v / largest)), `W ⊙ x: what each pixel of x says`),
     verdict,
   ];
 }
