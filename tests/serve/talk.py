@@ -16,6 +16,12 @@ def call(address, content=None, headers=None):
             return error.code, json.load(error)
 
 
+def post_json(address, message, headers=None):
+    """Post a message and return the status and what was answered, parsed."""
+    content = message if isinstance(message, bytes) else json.dumps(message).encode()
+    return call(address, content, {"Content-Type": "application/json", **(headers or {})})
+
+
 def assert_one_sentence(found, status, *words):
     code, answer = found
     assert code == status, answer

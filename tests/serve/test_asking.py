@@ -90,7 +90,8 @@ def test_runs_go_by_their_names_and_need_no_float32_file(tmp_path, drawn):
         write_manifest(folder, manifest | {"artifacts": {"int8": manifest["artifacts"]["int8"]}})
     expected = edge.load(folder, "int8").predict(drawn)
     with served(bundles=[tmp_path / "one", tmp_path / "two"]) as page:
-        assert [model["name"] for model in call(f"{page}api/models")[1]] == ["one", "two"]
+        listed = call(f"{page}api/models")[1]["models"]
+        assert [model["name"] for model in listed] == ["one", "two"]
         status, answer = ask(page, encoded(drawn), "two", "int8")
         assert status == 200, answer
         assert (answer["label"], answer["slide"]) == (expected.label, None)
@@ -127,8 +128,20 @@ def test_fifty_clients_at_once(address, drawn):
 
 
 def test_a_text_named_jpg_is_refused(address):
-    assert_one_sentence(ask(address, b"I am no photo.\n" * 9), 400, "JPEG, PNG")
-    assert_one_sentence(ask(address, b""), 400, "JPEG, PNG")
+    for content in (b"I am no photo.\n" * 9, b""):
+        assert_one_sentence(ask(address, content), 400, *edge.PHOTO_FORMATS)
+
+
+@pytest.mark.parametrize("kind", edge.PHOTO_FORMATS)
+def test_the_page_takes_what_predict_takes(address, kind, drawn):
+    content = encoded(drawn, kind)
+    # What a file dialog offers under image/*.
+    assert Image.MIME[kind].startswith("image/")
+    expected = edge.load(find_bundle("linear_cat_dog")).predict(content)
+    status, answer = ask(address, content)
+    assert status == 200, answer
+    assert answer["label"] == expected.label
+    assert answer["score"] == pytest.approx(expected.score, abs=1e-6)
 
 
 def test_a_damaged_photo_is_refused(address, drawn):
@@ -190,8 +203,61 @@ def test_names_that_are_not_there(address, drawn):
     content = encoded(drawn)
     assert_one_sentence(ask(address, content, "linear_cat"), 400, "linear_cat_dog")
     assert_one_sentence(ask(address, content, artifact="int7"), 400, "int7")
-    assert_one_sentence(call(f"{address}api/cards/nobody"), 400, "nobody")
-    assert_one_sentence(call(f"{address}api/cards/deep_relu/manifest.json"), 404)
+    assert_one_sentence(call(f"{address}api/cards/nobody"), 404, "nobody")
+    for file in ("manifest.json", "x.png", "x" * 300 + ".png", "%00.png", "..%2fx.png"):
+        assert_one_sentence(call(f"{address}api/cards/deep_relu/{file}"), 404)
+    assert_one_sentence(call(f"{address}api/nothing"), 404)
+    assert_one_sentence(call(f"{address}api/ask"), 405)
+
+
+def test_numbers_that_are_a_book_are_not_repeated(address):
+    assert_one_sentence(ask(address, b"7 " * 10**6, "xor_mlp"), 413, "2,000,000 bytes")
+
+
+def test_a_bundle_that_loses_its_card_and_its_folder(tmp_path):
+    folder = shutil.copytree(find_bundle("xor_mlp"), tmp_path / "xor_mlp")
+    with (
+        (tmp_path / "errors.txt").open("w") as errors,
+        served(bundles=[folder], stderr=errors) as page,
+    ):
+        (folder / "README.md").unlink()
+        assert_one_sentence(call(f"{page}api/cards/xor_mlp"), 404, "card of xor_mlp")
+        shutil.rmtree(folder)
+        # What nobody has foreseen is one sentence too, and its traceback is in the terminal.
+        assert_one_sentence(call(f"{page}api/cards/xor_mlp/x.png"), 500, "terminal")
+        assert call(f"{page}api/models")[0] == 200
+    assert "FileNotFoundError" in (tmp_path / "errors.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://attacker.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Origin": "http://[", "Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("models", None),
+        ("cards/deep_relu", None),
+        ("ask?model=xor_mlp", b"0 1"),
+        ("playground/start", b"{}"),
+        ("playground/step", b"{}"),
+        ("playground/end", b"{}"),
+    ],
+)
+def test_what_another_site_s_page_sends_is_refused(address, headers, path, content):
+    assert_one_sentence(call(f"{address}api/{path}", content, headers), 403, "Another site")
+
+
+def test_what_the_page_itself_sends_is_taken(address):
+    headers = {"Origin": address.rstrip("/"), "Sec-Fetch-Site": "same-origin"}
+    assert call(f"{address}api/ask?model=xor_mlp", b"0 1", headers)[0] == 200
 
 
 def test_another_site_s_name_for_this_machine_is_refused(address):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,9 +11,10 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -21,9 +22,19 @@ from starlette.staticfiles import StaticFiles
 from zoo import edge
 from zoo.errors import ZooError
 from zoo.serve.asking import Desk
-from zoo.serve.learners import BusyError, Learners
+from zoo.serve.guard import is_foreign
+from zoo.serve.listing import listed
 from zoo.serve.memory import give_back, return_large_blocks
+from zoo.serve.messages import (
+    MAX_MESSAGE_BYTES,
+    read_message,
+    read_settings,
+    read_token,
+    read_training,
+    read_updates,
+)
 from zoo.serve.uploads import (
+    MAX_UPLOAD_BYTES,
     ONE_AT_A_TIME,
     UploadTooLargeError,
     decode_upload,
@@ -31,10 +42,13 @@ from zoo.serve.uploads import (
     read_upload,
     upload_size,
 )
+from zoo.serve.workers import BrokenError, BusyError, EndedError, Workers
+from zoo.text import printable
 
 _STATIC = Path(__file__).resolve().parent / "static"
 _PICTURES = (".png", ".svg")
-_MAX_ORDER_BYTES = 2**16
+# A row of numbers, written out.
+_MAX_NUMBERS_BYTES = 2**16
 # Everything comes from this server; pictures that the page draws itself are data or blobs.
 _POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
@@ -53,13 +67,18 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
     return_large_blocks()
     desk = Desk(bundles)
     desk.load()
-    learners = Learners()
+    workers = Workers()
 
     async def page(request: Request) -> Response:
         return FileResponse(_STATIC / "index.html")
 
     async def models(request: Request) -> Response:
-        return JSONResponse(desk.models())
+        return JSONResponse(
+            {
+                "models": [listed(name, manifest) for name, manifest in desk.manifests.items()],
+                "upload_bytes": MAX_UPLOAD_BYTES,
+            }
+        )
 
     async def ask(request: Request) -> Response:
         content = await read_upload(request)
@@ -72,31 +91,33 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
 
     async def card(request: Request) -> Response:
         folder = _folder(desk, request)
-        text = await run_in_threadpool((folder / "README.md").read_text, "utf-8")
-        return HTMLResponse(_html(text))
+        return HTMLResponse(await run_in_threadpool(_card, folder))
 
     async def picture(request: Request) -> Response:
-        path = _folder(desk, request) / request.path_params["file"]
-        if path.suffix not in _PICTURES or not path.is_file():
-            return _refusal(404, "There is no such picture.")
+        folder = _folder(desk, request)
+        path = await run_in_threadpool(_picture, folder, request.path_params["file"])
         return FileResponse(path)
 
     async def start(request: Request) -> Response:
-        order = await _json(request)
-        return JSONResponse(await learners.start(order.get("token"), order))
+        message = await _message(request)
+        return JSONResponse(await workers.start(read_token(message), read_settings(message)))
 
     async def step(request: Request) -> Response:
-        order = await _json(request)
-        return JSONResponse(await learners.step(order.get("token"), order.get("updates")))
+        message = await _message(request)
+        return JSONResponse(
+            await workers.step(read_token(message), read_training(message), read_updates(message))
+        )
 
     async def end(request: Request) -> Response:
-        await learners.end((await _json(request)).get("token"))
+        await workers.end(read_token(await _message(request)))
         return JSONResponse({})
 
     @contextlib.asynccontextmanager
     async def lifespan(_):
+        watch = asyncio.create_task(workers.end_unwatched())
         yield
-        await learners.close()
+        watch.cancel()
+        await workers.close()
 
     return Starlette(
         routes=[
@@ -111,18 +132,50 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
             Middleware(_SafeHeaders),
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
+            Middleware(_OwnPageOnly),
         ],
         exception_handlers={
             UploadTooLargeError: _handler(413),
+            _MissingError: _handler(404),
+            _MediaTypeError: _handler(415),
+            EndedError: _handler(410),
+            BrokenError: _handler(500),
             BusyError: _handler(503),
             ZooError: _handler(400),
             edge.InputError: _handler(400),
             edge.BundleError: _handler(400),
+            HTTPException: _no_such_route,
+            ClientDisconnect: _nobody_there,
+            # Starlette raises it again after the answer, so that the server logs the traceback.
+            Exception: _defect,
         },
         lifespan=lifespan,
     )
+
+
+class _MissingError(ZooError):
+    """What is asked for is not served here."""
+
+
+class _MediaTypeError(ZooError):
+    """A message that does not say that it is JSON."""
+
+
+class _OwnPageOnly:
+    """Refuses what another site's page has a visitor's browser send to /api."""
+
+    def __init__(self, app):
+        self._app = app
+
+    async def __call__(self, scope, receive, send):
+        request = Request(scope) if scope["type"] == "http" else None
+        if request and request.url.path.startswith("/api/") and is_foreign(request.headers):
+            refusal = _refusal(403, "Another site's page sent this; open this page itself.")
+            await refusal(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
 
 
 class _SafeHeaders:
@@ -137,6 +190,7 @@ class _SafeHeaders:
                 message["headers"] = [
                     *message["headers"],
                     (b"content-security-policy", _POLICY.encode()),
+                    (b"cross-origin-resource-policy", b"same-origin"),
                     (b"x-content-type-options", b"nosniff"),
                     (b"referrer-policy", b"no-referrer"),
                 ]
@@ -148,6 +202,11 @@ class _SafeHeaders:
 def _answer(desk: Desk, name: str, artifact: str | None, content: bytes) -> dict[str, Any]:
     started = time.perf_counter()
     if desk.manifests.get(name, {}).get("input", {}).get("kind") == "vector":
+        if len(content) > _MAX_NUMBERS_BYTES:
+            raise UploadTooLargeError(
+                f"{len(content):,} bytes were sent; a row of numbers is at most "
+                f"{_MAX_NUMBERS_BYTES:,}."
+            )
         words = content.decode("utf-8", "replace").split()
         rows = edge.parse_rows(words, desk.manifests[name]["input"]["shape"][1])
         if len(rows) != 1:
@@ -165,24 +224,43 @@ def _answer(desk: Desk, name: str, artifact: str | None, content: bytes) -> dict
     return {**answer, "slide": slide, "server_seconds": time.perf_counter() - started}
 
 
-async def _json(request: Request) -> dict[str, Any]:
-    content = await read_body(
-        request, _MAX_ORDER_BYTES, f"An order is at most {_MAX_ORDER_BYTES:,} bytes."
+async def _message(request: Request) -> dict[str, Any]:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    # Another site's page cannot send this type without asking this server first.
+    if kind != "application/json":
+        raise _MediaTypeError(
+            f"The content type is {kind or 'missing'}; a message is sent as application/json."
+        )
+    return read_message(
+        await read_body(
+            request, MAX_MESSAGE_BYTES, f"A message is at most {MAX_MESSAGE_BYTES:,} bytes."
+        )
     )
-    try:
-        order = json.loads(content)
-    except ValueError as error:
-        raise ZooError("An order is JSON; this was not.") from error
-    if not isinstance(order, dict) or not isinstance(order.get("token"), str | None):
-        raise ZooError("An order is a JSON object, its token a text.")
-    return order
 
 
 def _folder(desk: Desk, request: Request) -> Path:
     folder = desk.bundles.get(request.path_params["name"])
     if folder is None:
-        raise ZooError(f"{request.path_params['name']!r} is not served here.")
+        raise _MissingError(f"{request.path_params['name']!r} is not served here.")
     return folder
+
+
+def _card(folder: Path) -> str:
+    try:
+        text = (folder / "README.md").read_text("utf-8", "replace")
+    except OSError as error:
+        raise _MissingError(
+            f"The card of {folder.name} cannot be read ({error.strerror}); export the bundle again."
+        ) from error
+    return _html(text)
+
+
+def _picture(folder: Path, name: str) -> Path:
+    # Looked up, not opened: a name from outside never becomes a path.
+    for path in folder.iterdir():
+        if path.name == name and path.suffix in _PICTURES and path.is_file():
+            return path
+    raise _MissingError("There is no such picture.")
 
 
 def _html(markdown: str) -> str:
@@ -199,5 +277,18 @@ def _handler(status: int):
     return handle
 
 
+async def _no_such_route(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _refusal(error.status_code, f"{request.method} {request.url.path}: {error.detail}.")
+
+
+async def _nobody_there(request: Request, error: Exception) -> Response:
+    return Response(status_code=400)
+
+
+async def _defect(request: Request, error: Exception) -> Response:
+    return _refusal(500, "The server failed on this; its terminal says more.")
+
+
 def _refusal(status: int, sentence: str) -> Response:
-    return JSONResponse({"error": sentence}, status, {"connection": "close"})
+    return JSONResponse({"error": printable(sentence)}, status, {"connection": "close"})

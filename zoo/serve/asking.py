@@ -40,24 +40,6 @@ class Desk:
         self._models: OrderedDict[tuple[str, str], edge.Model] = OrderedDict()
         self._slides: OrderedDict[str, Slide] = OrderedDict()
 
-    def models(self) -> list[dict[str, Any]]:
-        """Return what a page lists: name, input, labels, artifacts and figures of each bundle."""
-        return [
-            {
-                "name": name,
-                "kind": manifest["input"]["kind"],
-                "inputs": manifest["input"]["shape"][-1],
-                "labels": manifest["labels"],
-                "dataset": manifest["dataset"]["name"],
-                "artifacts": {
-                    artifact: {key: entry.get(key) for key in ("bytes", "accuracy")}
-                    for artifact, entry in manifest["artifacts"].items()
-                    if str(entry.get("file", "")).endswith(".tflite")
-                },
-            }
-            for name, manifest in self.manifests.items()
-        ]
-
     def load(self) -> None:
         """Load every bundle's first file, so that nobody waits for it later."""
         for name, manifest in self.manifests.items():

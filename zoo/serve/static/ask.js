@@ -1,14 +1,20 @@
-// Ask a model: a photo or numbers in, slide 16 and the verdict out.
-import { call } from "./call.js";
+// Ask a model: a photo or numbers in, the answer and what led to it out.
+import { sendBytes } from "./call.js";
+import { diverging, FIRST, gradient, SECOND } from "./colours.js";
+import { drawing, drawingsFor } from "./samples.js";
 
 const at = (id) => document.getElementById(id);
-// As the server's limit, so that a photo that is too large need not travel.
-const MOST_BYTES = 20 * 2 ** 20;
+const PREVIEW = 144;
 let models = [];
+let mostBytes = Infinity;
+// Counts what the visitor asked for: only the newest is shown, however late an older answer comes.
+let asked = 0;
+// What was asked last, { content, isImage }, to be asked again of another model.
 let last = null;
 
-export function openAsk(given) {
+export function openAsk(given, uploadBytes) {
   models = given;
+  mostBytes = uploadBytes;
   at("model").append(...models.map(({ name }) => new Option(name)));
   const linear = models.findIndex(({ name }) => name === "linear_cat_dog");
   at("model").selectedIndex = Math.max(0, linear);
@@ -32,8 +38,9 @@ export function openAsk(given) {
     drop.classList.remove("over");
     if (event.dataTransfer.files[0]) ask(event.dataTransfer.files[0]);
   });
-  at("camera").onclick = useCamera;
-  at("snap").onclick = snap;
+  at("camera").onclick = () => (at("video").srcObject ? stopCamera() : useCamera());
+  at("snap").onclick = () => askCanvas(picture());
+  addEventListener("hashchange", stopCamera);
   choose();
 }
 
@@ -44,21 +51,61 @@ function chosen() {
 function choose() {
   const model = chosen();
   at("artifact").replaceChildren(
-    ...Object.entries(model.artifacts).map(
-      ([name, { bytes, accuracy }]) =>
-        new Option(`${name}: ${(bytes / 1e3).toFixed(1)} kB, ${(100 * accuracy).toFixed(2)} % right`, name),
-    ),
+    ...Object.entries(model.artifacts).map(([name, { bytes, accuracy }]) => {
+      const right = accuracy === null ? "" : `, ${percent(accuracy)} right`;
+      return new Option(`${name}: ${(bytes / 1e3).toFixed(1)} kB${right}`, name);
+    }),
   );
   if ("float32" in model.artifacts) at("artifact").value = "float32";
-  const photos = model.kind === "image";
-  at("photo-part").hidden = !photos;
-  at("numbers-part").hidden = photos;
-  if (last && last.photos === photos) again();
+  const isImage = model.kind === "image";
+  at("photo-part").hidden = !isImage;
+  at("numbers-part").hidden = isImage;
+  if (!isImage) stopCamera();
+  showSamples(model);
+  if (last && last.isImage === isImage && (isImage || last.inputs === model.inputs)) again();
   else clear();
 }
 
+function percent(share) {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+function showSamples(model) {
+  if (model.kind === "image") {
+    at("samples").replaceChildren(
+      ...drawingsFor(model.labels).map((name) => {
+        const canvas = drawing(name);
+        canvas.setAttribute("aria-hidden", "true");
+        const label = Object.assign(document.createElement("span"), { textContent: `drawn ${name}` });
+        return sampleButton([canvas, label], () => askCanvas(canvas));
+      }),
+    );
+    return;
+  }
+  const rows = model.inputs === 2 ? ["0 0", "0 1", "1 0", "1 1"] : [Array(model.inputs).fill(0).join(" ")];
+  at("numbers").value = rows[model.inputs === 2 ? 1 : 0];
+  at("samples").replaceChildren(
+    ...rows.map((row) =>
+      sampleButton([row], () => {
+        at("numbers").value = row;
+        ask(new Blob([row]));
+      }),
+    ),
+  );
+}
+
+function sampleButton(content, ask) {
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "sample" });
+  button.append(...content);
+  button.onclick = ask;
+  return button;
+}
+
+// What is shown is gone, and whatever is on its way will not be shown.
 function clear() {
-  for (const id of ["verdict", "latency", "slide", "scores"]) at(id).replaceChildren();
+  asked++;
+  for (const id of ["verdict", "right", "latency", "score", "slide", "legend", "scores"]) at(id).replaceChildren();
+  return asked;
 }
 
 function again() {
@@ -66,32 +113,45 @@ function again() {
 }
 
 async function ask(content) {
-  last = { content, photos: chosen().kind === "image" };
-  clear();
-  if (content.size > MOST_BYTES) {
-    at("verdict").textContent = `The photo is larger than ${MOST_BYTES.toLocaleString("en")} bytes; choose a smaller one.`;
+  const mine = clear();
+  const model = chosen();
+  const artifact = at("artifact").value;
+  const isImage = model.kind === "image";
+  last = { content, isImage, inputs: model.inputs };
+  if (content.size > mostBytes) {
+    at("verdict").textContent = `The photo is larger than ${mostBytes.toLocaleString("en")} bytes; choose a smaller one.`;
     return;
   }
-  const query = new URLSearchParams({ model: chosen().name, artifact: at("artifact").value });
+  at("verdict").textContent = "Asking…";
+  const query = new URLSearchParams({ model: model.name, artifact });
   try {
-    show(await call(`/api/ask?${query}`, content));
+    const answer = await sendBytes(`/api/ask?${query}`, content);
+    const preview = isImage ? [await photoStep(content, answer.photo)] : [];
+    if (mine === asked) show(model, artifact, answer, preview);
   } catch (error) {
-    at("verdict").textContent = error.message;
+    if (mine === asked) at("verdict").textContent = error.message;
   }
 }
 
-async function show(answer) {
+function show(model, artifact, answer, preview) {
   at("verdict").textContent = `${answer.label} (${answer.score.toFixed(4)})`;
+  at("right").textContent = howOftenRight(model, artifact);
   at("latency").textContent =
     `${(1000 * answer.inference_seconds).toFixed(2)} ms in the model, ` +
     `${(1000 * answer.server_seconds).toFixed(1)} ms in the server.`;
   const scores = Object.entries(answer.scores);
-  if (scores.length > 1) {
-    at("scores").replaceChildren(...scores.map(([label, score]) => bar(label, score)));
-  }
-  const steps = last.photos ? [await photoStep(last.content)] : [];
-  if (answer.slide) steps.push(...slideSteps(answer.slide, answer.label));
-  at("slide").replaceChildren(...steps);
+  if (scores.length > 1) at("scores").replaceChildren(...scores.map(([label, score]) => bar(label, score)));
+  if (model.threshold !== null) at("score").replaceChildren(axis(model, answer.score));
+  at("slide").replaceChildren(...preview, ...(answer.slide ? slideSteps(answer.slide, answer.label, model) : []));
+  if (answer.slide) at("legend").replaceChildren(...legend(model, answer.label));
+}
+
+// How far an answer is to be believed, from the manifest: measured on examples held out.
+function howOftenRight({ name, kind, dataset, examples, split, artifacts }, artifact) {
+  const { accuracy } = artifacts[artifact];
+  if (accuracy === null || !examples) return "";
+  const what = `${examples.toLocaleString("en")} ${split ?? "test"} ${kind === "image" ? "images" : "examples"}`;
+  return `${name} (${artifact}) is right on ${percent(accuracy)} of ${what} of ${dataset}.`;
 }
 
 function bar(label, score) {
@@ -105,31 +165,79 @@ function bar(label, score) {
   return row;
 }
 
-async function photoStep(content) {
-  const canvas = Object.assign(document.createElement("canvas"), { width: 144, height: 144 });
-  const image = await createImageBitmap(content).catch(() => null);
-  if (image) {
-    const scale = Math.min(144 / image.width, 144 / image.height);
-    const [width, height] = [image.width * scale, image.height * scale];
-    canvas.getContext("2d").drawImage(image, (144 - width) / 2, (144 - height) / 2, width, height);
+// The one output on its axis: the first label below the threshold, the second from there up.
+function axis({ labels, threshold }, score) {
+  const half = Math.max(threshold === 0 ? 1 : Math.abs(threshold), 1.1 * Math.abs(score - threshold));
+  const place = Math.min(50, Math.max(-50, (50 * (score - threshold)) / half));
+  const figure = document.createElement("div");
+  figure.className = "axis";
+  const track = document.createElement("div");
+  track.className = "track";
+  track.setAttribute("role", "img");
+  track.setAttribute("aria-label", `${score.toFixed(4)}, on the side of ${labels[Number(score >= threshold)]}`);
+  const share = document.createElement("div");
+  share.className = "share";
+  share.style.left = `${50 + Math.min(0, place)}%`;
+  share.style.width = `${Math.abs(place)}%`;
+  share.style.background = place < 0 ? FIRST : SECOND;
+  track.append(share, Object.assign(document.createElement("div"), { className: "zero" }));
+  const names = document.createElement("div");
+  names.className = "names";
+  for (const text of [`${labels[0]} ←`, `${threshold}`, `→ ${labels[1]}`]) {
+    names.append(Object.assign(document.createElement("span"), { textContent: text }));
   }
-  return step(canvas, image ? `photo, ${image.height} × ${image.width}` : "photo");
+  figure.append(track, names);
+  return figure;
 }
 
-function slideSteps({ size, channels, x, weights, products, sum, bias, logit }, label) {
+// A small picture of what was sent; not every browser shows every format that a model takes.
+async function photoStep(content, { height, width }) {
+  const canvas = Object.assign(document.createElement("canvas"), { width: PREVIEW, height: PREVIEW });
+  const scale = PREVIEW / Math.max(width, height);
+  const [across, up] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
+  const options = { resizeWidth: across, resizeHeight: up, resizeQuality: "high" };
+  const image = await createImageBitmap(content, options).catch(() => null);
+  if (image) {
+    canvas.getContext("2d").drawImage(image, (PREVIEW - across) / 2, (PREVIEW - up) / 2);
+    image.close();
+  }
+  return step(canvas, `photo, ${height} × ${width}${image ? "" : ", which this browser cannot show"}`);
+}
+
+// Which side W's and the products' colours speak for.
+function sides({ labels, threshold }, label) {
+  return threshold === null ? [`against ${label}`, `for ${label}`] : [`for ${labels[0]}`, `for ${labels[1]}`];
+}
+
+function slideSteps({ size, channels, x, weights, products, sum, bias, logit }, label, model) {
   const strongest = Math.max(...weights.map(Math.abs)) || 1;
   const largest = Math.max(...products.map(Math.abs)) || 1;
   const what = channels === 1 ? "gray" : "colours";
+  const weightsOf = model.threshold === null ? `W of ${label}` : "W";
+  const [below, above] = sides(model, label);
   const sumLine = document.createElement("p");
-  sumLine.textContent = `Σ W ⊙ x = ${sum.toFixed(4)}; + b (${bias.toFixed(4)}) = ${logit.toFixed(4)} → ${label}`;
-  const last = document.createElement("li");
-  last.append(sumLine);
+  const signed = bias < 0 ? `− ${(-bias).toFixed(4)}` : `+ ${bias.toFixed(4)}`;
+  sumLine.textContent = `Σ W ⊙ x + b = ${sum.toFixed(4)} ${signed} = ${logit.toFixed(4)} → ${label}`;
+  const verdict = document.createElement("li");
+  verdict.append(sumLine);
   return [
-    step(plane(size, channels, x, (v) => [127.5 * (v + 1)]), `x: ${what}, ${size} × ${size} = ${x.length} numbers`),
-    step(plane(size, channels, weights, (v) => diverging(v / strongest)), "W: what it looks for"),
-    step(plane(size, channels, products, (v) => diverging(v / largest)), "W ⊙ x: blue speaks against, red for"),
-    last,
+    step(plane(size, channels, x, (v) => [127.5 * (v + 1)]), `x: ${what}, ${size} × ${size}${channels > 1 ? ` × ${channels}` : ""} = ${x.length} numbers`),
+    step(plane(size, channels, weights, (v) => diverging(v / strongest)), `${weightsOf}: bright pixels speak ${below} (blue) or ${above} (red)`),
+    step(plane(size, channels, products, (v) => diverging(v / largest)), `W ⊙ x: what each pixel of x says`),
+    verdict,
   ];
+}
+
+function legend(model, label) {
+  const [below, above] = sides(model, label);
+  const scale = document.createElement("div");
+  scale.className = "scale";
+  scale.style.background = gradient();
+  const texts = [`blue, below 0: ${below}`, "0", `red, above 0: ${above}`];
+  const names = document.createElement("div");
+  names.className = "names";
+  names.append(...texts.map((text) => Object.assign(document.createElement("span"), { textContent: text })));
+  return [scale, names];
 }
 
 function step(canvas, text) {
@@ -156,26 +264,42 @@ function plane(size, channels, numbers, colour) {
   return canvas;
 }
 
-function diverging(share) {
-  const fade = 255 * (1 - Math.min(1, Math.abs(share)));
-  return share < 0 ? [fade, fade, 255] : [255, fade, fade];
-}
-
 async function useCamera() {
+  const mine = asked;
   try {
-    at("video").srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
+    const stream = await navigator.mediaDevices.getUserMedia({ video: true });
+    at("video").srcObject = stream;
     at("video").hidden = false;
+    at("camera").textContent = "Stop the camera";
     await at("video").play();
     // Only now is there a picture to take.
     at("snap").hidden = false;
   } catch {
-    at("verdict").textContent = "There is no camera, or this page may not use it; choose a photo instead.";
+    stopCamera();
+    // Somebody who has chosen a photo meanwhile is not told.
+    if (mine === asked) {
+      clear();
+      at("verdict").textContent = "There is no camera, or this page may not use it; choose a photo instead.";
+    }
   }
 }
 
-function snap() {
+function stopCamera() {
+  for (const track of at("video").srcObject?.getTracks() ?? []) track.stop();
+  at("video").srcObject = null;
+  at("video").hidden = at("snap").hidden = true;
+  at("camera").textContent = "Use the camera";
+}
+
+function picture() {
   const video = at("video");
   const canvas = Object.assign(document.createElement("canvas"), { width: video.videoWidth, height: video.videoHeight });
   canvas.getContext("2d").drawImage(video, 0, 0);
-  canvas.toBlob((content) => ask(content), "image/png");
+  return canvas;
+}
+
+function askCanvas(canvas) {
+  const mine = clear();
+  // By the time the picture is encoded, something newer may have been asked.
+  canvas.toBlob((content) => mine === asked && ask(content), "image/png");
 }

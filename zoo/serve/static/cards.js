@@ -1,5 +1,9 @@
 // The zoo: every model with its card.
+import { fetchText } from "./call.js";
+
 const at = (id) => document.getElementById(id);
+// Counts what was clicked: only the newest card is shown.
+let wanted = 0;
 
 export function openZoo(models) {
   for (const { name } of models) {
@@ -10,8 +14,19 @@ export function openZoo(models) {
 }
 
 async function show(name) {
-  const response = await fetch(`/api/cards/${encodeURIComponent(name)}`);
-  const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
+  const mine = ++wanted;
+  for (const button of at("list").children) button.setAttribute("aria-pressed", button.textContent === name);
+  let nodes;
+  try {
+    nodes = parse(name, await fetchText(`/api/cards/${encodeURIComponent(name)}`));
+  } catch (error) {
+    nodes = [Object.assign(document.createElement("p"), { textContent: error.message })];
+  }
+  if (mine === wanted) at("card").replaceChildren(...nodes);
+}
+
+function parse(name, text) {
+  const parsed = new DOMParser().parseFromString(text, "text/html");
   for (const image of parsed.querySelectorAll("img")) {
     image.src = `/api/cards/${encodeURIComponent(name)}/${image.getAttribute("src")}`;
   }
@@ -22,5 +37,5 @@ async function show(name) {
       old.replaceWith(heading);
     }
   }
-  at("card").replaceChildren(...parsed.body.childNodes);
+  return parsed.body.childNodes;
 }

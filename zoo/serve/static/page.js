@@ -1,7 +1,8 @@
 // One part of the page at a time, chosen by the address.
 import { openAsk } from "./ask.js";
-import { openPlayground } from "./playground.js";
+import { fetchJson } from "./call.js";
 import { openZoo } from "./cards.js";
+import { openPlayground } from "./playground.js";
 
 const parts = ["ask", "playground", "zoo"];
 
@@ -16,7 +17,11 @@ function show() {
 
 addEventListener("hashchange", show);
 show();
-const models = await (await fetch("/api/models")).json();
-openAsk(models);
 openPlayground();
-openZoo(models);
+try {
+  const { models, upload_bytes: uploadBytes } = await fetchJson("/api/models");
+  openAsk(models, uploadBytes);
+  openZoo(models);
+} catch (error) {
+  document.getElementById("verdict").textContent = error.message;
+}

@@ -8,18 +8,18 @@ Every line is answered by one: what is to be drawn, or {"error": sentence}.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import sys
+import traceback
 from typing import Any
 
 from zoo.errors import ZooError
 from zoo.quiet import import_tensorflow
+from zoo.serve.messages import Settings, read_message, read_settings, read_updates
 
-DATA = ("and", "or", "xor", "blobs", "spirals")
-KINDS = ("perceptron", "network")
 GRID = 41
-MAX_DEPTH, MAX_WIDTH, MAX_UPDATES = 4, 32, 500
 _BATCH = 32
 
 
@@ -27,41 +27,22 @@ class Playground:
     """One model, its points and its progress.
 
     Args:
-        data: one of `DATA`.
-        model: "perceptron", which learns from one example at a time, or "network".
-        activation: of the network's hidden layers, one of the lecture's ten.
-        depth: hidden layers, 0 to `MAX_DEPTH`.
-        width: units in each, 1 to `MAX_WIDTH`.
-        learning_rate: above 0, up to 10.
-        seed: of the weights and of the order of the examples.
-
-    Raises:
-        ZooError: for what is out of range.
+        settings: what to train, and how.
     """
 
-    def __init__(self, data, model, activation, depth, width, learning_rate, seed):
+    def __init__(self, settings: Settings):
         import keras
         import numpy as np
 
-        from zoo.activations import NAMES
-        from zoo.choices import require_choice
-        from zoo.models import build
-
-        require_choice("data", data, DATA)
-        require_choice("model", model, KINDS)
-        require_choice("activation", activation, NAMES)
-        _require_range("depth", depth, 0, MAX_DEPTH, int)
-        _require_range("width", width, 1, MAX_WIDTH, int)
-        _require_range("learning rate", learning_rate, 1e-6, 10, (int, float))
-        _require_range("seed", seed, 0, 2**31 - 1, int)
-        keras.utils.set_random_seed(seed)
-        self._random = np.random.default_rng(seed)
-        self._x, self._y = points(data)
-        self._perceptron = model == "perceptron"
+        keras.utils.set_random_seed(settings.seed)
+        self._settings = settings
+        self._random = np.random.default_rng(settings.seed)
+        self._x, self._y = points(settings.data)
+        self._is_perceptron = settings.model == "perceptron"
         self._model = (
-            build("perceptron", learning_rate=learning_rate)
-            if self._perceptron
-            else _network(activation, depth, width, learning_rate)
+            _perceptron(settings.learning_rate, self._random)
+            if self._is_perceptron
+            else _network(settings)
         )
         margin = 0.25 * float(np.abs(self._x).max())
         self._low = min(float(self._x.min()), 0.0) - margin
@@ -72,13 +53,8 @@ class Playground:
         self._updates = 0
 
     def step(self, updates: int) -> None:
-        """Make some updates: of one example each for the perceptron, of a batch for a network.
-
-        Raises:
-            ZooError: unless there are 1 to `MAX_UPDATES`.
-        """
-        _require_range("updates", updates, 1, MAX_UPDATES, int)
-        size = 1 if self._perceptron else min(_BATCH, len(self._x))
+        """Make some updates: of one example each for the perceptron, of a batch for a network."""
+        size = 1 if self._is_perceptron else min(_BATCH, len(self._x))
         for _ in range(updates):
             if len(self._queue) < size:
                 self._queue = self._random.permutation(len(self._x)).tolist()
@@ -87,22 +63,33 @@ class Playground:
         self._updates += updates
 
     def drawing(self) -> dict[str, Any]:
-        """Return what a page draws: points, answers on a grid, loss and errors."""
+        """Return what a page draws: settings, points, answers on a grid, loss and errors.
+
+        Raises:
+            ZooError: if the training has diverged.
+        """
         import numpy as np
 
         answers = self._model(self._x).numpy().ravel()
         grid = self._model(self._grid).numpy().ravel()
+        loss = float(np.mean((answers.astype(np.float64) - self._y) ** 2) / 2)
+        if not (np.isfinite(loss) and np.isfinite(grid).all()):
+            raise ZooError(
+                f"The training has diverged after {self._updates} updates: its loss is not a "
+                "finite number; choose a smaller learning rate."
+            )
         found = {
+            "settings": dataclasses.asdict(self._settings),
             "updates": self._updates,
-            "loss": float(np.mean((answers - self._y) ** 2) / 2),
+            "loss": loss,
             "errors": int(((answers >= 0.5) != (self._y >= 0.5)).sum()),
             "points": np.column_stack([self._x, self._y]).round(4).tolist(),
             "low": self._low,
             "high": self._high,
             "size": GRID,
-            "grid": [float(f"{value:.3g}") for value in np.nan_to_num(grid).tolist()],
+            "grid": [float(f"{value:.5g}") for value in grid.tolist()],
         }
-        if self._perceptron:
+        if self._is_perceptron:
             weights, bias = self._model.get_weights()
             found["line"] = [*weights.ravel().tolist(), float(bias[0])]
         return found
@@ -128,7 +115,19 @@ def points(name: str):
     return np.asarray(split.x[:200], np.float32), np.asarray(split.y[:200], np.float32)
 
 
-def _network(activation, depth, width, learning_rate):
+def _perceptron(learning_rate, random):
+    from zoo.models import build
+
+    model = build("perceptron", learning_rate=learning_rate)
+    # From zero, w and b are whole multiples of the learning rate, and so is Wx + b at the corners
+    # of the unit square: it is often exactly 0, the line runs through a point.
+    model.set_weights(
+        [learning_rate * random.uniform(-1, 1, part.shape) for part in model.get_weights()]
+    )
+    return model
+
+
+def _network(settings: Settings):
     import keras
 
     from zoo.activations import activation_layer
@@ -137,30 +136,29 @@ def _network(activation, depth, width, learning_rate):
     from zoo.recipe import Recipe
 
     layers = []
-    for _ in range(depth):
-        layers.append(keras.layers.Dense(width, kernel_initializer="glorot_normal"))
-        layers.append(activation_layer(activation))
+    for _ in range(settings.depth):
+        layers.append(keras.layers.Dense(settings.width, kernel_initializer="glorot_normal"))
+        layers.append(activation_layer(settings.activation))
     layers.append(keras.layers.Dense(1, activation="sigmoid"))
-    recipe = Recipe(1, _BATCH, learning_rate, optimizer="adam")
+    recipe = Recipe(1, _BATCH, settings.learning_rate, optimizer="adam")
     return vector_model("playground", 2, layers, recipe=recipe, loss=HalfSquaredError())
 
 
-def _require_range(name, value, low, high, kind) -> None:
-    if isinstance(value, bool) or not isinstance(value, kind) or not low <= value <= high:
-        raise ZooError(f"The {name} is {value!r}; give a number from {low:g} to {high:g}.")
+def answer(playground: Playground | None, line: str) -> tuple[Playground | None, dict]:
+    """Carry out one message; return the playground there is then, and what is to be drawn.
 
-
-def answer(playground: Playground | None, order: Any) -> tuple[Playground | None, dict]:
-    """Carry out one order; return the playground there is then, and what is to be drawn."""
-    if not isinstance(order, dict) or order.get("do") not in ("start", "step"):
-        raise ZooError("An order is to start or to step.")
-    if order["do"] == "start":
-        names = ("data", "model", "activation", "depth", "width", "learning_rate", "seed")
-        playground = Playground(*(order.get(name) for name in names))
+    Raises:
+        ZooError: for a message that is none, or a training that has diverged.
+    """
+    message = read_message(line)
+    if message.get("do") == "start":
+        playground = Playground(read_settings(message))
+    elif message.get("do") != "step":
+        raise ZooError("A message is to start or to step.")
     elif playground is None:
-        raise ZooError("There is nothing to step; start first.")
+        raise ZooError("There is no training to step; start one.")
     else:
-        playground.step(order.get("updates"))
+        playground.step(read_updates(message))
     return playground, playground.drawing()
 
 
@@ -169,19 +167,24 @@ def main() -> None:
     # Whatever libraries print goes to standard error; the answers have the old output alone.
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    os.nice(10)
     import_tensorflow()
     import tensorflow as tf
 
-    # Asking must stay fast while somebody trains.
+    # Asking must stay fast while somebody trains; Windows has no `nice`.
+    if hasattr(os, "nice"):
+        os.nice(10)
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     playground = None
-    for line in sys.stdin:
+    for line in sys.stdin.buffer:
         try:
-            playground, reply = answer(playground, json.loads(line))
+            playground, reply = answer(playground, line)
         except ZooError as error:
             reply = {"error": str(error)}
+        except Exception as error:
+            # The next message finds a process that still answers.
+            traceback.print_exc()
+            reply = {"error": f"The training broke off ({type(error).__name__}); start it again."}
         replies.write(json.dumps(reply) + "\n")
         replies.flush()
 

@@ -1,0 +1,26 @@
+// The two sides of everything on this page, as in the pictures of zoo/plots/style.py: blue speaks
+// for the first label and for 0, red for the second label and for 1.
+export const FIRST = "#0072B2";
+export const SECOND = "#D55E00";
+
+// ColorBrewer's RdBu, reversed: from blue over white to red.
+const DIVERGING = [
+  [5, 48, 97], [33, 102, 172], [67, 147, 195], [146, 197, 222], [209, 229, 240], [247, 247, 247],
+  [253, 219, 199], [244, 165, 130], [214, 96, 77], [178, 24, 43], [103, 0, 31],
+];
+
+// The colour of a share from -1 (blue) to 1 (red), [r, g, b].
+export function diverging(share) {
+  const place = ((Math.min(1, Math.max(-1, share)) + 1) / 2) * (DIVERGING.length - 1);
+  const left = Math.min(Math.floor(place), DIVERGING.length - 2);
+  return DIVERGING[left].map((from, part) => from + (place - left) * (DIVERGING[left + 1][part] - from));
+}
+
+export function css([red, green, blue]) {
+  return `rgb(${Math.round(red)} ${Math.round(green)} ${Math.round(blue)})`;
+}
+
+// All colours from blue to red, as a CSS gradient.
+export function gradient() {
+  return `linear-gradient(to right, ${DIVERGING.map(css).join(", ")})`;
+}
