@@ -27,6 +27,15 @@ def photos_dir() -> Path:
 
 
 @pytest.fixture(scope="session")
+def cases_dir() -> Path:
+    """The folder of small pictures that once were answered wrongly."""
+    folder = Path(os.environ.get("ZOO_CASES") or _SHARED.parent / "cases")
+    if not (folder / "truncated.jpg").is_file():
+        _absent(f"no pictures in {folder}: export ZOO_CASES=FOLDER")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def tfds_dir() -> Path:
     """The folder of prepared TFDS data sets."""
     folder = Path(os.environ.get("TFDS_DATA_DIR") or _SHARED / "tfds")

@@ -5,14 +5,19 @@ import io
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
+import tempfile
 import threading
+import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from benchmarks.edge import peak_memory
+from PIL import Image, ImageOps
+from shipped_files import SHIPPED_FILES
 
 from zoo import edge
 from zoo.shipped import find_bundle
@@ -315,5 +320,354 @@ def test_a_photo_whose_name_is_a_number_is_a_photo(tmp_path):
 def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path, "/dev/zero"):
-        with pytest.raises(edge.InputError, match="is no file"):
+        with pytest.raises(edge.InputError, match="not a regular file"):
             edge.decode(path)
+
+
+IMAGE_FILES = [
+    (name, kind)
+    for name, kind in SHIPPED_FILES
+    if edge.read_manifest(find_bundle(name))["input"]["kind"] == "image"
+]
+
+
+def enlarged(path, megapixels):
+    """A real photo at another size, with sides that nothing divides."""
+    with Image.open(path) as image:
+        image = image.convert("RGB")
+    ratio = (megapixels * 1e6 / (image.width * image.height)) ** 0.5
+    size = (int(image.width * ratio) | 1, int(image.height * ratio) | 1)
+    return image.resize(size, Image.Resampling.BICUBIC)
+
+
+@pytest.fixture(scope="module", params=[3, pytest.param(12, marks=pytest.mark.slow)])
+def large(photos, request):
+    """The bytes of a large JPEG file, and what its pixels are at their full size."""
+    content = encoded(enlarged(photos[3], request.param), "JPEG", quality=92)
+    return content, edge.decode(content)
+
+
+@pytest.mark.parametrize(("name", "kind"), IMAGE_FILES)
+def test_a_large_photo_is_answered_as_at_its_full_size(name, kind, large):
+    content, pixels = large
+    model = edge.load(find_bundle(name), kind)
+    whole = model.raw(pixels[None])[0]
+    # What an int8 file answers moves by steps of up to 1/256.
+    bound = 4e-3 if kind == "int8" else 1e-3
+    for given in (content, io.BytesIO(content), pixels, Image.fromarray(pixels)):
+        prediction = model.predict(given)
+        np.testing.assert_allclose(prediction.scores, whole, atol=bound)
+        assert prediction.label == model._decide(whole, 0).label
+    assert max(model._shape) <= edge.PREDICTED_SIDE
+    assert np.prod(model._shape) <= 3 * edge.PREDICTED_PIXELS
+
+
+def test_a_photo_up_to_the_limit_is_not_changed(photos):
+    for size in ((1024, 1024), (4096, 256), (2, 4096)):
+        content = encoded(enlarged(photos[0], 1).resize(size), "JPEG")
+        pixels, own = edge.read_photo(content)
+        np.testing.assert_array_equal(pixels, edge.decode(content))
+        assert own == pixels.shape[:2] == size[::-1]
+
+
+def test_a_frame_that_is_large_is_filled_from_enough_pixels(photos):
+    content = encoded(enlarged(photos[0], 9), "JPEG")
+    for frame in ((1500, 100), (20, 1200)):
+        pixels, own = edge.read_photo(content, frame)
+        assert all(
+            side >= min(2 * wanted, most)
+            for side, wanted, most in zip(pixels.shape, frame, own, strict=False)
+        )
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_large_photo_is_turned_as_a_small_one_is(orientation, photos):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = enlarged(photos[5], 2)
+    content = encoded(image, "JPEG", quality=95, exif=exif)
+    expected = ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB")
+    np.testing.assert_array_equal(edge.decode(content), np.asarray(expected))
+    pixels, own = edge.read_photo(content)
+    assert own == expected.size[::-1]
+    small = expected.resize(pixels.shape[1::-1], Image.Resampling.BILINEAR)
+    assert np.abs(pixels.astype(int) - np.asarray(small)).mean() < 1
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "CMYK", "I;16"])
+def test_a_large_photo_of_any_kind_is_laid_on_white_in_parts(mode, photos):
+    image = enlarged(photos[7], 3)
+    if mode in ("RGBA", "LA"):
+        image = image.convert(mode)
+        image.putalpha(Image.linear_gradient("L").resize(image.size))
+    elif mode == "I;16":
+        image = Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
+    else:
+        image = image.convert(mode)
+    content = encoded(image, "TIFF" if mode == "CMYK" else "PNG")
+    whole = Image.fromarray(edge.decode(content))
+    pixels, _ = edge.read_photo(content)
+    expected = np.asarray(whole.resize(pixels.shape[1::-1], Image.Resampling.BILINEAR)).astype(int)
+    assert np.abs(pixels - expected).max() <= 40
+    assert np.abs(pixels - expected).mean() < 0.6
+
+
+@pytest.mark.parametrize(
+    "case",
+    ["rgba.png", "stored_sideways_exif_6.jpg", "int32_0_to_255.tif", "8000x6250_in_158_kB.png"],
+)
+def test_a_case_is_answered_as_pillow_s_pixels_are(case, cases_dir, cat_dog):
+    path = cases_dir / case
+    with Image.open(path) as image:
+        image = ImageOps.exif_transpose(image)
+        if "A" in image.mode:
+            white = Image.new("RGBA", image.size, "white")
+            image = Image.alpha_composite(white, image.convert("RGBA"))
+        pixels = np.asarray(image.convert("L") if image.mode == "I" else image)
+    if image.mode == "I":
+        pixels = np.stack([pixels] * 3, axis=2)
+    expected = cat_dog.predict(pixels[:, :, :3])
+    for given in (path, path.read_bytes(), path.open("rb"), Image.open(path)):
+        found = cat_dog.predict(given)
+        given.close() if hasattr(given, "close") else None
+        assert found.label == expected.label
+        assert found.score == pytest.approx(expected.score, abs=1e-6)
+
+
+@pytest.mark.parametrize("case", ["truncated.jpg", "no_end_marker.jpg"])
+def test_a_truncated_case_is_refused_however_it_is_given(case, cases_dir, cat_dog):
+    path = cases_dir / case
+    for given in (path, path.read_bytes(), path.open("rb"), Image.open(path)):
+        with pytest.raises(edge.InputError, match="truncated") as caught:
+            cat_dog.predict(given)
+        given.close() if hasattr(given, "close") else None
+        assert "\n" not in str(caught.value)
+        assert "<_io" not in str(caught.value)
+
+
+def test_photos_of_every_format_are_read(photos):
+    for kind in edge.PHOTO_FORMATS:
+        image = enlarged(photos[1], 0.05)
+        pixels = edge.decode(encoded(image, kind))
+        assert np.abs(pixels.astype(int) - np.asarray(image)).mean() < 12, kind
+
+
+def test_no_photo_starts_another_program(tmp_path, monkeypatch):
+    witness = tmp_path / "started"
+    for name in ("gs", "djpeg"):
+        (tmp_path / name).write_text(f"#!/bin/sh\ntouch {witness}\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(encoded(Image.new("RGB", (20, 20), "red"), "EPS"))
+    with Image.open(path) as opened:
+        for given in (path, path.read_bytes(), opened):
+            for read in (edge.decode, edge.read_photo):
+                with pytest.raises(edge.InputError, match="JPEG, PNG"):
+                    read(given)
+    assert not witness.exists()
+
+
+def test_pil_images_that_cannot_be_read_are_refused(cat_dog, photos):
+    closed = Image.new("RGB", (9, 9))
+    closed.close()
+    cut = Image.open(io.BytesIO(photos[0].read_bytes()[:4000]))
+    for image, told in (
+        (closed, "losed"),
+        (cut, "truncated"),
+        (Image.new("1", (9000, 9000)), "9000 × 9000"),
+        (Image.new("1", (4_000_001, 1)), "4,000,000 a side"),
+        (Image.new("L", (0, 5)), "no pixels"),
+    ):
+        with pytest.raises(edge.InputError, match=told) as caught:
+            cat_dog.predict(image)
+        assert "\n" not in str(caught.value)
+
+
+def png_of(colour_type, bits, rows, transparent):
+    """A PNG that Pillow does not write: rows of packed bytes, and a transparent colour."""
+
+    def chunk(kind, content):
+        body = kind + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+    width = len(rows[0]) * 8 // (bits * (3 if colour_type == 2 else 1))
+    header = struct.pack(">IIBBBBB", width, len(rows), bits, colour_type, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"tRNS", transparent)
+        + chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows)))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "levels"),
+    [
+        (png_of(0, 16, [struct.pack(">2H", 514, 25700)], struct.pack(">H", 25700)), [2, 255]),
+        (png_of(0, 8, [bytes([2, 100])], struct.pack(">H", 100)), [2, 255]),
+        (png_of(0, 4, [bytes([0x2A])], struct.pack(">H", 10)), [34, 255]),
+        (png_of(0, 2, [bytes([0b01100000])], struct.pack(">H", 2)), [85, 255, 0, 0]),
+        (png_of(0, 1, [bytes([0b01111111])], struct.pack(">H", 0)), [255] * 8),
+        (
+            png_of(
+                2,
+                16,
+                [struct.pack(">6H", *[514] * 3, *[25700] * 3)],
+                struct.pack(">3H", *[25700] * 3),
+            ),
+            [2, 255],
+        ),
+    ],
+)
+def test_a_transparent_colour_is_laid_on_white_at_any_depth(content, levels):
+    assert edge.decode(content)[0, :, 0].tolist() == levels
+
+
+@pytest.mark.parametrize(
+    ("values", "answered"),
+    [
+        (np.int32([[0, 100], [200, 255]]), True),
+        (np.int32([[0, 100], [200, 256]]), False),
+        (np.int32([[-1, 100], [200, 255]]), False),
+        (np.float32([[0, 100.4], [200, 255]]), True),
+        (np.float32([[0, 0.5], [0.2, 1]]), False),
+        (np.float32([[0, 100], [np.nan, 255]]), False),
+        (np.float32([[0, 100], [np.inf, 255]]), False),
+    ],
+)
+def test_a_tiff_of_32_bit_numbers_is_levels_or_refused(values, answered):
+    content = encoded(Image.fromarray(values), "TIFF")
+    if answered:
+        np.testing.assert_array_equal(edge.decode(content)[:, :, 0], values.round())
+    else:
+        with pytest.raises(edge.InputError, match="0…255"):
+            edge.read_photo(content)
+
+
+@pytest.mark.parametrize("x", [[10**400, 0], [10**5000, 0], [None, "\x1b"], "ab", [1e39, 0]])
+def test_numbers_that_float32_cannot_hold_are_refused(x):
+    with pytest.raises(edge.InputError) as caught:
+        edge.load(find_bundle("xor_mlp")).predict(x)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize("width", [500_000, 1_200_000])
+def test_a_photo_of_one_row_is_cheap(width, tmp_path):
+    path = tmp_path / "row.png"
+    Image.new("RGB", (width, 1), "red").save(path)
+    assert peak_memory(predict_words(path)) < 150
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "progressive JPEG", "PNG"])
+def test_48_megapixels_take_300_mb(kind, tmp_path, photos):
+    path = tmp_path / "photo"
+    image = enlarged(photos[2], 48)
+    if kind == "PNG":
+        image.save(path, "PNG", compress_level=1)
+    else:
+        image.save(path, "JPEG", progressive=kind != "JPEG")
+    assert peak_memory(predict_words(path)) < 300
+
+
+def predict_words(path, name="linear_cat_dog"):
+    return [edge.__file__, str(path), "--bundle", str(find_bundle(name))]
+
+
+def test_the_command_line_takes_any_file_name_and_prints_one_line_each(
+    tmp_path, monkeypatch, capsys, photos
+):
+    monkeypatch.chdir(tmp_path)
+    names = ["-hut.jpg", "-1", "a\x1b[31m\n.jpg", os.fsdecode(b"\xff.jpg"), "Kätzchen.jpg"]
+    for name in names:
+        shutil.copy(photos[0], name)
+    words = ["--bundle", str(find_bundle("cifar_softmax"))]
+    assert edge.main([*words, *names, "--top", "3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(names)
+    assert all(line.isprintable() and line.count("(") == 3 for line in lines)
+    assert edge.main([*words, "--json", "--top", "2", "--", "-hut.jpg"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["scores"].keys() == set(edge.load(find_bundle("cifar_softmax")).labels)
+    assert [best["label"] for best in told["top"]] == sorted(
+        told["scores"], key=told["scores"].get, reverse=True
+    )[:2]
+
+
+@pytest.mark.parametrize(
+    ("output", "code", "complaints"), [("/dev/full", 74, 1), ("closed pipe", 141, 0)]
+)
+def test_output_that_nobody_takes_ends_without_a_traceback(output, code, complaints):
+    words = [sys.executable, edge.__file__, "--bundle", find_bundle("xor_mlp"), "0,1", "1,1"]
+    if output == "closed pipe":
+        reader, writer = os.pipe()
+        os.close(reader)
+    else:
+        writer = os.open(output, os.O_WRONLY)
+    done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert done.returncode == code
+    told = [line for line in done.stderr.splitlines() if not line.startswith("INFO")]
+    assert len(told) == complaints, done.stderr
+
+
+def test_a_terminal_that_knows_ascii_alone_is_answered():
+    words = [sys.executable, edge.__file__, "--bundle", find_bundle("linear_cat_dog"), "Kätzchen"]
+    for encoding in ("ascii", "latin-1"):
+        clean = os.environ | {"PYTHONIOENCODING": encoding}
+        done = subprocess.run(words, capture_output=True, env=clean)
+        assert done.returncode == 2
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_without_numpy_or_pillow_the_program_says_what_to_install(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", edge.__file__, "0", "1"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "pip install numpy" in done.stderr
+    words = ["photo.jpg", "--bundle", str(find_bundle("linear_cat_dog"))]
+    program = (
+        f"import sys; sys.modules['PIL'] = None; from zoo import edge; sys.exit(edge.main({words}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "pip install pillow" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_error_that_is_not_foreseen_is_a_sentence_and_debug_shows_where(monkeypatch, capsys):
+    monkeypatch.setattr(edge, "load", lambda *given: {}["\x1b\n"])
+    assert edge.main(["0", "1"]) == 70
+    told = capsys.readouterr().err
+    assert told.startswith("error: KeyError")
+    assert len(told.splitlines()) == 1
+    assert edge.main(["0", "1", "--debug"]) == 70
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_no_folder_for_temporary_files_is_needed(monkeypatch):
+    for memory_files in (True, False):
+        with monkeypatch.context() as patch:
+            patch.setattr(tempfile, "tempdir", "/nonexistent")
+            if not memory_files:
+                patch.delattr(os, "memfd_create")
+            assert edge.main(["0", "1", "--bundle", str(find_bundle("xor_mlp"))]) == 0
+
+
+@pytest.mark.parametrize("file", ["manifest.json", "labels.txt", "float32.tflite"])
+def test_a_pipe_in_a_bundle_is_refused_and_not_waited_for(bundle, file):
+    (bundle / file).unlink()
+    os.mkfifo(bundle / file)
+    with pytest.raises(edge.BundleError):
+        edge.load(bundle)
+
+
+def test_a_large_batch_is_given_in_parts(cat_dog, photos):
+    frames = [np.asarray(enlarged(path, 0.9)) for path in photos[:3]] * 2
+    expected = [cat_dog.predict(frame).score for frame in frames]
+    batch = [prediction.score for prediction in cat_dog.predict_batch(frames)]
+    np.testing.assert_allclose(batch, expected, atol=1e-6)
+    assert np.prod(cat_dog._shape) <= 3 * edge.PREDICTED_PIXELS

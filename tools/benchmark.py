@@ -1,6 +1,7 @@
 """Measure what this package costs, beside what a user would pick instead.
 
     python tools/benchmark.py edge                   # the edge runtime: docs/edge.md
+    python tools/benchmark.py photos                 # memory of large photos: docs/edge.md
     python tools/benchmark.py training               # training: docs/performance.md and its CSV
     python tools/benchmark.py training --parts epochs,memory
     … --write                                        # into the document
@@ -26,8 +27,12 @@ from zoo.errors import ZooError
 from zoo.files import write_text
 from zoo.provenance import machine, versions
 
-DOCUMENTS = {"edge": ROOT / "docs" / "edge.md", "training": ROOT / "docs" / "performance.md"}
-MARKS = {"edge": "overhead", "training": "figures"}
+DOCUMENTS = {
+    "edge": ROOT / "docs" / "edge.md",
+    "photos": ROOT / "docs" / "edge.md",
+    "training": ROOT / "docs" / "performance.md",
+}
+MARKS = {"edge": "overhead", "photos": "photos", "training": "figures"}
 FIGURES = ROOT / "docs" / "performance.json"
 PEERS = ("torch", "scikit-learn", "tensorflow-datasets")
 PARTS = {
@@ -131,6 +136,9 @@ def main() -> None:
     try:
         if options.what == "edge":
             _finish("edge", edge.table(), options.write)
+            return
+        if options.what == "photos":
+            _finish("photos", edge.photo_memory(), options.write)
             return
         figures = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
         for part in options.parts.split(","):

@@ -1120,7 +1120,7 @@ def main(argv=None):
     except KeyboardInterrupt:
         return 130
     except _OutputError as error:
-        return _output_failed(error.__cause__)
+        return _output_failed(error)
     except Exception as error:
         if "--debug" in words:
             traceback.print_exc()
@@ -1252,16 +1252,18 @@ def _write(text):
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
-        raise _OutputError from error
+        raise _OutputError(
+            "The answers cannot be written ({}).".format(error.strerror or error)
+        ) from error
 
 
 def _output_failed(error):
     # What is left in the buffer would be tried, and complained about, once more at the end.
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if isinstance(error, BrokenPipeError):
+    if isinstance(error.__cause__, BrokenPipeError):
         return _PIPE_CLOSED
-    _complain("The answers cannot be written ({}).".format(error.strerror or error))
+    _complain(error)
     return _NOT_WRITTEN
 
 

@@ -7,6 +7,7 @@ import shutil
 import struct
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -18,6 +19,8 @@ from talk import assert_one_sentence, call
 import zoo
 from zoo import edge
 from zoo.export.bundle import write_manifest
+from zoo.serve.asking import MOST_LOADED, Desk
+from zoo.serve.listing import listed
 from zoo.shipped import find_bundle
 
 CLIENTS = 50
@@ -88,8 +91,8 @@ def test_runs_go_by_their_names_and_need_no_float32_file(tmp_path, drawn):
         write_manifest(folder, manifest | {"artifacts": {"int8": manifest["artifacts"]["int8"]}})
     expected = edge.load(folder, "int8").predict(drawn)
     with served(bundles=[tmp_path / "one", tmp_path / "two"]) as page:
-        listed = call(f"{page}api/models")[1]["models"]
-        assert [model["name"] for model in listed] == ["one", "two"]
+        models = call(f"{page}api/models")[1]["models"]
+        assert [model["name"] for model in models] == ["one", "two"]
         status, answer = ask(page, encoded(drawn), "two", "int8")
         assert status == 200, answer
         assert (answer["label"], answer["slide"]) == (expected.label, None)
@@ -266,3 +269,81 @@ def test_another_site_s_name_for_this_machine_is_refused(address):
         assert connection.getresponse().status == 400
     finally:
         connection.close()
+
+
+@pytest.mark.parametrize("case", ["rgba.png", "stored_sideways_exif_6.jpg", "int32_0_to_255.tif"])
+def test_a_case_is_answered_as_the_board_does(case, address, cases_dir):
+    content = (cases_dir / case).read_bytes()
+    expected = edge.load(find_bundle("linear_cat_dog")).predict(content)
+    status, answer = ask(address, content)
+    assert status == 200, answer
+    assert answer["score"] == pytest.approx(expected.score, abs=1e-6)
+
+
+@pytest.mark.parametrize("case", ["truncated.jpg", "no_end_marker.jpg"])
+def test_a_truncated_case_is_refused(case, address, cases_dir):
+    assert_one_sentence(ask(address, (cases_dir / case).read_bytes()), 400, "truncated")
+
+
+def test_the_slide_is_never_computed_from_a_damaged_file(tmp_path, drawn):
+    folder = shutil.copytree(find_bundle("linear_cat_dog"), tmp_path / "bundle")
+    content = bytearray((folder / "float32.tflite").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "float32.tflite").write_bytes(content)
+    with served(bundles=[folder]) as page:
+        name = call(f"{page}api/models")[1]["models"][0]["name"]
+        assert_one_sentence(ask(page, encoded(drawn), name, "int8"), 400, "sha256")
+
+
+def memory(key):
+    """Return VmRSS or VmHWM, in MB, of the page that this process serves."""
+    found = []
+    for task in Path("/proc/self/task").iterdir():
+        for child in (task / "children").read_text().split():
+            if b"serve" in Path(f"/proc/{child}/cmdline").read_bytes():
+                status = Path(f"/proc/{child}/status").read_text()
+                found.append(int(status.split(f"{key}:")[1].split()[0]) / 1e3)
+    return found[-1]
+
+
+def test_a_large_photo_takes_300_mb_and_gives_them_back(photos_dir):
+    with Image.open(photos_dir / "dog" / "3.jpg") as image:
+        image = image.convert("RGB").resize((8001, 6001), Image.Resampling.BICUBIC)
+    photos = []
+    for kind, options in (("JPEG", {}), ("JPEG", {"progressive": True})):
+        content = io.BytesIO()
+        image.save(content, kind, **options)
+        photos.append(content.getvalue())
+    flat = io.BytesIO()
+    image.quantize(8).convert("RGB").save(flat, "PNG", compress_level=1)
+    photos.append(flat.getvalue())
+    expected = [edge.load(find_bundle("linear_cat_dog")).predict(photo) for photo in photos]
+    small = (photos_dir / "dog" / "3.jpg").read_bytes()
+    with served() as page:
+        ask(page, small)
+        before = memory("VmRSS")
+        for content, prediction in zip(photos, expected, strict=True):
+            status, answer = ask(page, content)
+            assert status == 200, answer
+            assert answer["score"] == pytest.approx(prediction.score, abs=1e-6)
+            assert answer["photo"] == {"height": 6001, "width": 8001}
+            assert answer["slide"]["logit"] == pytest.approx(answer["score"], abs=1e-3)
+        with ThreadPoolExecutor(4) as clients:
+            assert {
+                found[0] for found in clients.map(lambda _: ask(page, photos[0]), range(4))
+            } == {200}
+        assert memory("VmHWM") < 300 + 20  # What is sent is held too.
+        assert memory("VmRSS") < before + 50
+
+
+def test_only_so_many_files_stay_loaded(drawn):
+    desk = Desk({name: find_bundle(name) for name in IMAGE_MODELS})
+    for name in IMAGE_MODELS:
+        for artifact in listed(name, desk.manifests[name])["artifacts"]:
+            desk.ask(name, artifact, drawn)
+            desk.slide(name, drawn)
+    assert len(desk._models) <= MOST_LOADED
+    assert len(desk._slides) <= MOST_LOADED
+    large = np.zeros((1000, 1000, 3), np.uint8)
+    desk.ask("linear_cat_dog", "int8", large)
+    assert ("linear_cat_dog", "int8") not in desk._models

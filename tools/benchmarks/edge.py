@@ -1,4 +1,4 @@
-"""What the edge runtime costs over a bare interpreter, and over a ten-line script."""
+"""What the edge runtime costs over a bare interpreter and a ten-line script, and what photos do."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from zoo.provenance import RUNTIME, machine, versions
 from zoo.shipped import find_bundle, list_shipped
 
 ROUNDS, CALLS, PROCESSES = 9, 300, 9
+# 0.2, 12 and 48 megapixels.
+PHOTO_SIZES = ((500, 375), (4000, 3000), (8000, 6000))
 # What a user would write without this package, of the same file and the same input.
 TEN_LINES = """
 import sys
@@ -95,6 +97,38 @@ def peak_memory(words: list[str]) -> float:
         [sys.executable, "-c", program, *words], check=True, capture_output=True, text=True
     )
     return float(done.stdout)
+
+
+def photo_memory(name: str = "linear_cat_dog") -> list[str]:
+    """Return the table of predict.py's peak memory for photos of some sizes, as Markdown lines."""
+    kinds = {
+        "JPEG": ("JPEG", {"quality": 90}),
+        "progressive JPEG": ("JPEG", {"quality": 90, "progressive": True}),
+        "PNG": ("PNG", {"compress_level": 1}),
+    }
+    lines = [f"| photo | {' | '.join(kinds)} |", "|---" * (1 + len(kinds)) + "|"]
+    with tempfile.TemporaryDirectory() as folder:
+        for width, height in PHOTO_SIZES:
+            # Smooth at its full size, as an enlarged photo is; a PNG of noise is refused.
+            small = Image.effect_noise((width // 8, height // 8), 60)
+            noise = small.resize((width, height), Image.Resampling.BICUBIC)
+            slope = Image.linear_gradient("L").resize((width, height))
+            photo = Image.merge("RGB", (noise, slope, slope))
+            row = []
+            for kind, options in kinds.values():
+                path = Path(folder) / "photo"
+                photo.save(path, kind, **options)
+                words = [edge.__file__, str(path), "--bundle", str(find_bundle(name))]
+                row.append(f"{peak_memory(words):.0f} MB")
+            lines.append(f"| {width} × {height} | {' | '.join(row)} |")
+            print(lines[-1], file=sys.stderr)
+    packages = ", ".join(f"{name} {number}" for name, number in versions(RUNTIME).items())
+    return [
+        *lines,
+        "",
+        f"Peak memory of a whole process of `predict.py` with `{name}`. {machine()}; {packages}. "
+        "Made by `python tools/benchmark.py photos --write`.",
+    ]
 
 
 def table() -> list[str]:
