@@ -20,6 +20,7 @@ import zoo
 from zoo import edge
 from zoo.export.bundle import write_manifest
 from zoo.serve.asking import MOST_LOADED, Desk
+from zoo.serve.listing import listed
 from zoo.shipped import find_bundle
 
 CLIENTS = 50
@@ -90,8 +91,8 @@ def test_runs_go_by_their_names_and_need_no_float32_file(tmp_path, drawn):
         write_manifest(folder, manifest | {"artifacts": {"int8": manifest["artifacts"]["int8"]}})
     expected = edge.load(folder, "int8").predict(drawn)
     with served(bundles=[tmp_path / "one", tmp_path / "two"]) as page:
-        listed = call(f"{page}api/models")[1]["models"]
-        assert [model["name"] for model in listed] == ["one", "two"]
+        models = call(f"{page}api/models")[1]["models"]
+        assert [model["name"] for model in models] == ["one", "two"]
         status, answer = ask(page, encoded(drawn), "two", "int8")
         assert status == 200, answer
         assert (answer["label"], answer["slide"]) == (expected.label, None)
@@ -290,7 +291,7 @@ def test_the_slide_is_never_computed_from_a_damaged_file(tmp_path, drawn):
     content[len(content) // 2] ^= 1
     (folder / "float32.tflite").write_bytes(content)
     with served(bundles=[folder]) as page:
-        name = call(f"{page}api/models")[1][0]["name"]
+        name = call(f"{page}api/models")[1]["models"][0]["name"]
         assert_one_sentence(ask(page, encoded(drawn), name, "int8"), 400, "sha256")
 
 
@@ -338,7 +339,7 @@ def test_a_large_photo_takes_300_mb_and_gives_them_back(photos_dir):
 def test_only_so_many_files_stay_loaded(drawn):
     desk = Desk({name: find_bundle(name) for name in IMAGE_MODELS})
     for name in IMAGE_MODELS:
-        for artifact in desk.models()[IMAGE_MODELS.index(name)]["artifacts"]:
+        for artifact in listed(name, desk.manifests[name])["artifacts"]:
             desk.ask(name, artifact, drawn)
             desk.slide(name, drawn)
     assert len(desk._models) <= MOST_LOADED
