@@ -146,11 +146,11 @@ def test_predict_takes_numbers_negative_ones_too():
         (["train", "deep_relu", "--set", "depth"], "option=value"),
         (["train", "xor_mlp", "--epochs", "many"], "--epochs"),
         (["train", "xor_mlp", "--epoch", "3"], "--epoch"),
-        (["train"], "name"),
+        (["train"], "model"),
         (["list", "--task", "regression"], "binary"),
         (["predict", "no_such_bundle", "x.jpg"], "the shipped ones are"),
         (["predict", "linear_cat_dog", "missing.jpg"], "missing.jpg cannot be opened"),
-        (["predict", "linear_cat_dog"], "inputs"),
+        (["predict", "linear_cat_dog"], "input"),
         (["predict", "linear_cat_dog", "x.jpg", "--artifact", "int3"], "it has float32"),
         (["predict", "xor_mlp", "a", "b"], "2 numbers"),
         (["predict", "xor_mlp", "1"], "2 numbers"),
@@ -226,7 +226,7 @@ def test_unreadable_photos_are_named_and_the_others_answered(photos_dir, tmp_pat
     good = photos_dir / "dog" / "1.jpg"
     done = run("predict", "linear_cat_dog", text, good)
     assert done.returncode == 2
-    assert "text.jpg cannot be read as a photo" in done.stderr
+    assert "text.jpg is not a photo" in done.stderr
     assert str(good) in done.stdout
     assert "Traceback" not in done.stderr
 

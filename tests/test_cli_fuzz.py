@@ -30,7 +30,17 @@ EXPECTED = {0, 1, 2}
 
 NAMES = st.sampled_from([*zoo.list_models(), "perceptrn", "deep_relu/", "./xor_mlp", "XOR_MLP"])
 PLACES = st.sampled_from(
-    ["run", "bundle", "run/config.json", "nowhere", ".", "..", "/", "/dev/null", "/proc/self/mem"]
+    [
+        "./run",
+        "./bundle",
+        "run/config.json",
+        "nowhere",
+        ".",
+        "..",
+        "/",
+        "/dev/null",
+        "/proc/self/mem",
+    ]
 )
 WORDS = (
     *("", " ", "-", "--", "-1", "²", "0x10", "nan", "-inf", "1e400", "1,2", "0,1", "a=b", "="),
@@ -206,12 +216,12 @@ def damage(data, path: Path):
     name=st.sampled_from(["config.json", "results.json", "history.csv"]),
     command=st.sampled_from(
         [
-            ["evaluate", "run"],
-            ["report", "run"],
-            ["compare", "run"],
-            ["export", "run"],
-            ["plot", "curves", "run"],
-            ["plot", "boundary", "run"],
+            ["evaluate", "./run"],
+            ["report", "./run"],
+            ["compare", "./run"],
+            ["export", "./run"],
+            ["plot", "curves", "./run"],
+            ["plot", "boundary", "./run"],
         ]
     ),
 )
@@ -229,7 +239,7 @@ def test_damaged_files_of_a_run(data, name, command, place):
 @given(
     data=st.data(),
     name=st.sampled_from(["manifest.json", "labels.txt", "float32.tflite"]),
-    command=st.sampled_from([["predict", "bundle", "0", "1"], ["evaluate", "bundle"]]),
+    command=st.sampled_from([["predict", "./bundle", "0", "1"], ["evaluate", "./bundle"]]),
 )
 def test_damaged_files_of_a_bundle(data, name, command, place):
     path = place / "bundle" / name

@@ -96,7 +96,7 @@ def _tell(error: BaseException, debug: bool) -> int:
     if debug:
         with contextlib.suppress(OSError, ValueError):
             traceback.print_exception(error)
-    if isinstance(error, BrokenPipeError):
+    if isinstance(error, BrokenPipeError) or isinstance(error.__cause__, BrokenPipeError):
         return SHORT_OF_THE_GATE
     sentence, code = _sentence(error)
     if sentence:
@@ -105,9 +105,11 @@ def _tell(error: BaseException, debug: bool) -> int:
 
 
 def _sentence(error: Exception) -> tuple[str, int]:
-    if isinstance(error, ZooError) or _is(error, "zoo.edge", "BundleError", "InputError"):
+    # zoo.edge, which imports nothing of this package, has errors of its own.
+    if isinstance(error, ZooError) or type(error).__module__ == "zoo.edge":
         return f"error: {error}", getattr(error, "exit_code", BAD_INPUT)
-    if _is(error, "zoo.training.signals", "Preempted"):
+    signals = sys.modules.get("zoo.training.signals")
+    if signals is not None and isinstance(error, signals.Preempted):
         return str(error), error.exit_code
     if hasattr(error, "format_message"):
         # The parser's own: a missing argument, an unknown option. Where it printed the help
@@ -124,12 +126,6 @@ def _sentence(error: Exception) -> tuple[str, int]:
         f"not of your input; the same command with {DEBUG} shows where.",
         UNEXPECTED,
     )
-
-
-def _is(error: Exception, module: str, *names: str) -> bool:
-    """Return whether an error is of a module's classes, without importing the module."""
-    loaded = sys.modules.get(module)
-    return loaded is not None and isinstance(error, tuple(getattr(loaded, name) for name in names))
 
 
 def _shortened(error: Exception) -> str:

@@ -407,9 +407,9 @@ def test_every_plot_from_a_fresh_run_and_from_a_shipped_bundle(zoo_plot, tmp_pat
     photo = next(path for path in sorted(photos_dir.rglob("*")) if path.suffix == ".jpg")
     commands = [
         ("curves", "run", "--to", "curves.svg"),
-        ("confusion", "run"),
+        ("confusion", "./run"),
         ("confusion", "mark_one", "--to", "shapes.png"),
-        ("boundary", "run"),
+        ("boundary", "./run"),
         ("boundary", "xor_mlp", "--to", "xor.svg"),
         ("weights", "linear_cat_dog"),
         ("pipeline", "linear_cat_dog", photo),

@@ -21,7 +21,6 @@ from zoo.memory import available_bytes
 from zoo.preprocessing import preprocessing_of
 from zoo.training.augmentation import Augmenter
 from zoo.training.features import Features, resident_bytes
-from zoo.training.memory import available_bytes
 
 SOURCES = ("auto", "memory", "stream")
 _PREFETCHED_BATCHES = 4
