@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -128,3 +129,9 @@ def test_help_names_no_type_of_python(name, capsys, monkeypatch):
     told = capsys.readouterr().out
     for kind in ("<bool>", "list[", "<path>"):
         assert kind not in told
+
+
+def test_the_readme_names_every_exit_code():
+    readme = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+    for code, told in EXIT_CODES.items():
+        assert f"| {code} | {told} |" in readme
