@@ -77,7 +77,7 @@ def make_anew(name: str) -> None:
     """Export a shipped model again, with its own weights, and measure its files again."""
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / name
-        console.rule(name)
+        console().rule(name)
         run_of_shipped(ROOT / "saved_models" / name, run)
         ship(run)
 
@@ -89,7 +89,7 @@ def run_of_shipped(bundle: Path, run: Path) -> None:
         ZooError: if the bundle does not record its training.
     """
     import_tensorflow()
-    from zoo import components
+    from zoo import components, data
 
     manifest = read_manifest(bundle)
     if "training" not in manifest:
@@ -100,7 +100,11 @@ def run_of_shipped(bundle: Path, run: Path) -> None:
     run.mkdir(parents=True)
     model.save(run / "model.keras")
     write_json(run / "config.json", config)
-    write_json(run / "results.json", results)
+    # Bundles of the version before did not record these two, which follow from the rest.
+    dataset = data.load(config["dataset"]["name"], config["data_dir"])
+    examples = {split: len(getattr(dataset, split)) for split in ("train", "validation", "test")}
+    known = {"examples": examples, "epochs": config["recipe"]["epochs"]}
+    write_json(run / "results.json", known | results)
     for name in ("history.csv", "curves.png"):
         if (bundle / name).is_file():
             shutil.copyfile(bundle / name, run / name)
@@ -112,9 +116,9 @@ def train(name: str, run: Path) -> dict:
     from zoo import training
     from zoo.training.reporter import Terminal
 
-    console.rule(name)
+    console().rule(name)
     return training.train(
-        name, recipe=shipped_recipe(name), run_dir=run, reporter=Terminal(console)
+        name, recipe=shipped_recipe(name), run_dir=run, reporter=Terminal(console())
     )
 
 
@@ -133,9 +137,9 @@ def ship(run: Path) -> None:
 
     name = RunFolder(run).config()["model"]
     bundle = export_run(
-        run, ROOT / "saved_models" / name, onnx=True, say=console.print, **HOW.get(name, {})
+        run, ROOT / "saved_models" / name, onnx=True, say=console().print, **HOW.get(name, {})
     )
-    console.print(f"Bundle: {study(run, bundle)}")
+    console().print(f"Bundle: {study(run, bundle)}")
 
 
 def check(name: str) -> None:
@@ -150,7 +154,7 @@ def check(name: str) -> None:
     told = f"{name}: published {published:.4f}, found again {again:.4f}"
     if abs(again - published) > DEVIATION:
         raise ZooError(f"{told}, which is more than {DEVIATION} apart.")
-    console.print(f"{told}.")
+    console().print(f"{told}.")
 
 
 def with_table(readme: str) -> str:

@@ -17,25 +17,60 @@ From a program:
 import argparse
 import contextlib
 import hashlib
+import importlib
 import io
+import itertools
 import json
+import math
 import os
 import stat
 import sys
 import tempfile
 import threading
 import time
+import traceback
+import unicodedata
 import warnings
 from pathlib import Path
 
-import numpy as np
+try:
+    import numpy as np
+except ImportError:
+    if __name__ != "__main__":
+        raise
+    sys.stderr.write("error: numpy is not installed; run: pip install numpy\n")
+    sys.exit(2)
 
 FORMAT = 2
 MAX_MANIFEST_BYTES = 4 * 2**20
 MAX_ARTIFACT_BYTES = 2 * 2**30
 MAX_PHOTO_BYTES = 64 * 2**20
 MAX_PHOTO_PIXELS = 50 * 10**6
+# Pillow keeps a pointer for every row, and decoders keep a few rows.
+MAX_PHOTO_SIDE = 4 * 10**6
 MAX_THREADS = 256
+# Larger photos are reduced to this before a model is asked: the interpreter takes 35 bytes for
+# every pixel, and its resize a matrix as long as each side.
+PREDICTED_PIXELS = 2**20
+PREDICTED_SIDE = 4096
+# Of a photo, this many pixels at a time are converted.
+_BAND_PIXELS = 2**20
+# What photos are read from everywhere, the most frequent first, with Pillow's readers: formats
+# that are recognised by their first bytes and decoded without starting another program. JPEG's
+# reader reads MPO too.
+PHOTO_FORMATS = {
+    "JPEG": "JpegImagePlugin",
+    "PNG": "PngImagePlugin",
+    "GIF": "GifImagePlugin",
+    "BMP": "BmpImagePlugin",
+    "PPM": "PpmImagePlugin",
+    "WEBP": "WebPImagePlugin",
+    "TIFF": "TiffImagePlugin",
+    "AVIF": "AvifImagePlugin",
+}
+_FORMAT_NAMES = "{} or {}".format(", ".join(list(PHOTO_FORMATS)[:-1]), list(PHOTO_FORMATS)[-1])
+# Exit codes as in sysexits.h and of a shell whose pipe broke.
+_UNEXPECTED, _NOT_WRITTEN, _PIPE_CLOSED = 70, 74, 141
 
 
 class BundleError(ValueError):
@@ -83,6 +118,7 @@ class Model:
         labels: tuple of str.
         manifest: the manifest as read.
         artifact: which of the bundle's artifacts this is.
+        frame: (height, width) if photos of one size only are taken, else None.
     """
 
     def __init__(self, manifest, artifact, interpreter):
@@ -105,6 +141,7 @@ class Model:
         self._dtype = np.dtype(given["dtype"])
         self._shape = tuple(int(size) for size in given["shape"])
         self._fixed = tuple(manifest["input"]["shape"])
+        self.frame = frame_of(manifest)
         self._input_scale, self._input_zero = given["quantization"]
         self._output_scale, self._output_zero = answer["quantization"]
 
@@ -117,6 +154,7 @@ class Model:
         Args:
             x: for an image model a path, the bytes of an encoded photo, a PIL image, or uint8
                 0…255 of shape (h, w, 3) or (h, w); for a model of numbers an array (inputs,).
+                Photos of more than `PREDICTED_PIXELS` are reduced first, see `read_photo`.
 
         Raises:
             InputError: if it cannot be read or has another shape or type.
@@ -142,12 +180,16 @@ class Model:
             groups.setdefault(example.shape if together else position, []).append(position)
         predictions = [None] * len(examples)
         for positions in groups.values():
-            batch = np.stack([examples[position] for position in positions])
-            started = time.perf_counter()
-            rows = self._invoke(batch)
-            seconds = (time.perf_counter() - started) / len(positions)
-            for position, scores in zip(positions, rows):
-                predictions[position] = self._decide(scores, seconds)
+            # What the interpreter takes for a batch is bounded as for one photo.
+            most = max(1, PREDICTED_PIXELS // examples[positions[0]].size)
+            for at in range(0, len(positions), most):
+                part = positions[at : at + most]
+                batch = np.stack([examples[position] for position in part])
+                started = time.perf_counter()
+                rows = self._invoke(batch)
+                seconds = (time.perf_counter() - started) / len(part)
+                for position, scores in zip(part, rows):
+                    predictions[position] = self._decide(scores, seconds)
         return predictions
 
     def stream(self, frames):
@@ -183,9 +225,14 @@ class Model:
             interpreter = self._interpreter
             if batch.shape != self._shape:
                 self._resize(batch.shape)
-            interpreter.set_tensor(self._input, batch)
-            interpreter.invoke()
-            outputs = interpreter.get_tensor(self._output)
+            try:
+                interpreter.set_tensor(self._input, batch)
+                interpreter.invoke()
+                outputs = interpreter.get_tensor(self._output)
+            except (RuntimeError, ValueError, MemoryError) as error:
+                # What a failure leaves allocated is not known.
+                self._shape = None
+                raise self._cannot_run(batch.shape, error) from error
         if self._output_scale:
             outputs = (outputs.astype(np.float32) - self._output_zero) * np.float32(
                 self._output_scale
@@ -204,12 +251,15 @@ class Model:
             self._interpreter.resize_tensor_input(self._input, shape)
             self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError, MemoryError) as error:
-            raise InputError(
-                "{} cannot be run on an input of shape {} ({}).".format(
-                    self.name, shape, _first_line(error)
-                )
-            ) from error
+            raise self._cannot_run(shape, error) from error
         self._shape = shape
+
+    def _cannot_run(self, shape, error):
+        return InputError(
+            "{} cannot be run on an input of shape {} ({}); give a smaller one.".format(
+                self.name, shape, _first_line(error)
+            )
+        )
 
     def _decide(self, scores, seconds):
         if self._threshold is None:
@@ -225,30 +275,19 @@ class Model:
 
     def _as_example(self, x):
         if self._is_image:
-            if not isinstance(x, np.ndarray):
-                x = decode(x)
-            return self._as_frame(x)
+            pixels, _ = read_photo(x, self.frame)
+            return pixels if self.frame is None else fit_frame(pixels, *self.frame)
         return self._as_numbers(x)
-
-    def _as_frame(self, x):
-        if x.ndim == 2:
-            x = np.repeat(x[:, :, None], 3, axis=2)
-        if x.dtype != np.uint8 or x.ndim != 3 or x.shape[2] != 3 or 0 in x.shape:
-            raise InputError(
-                "An array of {} {} was given; a photo is uint8 (h, w, 3) or (h, w).".format(
-                    x.dtype, x.shape
-                )
-            )
-        height, width = self._fixed[1:3]
-        return x if height is None else fit_frame(x, height, width)
 
     def _as_numbers(self, x):
         try:
             # What float32 cannot hold becomes infinite, which is refused below.
             with np.errstate(over="ignore"):
                 numbers = np.asarray(x, dtype=np.float32)
-        except (TypeError, ValueError) as error:
-            raise InputError("{!r} is no row of numbers.".format(x)) from error
+        except (TypeError, ValueError, OverflowError) as error:
+            raise InputError(
+                "{} is not a row of numbers that float32 can hold.".format(_shortened(x))
+            ) from error
         if numbers.shape != (self._fixed[1],):
             raise InputError(
                 "An input of shape {} was given; {} takes {} numbers.".format(
@@ -280,7 +319,7 @@ def load(bundle, artifact=None, threads=1):
     bundle = Path(bundle)
     manifest = read_manifest(bundle)
     artifact = default_artifact(manifest) if artifact is None else artifact
-    content = _artifact_bytes(bundle, manifest, artifact)
+    content = artifact_bytes(bundle, manifest, artifact)
     interpreter_class = _interpreter_class()
     try:
         interpreter = interpreter_class(model_content=content, num_threads=threads)
@@ -313,8 +352,15 @@ def quiet_stderr():
     except OSError:
         yield
         return
-    with tempfile.TemporaryFile() as held:
-        sys.stderr.flush()
+    with contextlib.ExitStack() as closing:
+        held = _memory_file()
+        if held is None:
+            os.close(saved)
+            yield
+            return
+        closing.enter_context(held)
+        if sys.stderr is not None:
+            sys.stderr.flush()
         os.dup2(held.fileno(), 2)
         try:
             yield
@@ -329,6 +375,19 @@ def quiet_stderr():
             os.close(saved)
 
 
+def _memory_file():
+    """Return an open file that is gone when it is closed; None where none can be made."""
+    try:
+        # Needs no folder that can be written: in a container there may be none.
+        return open(os.memfd_create("held"), "w+b")
+    except (AttributeError, OSError):
+        pass
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:
+        return None
+
+
 def read_manifest(bundle):
     """Return a bundle's manifest, its contract checked.
 
@@ -338,12 +397,10 @@ def read_manifest(bundle):
     bundle = Path(bundle)
     path = bundle / "manifest.json"
     if not path.is_file():
-        raise BundleError("{} is no bundle: it has no manifest.json.".format(bundle))
+        raise BundleError("{} is not a bundle: it has no manifest.json.".format(bundle))
     try:
-        if path.stat().st_size > MAX_MANIFEST_BYTES:
-            raise BundleError("{} is larger than any manifest.".format(path))
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        listed = (bundle / "labels.txt").read_text(encoding="utf-8").splitlines()
+        manifest = json.loads(_text(path))
+        listed = _text(bundle / "labels.txt").splitlines()
     except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, BundleError):
             raise
@@ -360,6 +417,12 @@ def read_manifest(bundle):
     return manifest
 
 
+def frame_of(manifest):
+    """Return the (height, width) that a bundle's photos must have, or None for any."""
+    shape = manifest["input"]["shape"]
+    return tuple(shape[1:3]) if len(shape) == 4 and shape[1] is not None else None
+
+
 def manifest_digest(manifest):
     """Return the sha256 of all that a manifest holds but its own "sha256".
 
@@ -372,43 +435,81 @@ def manifest_digest(manifest):
 
 
 def decode(source):
-    """Return a photo as uint8 0…255 of shape (h, w, 3): the one way photos are read everywhere.
+    """Return a photo at its full size as uint8 0…255 of shape (h, w, 3).
 
     EXIF orientation is applied; gray, palette, CMYK and 16-bit photos become 8-bit RGB;
-    transparent parts are laid on white; of an animation the first frame counts.
+    transparent parts are laid on white; of an animation the first frame counts. A data set is
+    read so; models are asked about what `read_photo` returns, which has the same pixels up to
+    `PREDICTED_PIXELS`.
 
     Args:
         source: a path, the bytes of a file, a binary file object, or a PIL image.
 
     Raises:
-        InputError: if it is no photo, damaged, or larger than 64 MiB or 50 million pixels.
+        InputError: if it is not a photo in one of the `PHOTO_FORMATS`, is damaged, has values that
+            are not 0…255, or is larger than 64 MiB, 50 million pixels or 4 million a side.
+        BundleError: if Pillow is not installed.
     """
-    image_module = _pillow()
-    if isinstance(source, image_module.Image):
-        return _to_rgb(source, "The image")
-    name, stream = _open_photo(source)
-    with contextlib.closing(stream):
-        try:
-            with image_module.open(stream) as image:
-                width, height = image.size
-                if width * height > MAX_PHOTO_PIXELS:
-                    raise InputError(
-                        "{} has {} × {} pixels, more than {:,}; make it smaller.".format(
-                            name, width, height, MAX_PHOTO_PIXELS
-                        )
-                    )
-                return _to_rgb(image, name)
-        except InputError:
-            raise
-        except MemoryError as error:
-            raise InputError("{} does not fit in memory.".format(name)) from error
-        except Exception as error:
-            # Pillow's readers let damaged files escape as almost any exception.
-            raise InputError(
-                "{} cannot be read as a photo ({}); give a JPEG or PNG file.".format(
-                    name, _first_line(error)
-                )
-            ) from error
+    with _opened(source) as (image, name):
+        image.load()
+        return _turned(_rgb_pixels(image, name), _orientation(image))
+
+
+def read_photo(source, frame=None):
+    """Return what a model is asked about for a photo, and how large the photo is.
+
+    Up to `PREDICTED_PIXELS` and `PREDICTED_SIDE` these are the pixels of `decode`. A larger photo
+    is reduced to that by a triangle filter, in bands, so that neither its float pixels nor a
+    second copy of it are ever held; of a JPEG file, fewer coefficients are decoded. Models resize
+    far below that themselves, with the same filter: their outputs change by about 1e-4.
+
+    Args:
+        source: what `decode` takes, or uint8 0…255 of shape (h, w, 3) or (h, w).
+        frame: (height, width) of a model that takes one size only; no reduction goes below twice
+            that.
+
+    Returns:
+        uint8 0…255 of shape (h, w, 3), and the (height, width) of the photo itself.
+
+    Raises:
+        InputError: as `decode`, or for another array.
+        BundleError: if Pillow is not installed.
+    """
+    if isinstance(source, np.ndarray):
+        pixels = _as_pixels(source)
+        height, width = pixels.shape[:2]
+        size = _predicted_size(width, height, frame)
+        if size != (width, height):
+            pixels = _reduced_array(pixels, size)
+        return pixels, (height, width)
+    with _opened(source) as (image, name):
+        width, height = image.size
+        box = (0, 0, width, height)
+        if not isinstance(source, _pillow().Image):
+            box = _decode_fewer(image, frame)
+        image.load()
+        orientation = _orientation(image)
+        swapped = orientation in _SWAPPING
+        if box == (0, 0, width, height):
+            # A TIFF may have turned itself.
+            width, height = image.size
+            box = (0, 0, width, height)
+        size = _predicted_size(width, height, frame[::-1] if frame and swapped else frame)
+        if size == image.size:
+            pixels = _rgb_pixels(image, name)
+        else:
+            pixels = _reduced_pixels(image, name, size, box)
+        return _turned(pixels, orientation), (width, height) if swapped else (height, width)
+
+
+def photo_size(source):
+    """Return the (height, width) of a photo as it is stored, without decoding it.
+
+    Raises:
+        InputError, BundleError: as `decode`.
+    """
+    with _opened(source) as (image, _):
+        return image.size[::-1]
 
 
 def fit_frame(photo, height, width):
@@ -422,26 +523,120 @@ def fit_frame(photo, height, width):
     return np.array(image.resize((width, height), _pillow().Resampling.BILINEAR))
 
 
-def _open_photo(source):
-    if isinstance(source, (bytes, bytearray)):
-        size, name, stream = len(source), "The encoded photo", io.BytesIO(source)
-    elif isinstance(source, (str, os.PathLike)):
-        name = str(source)
+@contextlib.contextmanager
+def _opened(source):
+    """Give a PIL image that is not yet decoded, of a size that is allowed, and its name.
+
+    What Pillow raises inside the block becomes one sentence.
+    """
+    image_module = _pillow()
+    with contextlib.ExitStack() as closing:
+        if isinstance(source, image_module.Image):
+            name, opening = "The image", _given_image
+        else:
+            name, source = _photo_stream(source)
+            closing.enter_context(contextlib.closing(source))
+            opening = _recognised
         try:
-            status = os.stat(source)
-            # A pipe would be waited for, a device read for ever.
-            if not stat.S_ISREG(status.st_mode):
-                raise InputError("{} is no file; give a JPEG or PNG file.".format(name))
-            size = status.st_size
-            stream = open(source, "rb")  # noqa: SIM115  closed by the caller
-        except InputError:
+            image = opening(source, name)
+            if image is not source:
+                closing.enter_context(image)
+            _check_size(image, name)
+            yield image, name
+        except (InputError, BundleError):
             raise
+        except MemoryError as error:
+            raise InputError("{} does not fit in memory.".format(name)) from error
+        except Exception as error:
+            # Pillow's readers let damaged files escape as almost any exception.
+            raise InputError(
+                "{} cannot be read as a photo ({}); is it damaged?".format(name, _first_line(error))
+            ) from error
+
+
+def _given_image(image, name):
+    # A file that somebody else opened, of a format that might start a program when it is loaded.
+    if getattr(image, "tile", None) and image.format not in (None, "MPO", *PHOTO_FORMATS):
+        raise InputError(
+            "{} is a {} file that is not decoded yet; give {}.".format(
+                name, printable(image.format), _FORMAT_NAMES
+            )
+        )
+    return image
+
+
+def _recognised(stream, name):
+    """Return the PIL image of a file in one of the formats that are read."""
+    from PIL import Image, UnidentifiedImageError
+
+    for kind, plugin in PHOTO_FORMATS.items():
+        try:
+            importlib.import_module("PIL." + plugin)
+        except ImportError:
+            # An older Pillow does not have them all.
+            continue
+        if kind in Image.OPEN:
+            try:
+                image = Image.open(stream, formats=[kind])
+            except UnidentifiedImageError:
+                continue
+            _scale_transparency(image)
+            return image
+    raise InputError(
+        "{} is not a photo, or is damaged where a photo begins; give {}.".format(
+            name, _FORMAT_NAMES
+        )
+    )
+
+
+def _scale_transparency(image):
+    """Bring a PNG's transparent colour to the 8 bits of the pixels it is compared with."""
+    colour = image.info.get("transparency")
+    bits = image.tile[0][3] if image.format == "PNG" and image.tile else None
+    if bits == "L;2" and colour in range(4):
+        image.info["transparency"] = colour * 85
+    elif bits == "L;4" and colour in range(16):
+        image.info["transparency"] = colour * 17
+    elif bits == "RGB;16B" and isinstance(colour, tuple):
+        image.info["transparency"] = tuple(value >> 8 for value in colour)
+
+
+def _check_size(image, name):
+    width, height = image.size
+    if not width or not height:
+        raise InputError("{} has no pixels.".format(name))
+    if width * height > MAX_PHOTO_PIXELS or max(width, height) > MAX_PHOTO_SIDE:
+        raise InputError(
+            "{} has {} × {} pixels, more than {:,} in all or {:,} a side; make it smaller.".format(
+                name, width, height, MAX_PHOTO_PIXELS, MAX_PHOTO_SIDE
+            )
+        )
+
+
+def _photo_stream(source):
+    """Return how a photo is called in sentences, and a stream of its bytes."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        name, stream = "The encoded photo", io.BytesIO(source)
+        size = len(stream.getbuffer())
+    elif isinstance(source, (str, os.PathLike)):
+        name = printable(os.fspath(source))
+        try:
+            stream = _open_file(source)
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
+            reason = getattr(error, "strerror", None) or _first_line(error)
             raise InputError("{} cannot be opened ({}).".format(name, reason)) from error
+        size = os.fstat(stream.fileno()).st_size
     elif hasattr(source, "read"):
-        content = source.read(MAX_PHOTO_BYTES + 1)
-        size, name, stream = len(content), "The photo", io.BytesIO(content)
+        name = "The photo"
+        try:
+            content = source.read(MAX_PHOTO_BYTES + 1)
+            size, stream = len(content), io.BytesIO(content)
+        except (OSError, ValueError, TypeError) as error:
+            raise InputError(
+                "The photo cannot be read ({}); give a file opened as 'rb'.".format(
+                    _first_line(error)
+                )
+            ) from error
     else:
         raise InputError(
             "A {} was given; a photo is a path, bytes, a PIL image or an array.".format(
@@ -454,30 +649,252 @@ def _open_photo(source):
     return name, stream
 
 
-def _to_rgb(image, name):
-    from PIL import ImageOps
+def _open_file(path):
+    """Open a regular file to read; a pipe would be waited for, a device read for ever.
 
-    # Orientation is read before conversion drops it; the first frame is the one that is open.
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith(("I", "F")):
-        pixels = np.asarray(image).astype(np.float64)
-        top = 65535 if image.mode.startswith("I") else 255
-        pixels = np.clip(pixels * (255.0 / top), 0, 255).round().astype(np.uint8)
-        return np.repeat(pixels[:, :, None], 3, axis=2)
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        paper = _pillow().new("RGBA", image.size, "white")
-        image = _pillow().alpha_composite(paper, image)
-    pixels = np.array(image.convert("RGB"), dtype=np.uint8)
-    if pixels.ndim != 3 or 0 in pixels.shape:
-        raise InputError("{} has no pixels.".format(name))
+    Raises:
+        OSError: if it is not there, not a regular file, or not to be read.
+    """
+    flags = os.O_RDONLY
+    for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY", "O_NOCTTY"):
+        flags |= getattr(os, flag, 0)
+    descriptor = os.open(os.fspath(path), flags)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(0, "it is not a regular file")
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _text(path):
+    """Return the text of a small file, UTF-8."""
+    with _open_file(path) as stream:
+        content = stream.read(MAX_MANIFEST_BYTES + 1)
+    if len(content) > MAX_MANIFEST_BYTES:
+        raise ValueError("{} is larger than {:,} bytes".format(path.name, MAX_MANIFEST_BYTES))
+    return content.decode("utf-8")
+
+
+_ORIENTATION = 0x0112
+# Where EXIF's orientation makes rows of columns.
+_SWAPPING = (5, 6, 7, 8)
+
+
+def _orientation(image):
+    return image.getexif().get(_ORIENTATION, 1)
+
+
+def _turned(pixels, orientation):
+    """Return pixels, (h, w, 3), turned and mirrored as EXIF's orientation, 1…8, says."""
+    if orientation in _SWAPPING:
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
+
+
+def _as_pixels(array):
+    if array.dtype != np.uint8 or array.shape[2:] not in ((), (3,)) or array.ndim < 2:
+        raise InputError(
+            "An array of {} {} was given; a photo is uint8 (h, w, 3) or (h, w).".format(
+                array.dtype, array.shape
+            )
+        )
+    if 0 in array.shape:
+        raise InputError(
+            "The array of shape {} has no pixels; a photo is uint8 (h, w, 3) or (h, w).".format(
+                array.shape
+            )
+        )
+    return array if array.ndim == 3 else np.repeat(array[:, :, None], 3, axis=2)
+
+
+def _predicted_size(width, height, frame):
+    """Return the (width, height) that a model is asked about for a photo of a size."""
+    across, down = min(width, PREDICTED_SIDE), min(height, PREDICTED_SIDE)
+    if across * down > PREDICTED_PIXELS:
+        ratio = math.sqrt(PREDICTED_PIXELS / (across * down))
+        # A narrow photo keeps all of its short side.
+        across, down = max(1, int(across * ratio)), max(1, int(down * ratio))
+    if frame:
+        across = max(across, min(width, 2 * frame[1]))
+        down = max(down, min(height, 2 * frame[0]))
+    return across, down
+
+
+def _decode_fewer(image, frame):
+    """Have a JPEG file decoded at 1/2, 1/4 or 1/8 where that leaves enough to reduce.
+
+    Returns:
+        The (left, upper, right, lower) of the photo in the pixels that will be decoded; its edges
+        may lie within a pixel.
+    """
+    width, height = image.size
+    across, down = _predicted_size(width, height, (max(frame),) * 2 if frame else None)
+    box = (0, 0, width, height)
+    if image.format in ("JPEG", "MPO") and (across, down) != image.size:
+        for scale in (8, 4, 2):
+            if width // scale >= 1.4 * across and height // scale >= 1.4 * down:
+                drafted = image.draft(None, (width // scale, height // scale))
+                return drafted[1] if drafted else box
+    return box
+
+
+def _rgb_pixels(image, name):
+    """Return all pixels of a decoded image, uint8 (h, w, 3)."""
+    white = _white_level(image)
+    _check_values(image, name, white)
+    width, height = image.size
+    if width * height <= _BAND_PIXELS:
+        return np.array(_as_rgb(image, white))
+    pixels = np.empty((height, width, 3), np.uint8)
+    for left, upper, right, lower in _tiles(width, height):
+        tile = image.crop((left, upper, right, lower))
+        pixels[upper:lower, left:right] = np.asarray(_as_rgb(tile, white))
     return pixels
 
 
-def _pillow():
-    from PIL import Image
+def _tiles(width, height):
+    across = min(width, _BAND_PIXELS)
+    down = max(1, _BAND_PIXELS // across)
+    for upper in range(0, height, down):
+        for left in range(0, width, across):
+            yield left, upper, min(width, left + across), min(height, upper + down)
 
+
+def _reduced_pixels(image, name, size, box):
+    """Return the pixels of a decoded image reduced to a (width, height), uint8 (h, w, 3).
+
+    Args:
+        image: PIL image.
+        name: of it, for sentences.
+        size: after.
+        box: (0, 0, right, lower) of the photo in the image.
+    """
+    white = _white_level(image)
+    _check_values(image, name, white)
+
+    def cut(corners):
+        return _as_rgb(image.crop(corners), white)
+
+    return _reduced(cut, image.size, size, box)
+
+
+def _reduced_array(pixels, size):
+    def cut(corners):
+        left, upper, right, lower = corners
+        return _pillow().fromarray(np.ascontiguousarray(pixels[upper:lower, left:right]))
+
+    height, width = pixels.shape[:2]
+    return _reduced(cut, (width, height), size, (0, 0, width, height))
+
+
+def _reduced(cut, given, size, box):
+    """Reduce a photo part by part; every part is cut with the margin that the filter looks at."""
+    pixels = np.empty((size[1], size[0], 3), np.uint8)
+    # The longer the rows, the fewer of them at once.
+    rows = max(1, _BAND_PIXELS // given[0])
+    for begin, end, upper, lower, first, last in _spans(box[3], given[1], size[1], rows):
+        for start, stop, left, right, west, east in _spans(box[2], given[0], size[0], _BAND_PIXELS):
+            part = cut((left, upper, right, lower)).resize(
+                (stop - start, end - begin),
+                _pillow().Resampling.BILINEAR,
+                box=(west - left, first - upper, east - left, last - upper),
+                # Whole pixels are averaged down to twice the size first: faster, same to 1e-4.
+                reducing_gap=2.0,
+            )
+            pixels[begin:end, start:stop] = np.asarray(part)
+    return pixels
+
+
+def _spans(length, given, wanted, most):
+    """Yield parts of an axis: which pixels they become, which they are cut from, and exact ends.
+
+    Args:
+        length: of the photo, in pixels of the image.
+        given: pixels of the image, at least length.
+        wanted: pixels after.
+        most: pixels of the image in a part, about.
+    """
+    ratio = length / wanted
+    step = max(1, int(most / ratio))
+    margin = 2 * math.ceil(ratio) + 1
+    for begin in range(0, wanted, step):
+        end = min(wanted, begin + step)
+        first, last = begin * ratio, min(end * ratio, length)
+        low = max(0, math.floor(first) - margin)
+        yield begin, end, low, min(given, math.ceil(last) + margin), first, last
+
+
+def _check_values(image, name, white):
+    """Raise one sentence if an image of 32-bit numbers has some that are not 0…255."""
+    if image.mode not in ("I", "F") or white != 255:
+        return
+    lowest, highest = math.inf, -math.inf
+    for corners in _tiles(*image.size):
+        values = np.asarray(image.crop(corners))
+        # NaN is neither lowest nor highest, and not within either.
+        lowest = min(lowest, float(values.min())) if np.isfinite(values).all() else -math.inf
+        highest = max(highest, float(values.max()))
+    fractions = image.mode == "F" and 0 < highest <= 1
+    if lowest < 0 or highest > 255 or fractions:
+        raise InputError(
+            "{} has 32-bit values that are not levels 0…255; save it with 8 bits per "
+            "channel.".format(name)
+        )
+
+
+def _white_level(image):
+    # Older Pillows read 16 bits as "I", and so do all from PPM; elsewhere "I" has any range.
+    deep = ";16" in image.mode or (image.mode == "I" and image.format in ("PNG", "PPM"))
+    return 65535 if deep else 255
+
+
+def _as_rgb(image, white):
+    """Return a PIL image in mode RGB, transparent parts on white."""
+    pillow = _pillow()
+    clear = image.info.get("transparency")
+    if image.mode.startswith(("I", "F")):
+        values = np.asarray(image)
+        levels = np.clip(values.astype(np.float64) * (255.0 / white), 0, 255).round()
+        levels = levels.astype(np.uint8)
+        if isinstance(clear, int):
+            levels[values == clear] = 255
+        return pillow.fromarray(levels).convert("RGB")
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or clear is not None:
+        image = image.convert("RGBA")
+        image = pillow.alpha_composite(pillow.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
+def _pillow():
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise BundleError(
+            "Pillow cannot be imported ({}); run: pip install pillow".format(_first_line(error))
+        ) from None
     return Image
+
+
+# Control and surrogate characters, and the separators that end a line.
+_UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")
+# What turns the direction of the text around it, or hides in it.
+_DIRECTION = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+
+
+def printable(text):
+    """Return text with every character that does not print written as an escape."""
+    return "".join(
+        character.encode("unicode_escape", "surrogatepass").decode("ascii")
+        if unicodedata.category(character) in _UNPRINTABLE or character in _DIRECTION
+        else character
+        for character in (os.fsdecode(text) if isinstance(text, bytes) else str(text))
+    )
 
 
 def _interpreter_class():
@@ -501,7 +918,18 @@ def _loadable(manifest):
     ]
 
 
-def _artifact_bytes(bundle, manifest, artifact):
+def artifact_bytes(bundle, manifest, artifact):
+    """Return the content of a `.tflite` of a bundle, its size and sha256 checked.
+
+    Args:
+        bundle: the bundle's folder.
+        manifest: from `read_manifest`.
+        artifact: a `.tflite` that the manifest lists.
+
+    Raises:
+        BundleError: if there is no such file, or it is not what the manifest says.
+    """
+    bundle = Path(bundle)
     loadable = _loadable(manifest)
     if artifact not in loadable:
         raise BundleError(
@@ -517,14 +945,15 @@ def _artifact_bytes(bundle, manifest, artifact):
     try:
         if path.resolve().parent != bundle.resolve():
             raise BundleError("{}: the artifact path {!r} leaves the bundle.".format(bundle, file))
-        size = path.stat().st_size
-        if size != entry.get("bytes") or size > MAX_ARTIFACT_BYTES:
-            raise BundleError(
-                "{} is damaged: it has {} bytes and the manifest says {}; copy the bundle "
-                "again.".format(path, size, entry.get("bytes"))
-            )
-        # Hashed and loaded from the same bytes: nothing can change in between.
-        content = path.read_bytes()
+        with _open_file(path) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            if size != entry.get("bytes") or size > MAX_ARTIFACT_BYTES:
+                raise BundleError(
+                    "{} is damaged: it has {} bytes and the manifest says {}; copy the bundle "
+                    "again.".format(path, size, entry.get("bytes"))
+                )
+            # Hashed and loaded from the same bytes: nothing can change in between.
+            content = stream.read(size)
     except OSError as error:
         raise BundleError(
             "{} cannot be read ({}).".format(path, error.strerror or error)
@@ -539,7 +968,7 @@ def _artifact_bytes(bundle, manifest, artifact):
 def _contract_problem(manifest):
     """Return what is wrong with a manifest, or None."""
     if not isinstance(manifest, dict):
-        return "the manifest is no JSON object"
+        return "the manifest is not a JSON object"
     if manifest.get("format") != FORMAT or isinstance(manifest["format"], bool):
         return "its format is {!r} and this program reads {}".format(manifest.get("format"), FORMAT)
     if manifest.get("sha256") != manifest_digest(manifest):
@@ -550,7 +979,7 @@ def _contract_problem(manifest):
     if not isinstance(labels, list) or len(labels) < 2:
         return "it has no labels"
     if not all(isinstance(label, str) and label for label in labels):
-        return "a label is no text"
+        return "a label is not text"
     artifacts = manifest.get("artifacts")
     if not isinstance(artifacts, dict) or not all(isinstance(e, dict) for e in artifacts.values()):
         return "it lists no artifacts"
@@ -612,7 +1041,16 @@ def _check_tensors(bundle, manifest, interpreter):
 
 
 def _first_line(error):
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    return printable((str(error).strip().splitlines() or [type(error).__name__])[0][:200])
+
+
+def _shortened(value):
+    try:
+        text = repr(value)
+    except ValueError:
+        # Python writes no whole number of thousands of digits.
+        text = "A {}".format(type(value).__name__)
+    return printable(text if len(text) <= 100 else text[:99] + "…")
 
 
 def _shape_text(shape):
@@ -627,22 +1065,22 @@ def parse_rows(words, inputs):
         inputs: numbers per row.
 
     Raises:
-        InputError: if a word is no number or the rows have another length.
+        InputError: if a word is not a number or the rows have another length.
     """
     try:
         rows = [[float(number) for number in word.split(",")] for word in words]
     except ValueError:
         raise InputError(
-            "{!r} is no row of {} numbers; write them as 0 1 or 0,1.".format(
-                " ".join(words), inputs
+            "{} is not a row of {} numbers; write them as 0 1 or 0,1.".format(
+                _shortened(" ".join(words)), inputs
             )
         ) from None
     if len(rows) == inputs and all(len(row) == 1 for row in rows):
         rows = [[row[0] for row in rows]]
     if any(len(row) != inputs for row in rows):
         raise InputError(
-            "{!r} was given; the model takes {} numbers, as in {}.".format(
-                " ".join(words), inputs, " ".join(["0"] * inputs)
+            "{} was given; the model takes {} numbers, as in {}.".format(
+                _shortened(" ".join(words)), inputs, " ".join(["0"] * inputs)
             )
         )
     return rows
@@ -650,44 +1088,106 @@ def parse_rows(words, inputs):
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message):
-        self.exit(2, "error: {}; --help shows how.\n".format(message))
+        self.exit(2, "error: {}; --help shows how.\n".format(printable(message)))
 
 
 def _whole_number(text):
     try:
         return int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError("{!r} is no whole number".format(text)) from None
+        raise argparse.ArgumentTypeError("{!r} is not a whole number".format(text)) from None
+
+
+def _count(text):
+    number = _whole_number(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("{!r} is less than 1".format(text))
+    return number
 
 
 def main(argv=None):
-    """Predict from the command line; return the exit code, 2 for bad input."""
-    parser = _Parser(description="Predict with the bundle in this folder.")
+    """Predict from the command line and return the exit code.
+
+    0; 2 for bad input; 70 for an error that is not foreseen, 74 where the answers cannot be
+    written, 130 when interrupted, 141 where nobody reads them.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    # Names and labels may have characters that the terminal's encoding has not.
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        return _predict(words)
+    except KeyboardInterrupt:
+        return 130
+    except _OutputError as error:
+        return _output_failed(error)
+    except Exception as error:
+        if "--debug" in words:
+            traceback.print_exc()
+        _complain(
+            "{}: {}; this is not expected, --debug shows where it happens.".format(
+                type(error).__name__, _first_line(error)
+            )
+        )
+        return _UNEXPECTED
+
+
+def _predict(words):
+    parser = _Parser(description="Predict with the bundle in this folder.", allow_abbrev=False)
     parser.add_argument("inputs", nargs="+", help="photos; or numbers, for a model of numbers")
-    parser.add_argument("--bundle", default=str(Path(__file__).resolve().parent))
+    parser.add_argument(
+        "--bundle", default=str(Path(__file__).resolve().parent), help="another bundle's folder"
+    )
     parser.add_argument("--artifact", help="one of the bundle's .tflite files, as int8")
-    parser.add_argument("--threads", type=_whole_number, default=1)
+    parser.add_argument("--threads", type=_whole_number, default=1, help="of the interpreter")
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
-    # argparse takes "-1,2" for an option; with a space before it, it is what it is.
-    words = sys.argv[1:] if argv is None else argv
-    words = [" " + word if word.startswith("-") and _is_row(word) else word for word in words]
-    options = parser.parse_args(words)
+    parser.add_argument("--top", type=_count, metavar="K", help="name the K best labels")
+    parser.add_argument("--debug", action="store_true", help="show where an error happens")
+    options = parser.parse_args(
+        _inputs_last(words, ("--bundle", "--artifact", "--threads", "--top"))
+    )
     try:
         with quiet_stderr():
             model = load(options.bundle, options.artifact, options.threads)
+        code = predict_all(model, options.inputs, options.json, options.top)
     except BundleError as error:
-        print("error: {}".format(error), file=sys.stderr)
+        _complain(error)
         return 2
-    return predict_all(model, options.inputs, options.json)
+    _write("")
+    return code
 
 
-def predict_all(model, words, as_json):
+def _inputs_last(words, valued):
+    """Sort words of a command line into options, then -- and inputs.
+
+    argparse takes -1, -1,2 and -hut.jpg for options: numbers and files that exist are inputs.
+    """
+    options, inputs = [], []
+    rest = iter(words)
+    for word in rest:
+        if word == "--":
+            inputs += rest
+        elif word in valued:
+            options += [word, *list(itertools.islice(rest, 1))]
+        elif word in ("-h", "--help") or not word.startswith("-"):
+            (options if word.startswith("-") else inputs).append(word)
+        else:
+            given = not word.startswith("--") and (_is_row(word) or os.path.lexists(word))
+            (inputs if given else options).append(word)
+    return [*options, "--", *inputs] if inputs else options
+
+
+def predict_all(model, words, as_json, top=None):
     """Print a line per input and return the exit code: 2 if any could not be read, else 0.
 
     Args:
         model: from `load`.
         words: paths of photos, or numbers.
         as_json: JSON lines rather than text.
+        top: how many of the best labels to name with their scores; only the best by default.
+
+    Raises:
+        BundleError: if photos are given and Pillow is not installed.
     """
     code = 0
     inputs = words
@@ -695,7 +1195,7 @@ def predict_all(model, words, as_json):
         if model.manifest["input"]["kind"] == "vector":
             inputs = parse_rows(words, model.manifest["input"]["shape"][1])
     except InputError as error:
-        print("error: {}".format(error), file=sys.stderr)
+        _complain(error)
         return 2
     for given in inputs:
         try:
@@ -704,25 +1204,72 @@ def predict_all(model, words, as_json):
                 warnings.simplefilter("ignore")
                 prediction = model.predict(given)
         except InputError as error:
-            print("error: {}".format(error), file=sys.stderr)
+            _complain(error)
             code = 2
             continue
         name = given if isinstance(given, str) else " ".join("{:g}".format(n) for n in given)
+        scores = named_scores(model, prediction)
+        best = _best(scores, prediction, top or 1)
         if as_json:
-            print(
-                json.dumps(
-                    {
-                        "input": name,
-                        "label": prediction.label,
-                        "score": prediction.score,
-                        "scores": [float(score) for score in prediction.scores],
-                        "latency_seconds": round(prediction.latency, 6),
-                    }
-                )
-            )
+            answer = {
+                "input": name,
+                "label": prediction.label,
+                "score": prediction.score,
+                "scores": scores,
+                "latency_seconds": round(prediction.latency, 6),
+            }
+            if top:
+                answer["top"] = [{"label": label, "score": score} for label, score in best]
+            _write(json.dumps(answer) + "\n")
         else:
-            print("{}: {} ({:+.4f})".format(name, prediction.label, prediction.score))
+            told = ", ".join("{} ({:+.4f})".format(printable(label), n) for label, n in best)
+            _write("{}: {}\n".format(printable(name), told))
     return code
+
+
+def named_scores(model, prediction):
+    """Return all outputs by name: of the labels, or {"output": …} where one number decides."""
+    one_each = len(prediction.scores) == len(model.labels)
+    names = model.labels if one_each else ("output",)
+    return dict(zip(names, (float(score) for score in prediction.scores)))
+
+
+def _best(scores, prediction, count):
+    if "output" in scores and prediction.label not in scores:
+        return [(prediction.label, prediction.score)]
+    return sorted(scores.items(), key=lambda named: -named[1])[:count]
+
+
+class _OutputError(Exception):
+    """Standard output cannot be written; the cause says why."""
+
+
+def _write(text):
+    """Write text to standard output; every line that is complete arrives."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        raise _OutputError(
+            "The answers cannot be written ({}).".format(error.strerror or error)
+        ) from error
+
+
+def _output_failed(error):
+    # What is left in the buffer would be tried, and complained about, once more at the end.
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error.__cause__, BrokenPipeError):
+        return _PIPE_CLOSED
+    _complain(error)
+    return _NOT_WRITTEN
+
+
+def _complain(sentence):
+    with contextlib.suppress(OSError):
+        print("error: {}".format(sentence), file=sys.stderr, flush=True)
 
 
 def _is_row(word):
