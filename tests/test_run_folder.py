@@ -34,9 +34,11 @@ def test_a_model_that_results_were_not_measured_on_is_refused(tmp_path):
     folder.model_path.write_bytes(b"one model")
     # Neither an unfinished run nor one of a version without the hash can be told.
     folder.check_model()
-    write_json(folder.results_path, {"test": {}})
+    dataset = {"name": "xor", "fingerprint": "0" * 16, "labels": ["0", "1"]}
+    results = {"model": "xor_mlp", "dataset": dataset, "examples": {}, "epochs": 1, "test": {}}
+    write_json(folder.results_path, results)
     folder.check_model()
-    write_json(folder.results_path, {"model_sha256": sha256(folder.model_path)})
+    write_json(folder.results_path, {**results, "model_sha256": sha256(folder.model_path)})
     folder.check_model()
     folder.model_path.write_bytes(b"another model")
     with pytest.raises(ZooError, match="sha256 differs"):
