@@ -38,6 +38,9 @@ def test_a_shipped_model_is_exported_anew_with_its_own_weights(tmp_path, monkeyp
     make_saved_models.make_anew("xor_mlp")
     again, before = (edge.read_manifest(folder) for folder in (bundle, shipped))
     assert again["training"] == before["training"]
+    for manifest in (again, before):
+        # Keras writes the date into it.
+        del manifest["artifacts"]["keras"]["files"]
     assert again["artifacts"] == before["artifacts"]
     assert (bundle / "README.md").read_bytes() == (shipped / "README.md").read_bytes()
     for one, other in zip(

@@ -89,12 +89,16 @@ def run_of_shipped(bundle: Path, run: Path) -> None:
         ZooError: if the bundle does not record its training.
     """
     import_tensorflow()
+    import keras
+
     from zoo import components, data
 
     manifest = read_manifest(bundle)
     if "training" not in manifest:
         raise ZooError(f"{bundle} does not record its training; train the model again.")
     config, results = (manifest["training"][part] for part in ("config", "results"))
+    # Keras counts the layers up that a process makes; their names go into the files.
+    keras.utils.clear_session()
     model = describe(manifest["name"]).builder(**config["options"])
     model.set_weights(components.load_model(bundle).get_weights())
     run.mkdir(parents=True)
