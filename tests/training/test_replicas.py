@@ -119,9 +119,12 @@ def test_replicas_and_streams_change_neither_losses_nor_weights(name, replicas, 
     alone, *expected = arrays(trained / f"{name}-mirrored-1-memory.npz")
     np.testing.assert_allclose(losses, alone, rtol=1e-6, atol=1e-6)
     for one, other in zip(weights, expected, strict=True):
-        # Relative to the largest weight: Adam divides gradients that are all but zero.
+        # All weights together differ by rounding alone, of which the processor decides the last
+        # digit. One weight in 300,000 moves further: Adam divides gradients that are all but zero.
+        size = max(float(np.linalg.norm(other)), 1e-3)
+        assert np.linalg.norm(one - other) <= 1e-6 * size
         scale = max(float(np.abs(other).max()), 1e-3)
-        np.testing.assert_allclose(one, other, atol=1e-5 * scale, rtol=0)
+        np.testing.assert_allclose(one, other, atol=3e-5 * scale, rtol=0)
 
 
 @pytest.mark.parametrize(("replicas", "source"), WORKERS)
