@@ -17,6 +17,15 @@ from zoo import edge
 from zoo.shipped import find_bundle
 
 ROOT = Path(__file__).resolve().parents[1]
+PLAYGROUND = {
+    "model": "network",
+    "data": "xor",
+    "activation": "tanh",
+    "depth": 1,
+    "width": 4,
+    "learning_rate": 0.1,
+    "seed": 0,
+}
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +99,12 @@ def test_the_page_says_what_to_install_and_then_asks_models_without_tensorflow(b
         with urllib.request.urlopen(f"{address}api/ask?model=xor_mlp", b"0 1") as response:
             assert json.load(response)["label"] == "1"
         with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(f"{address}api/playground/start", b"{}")
+            urllib.request.urlopen(
+                urllib.request.Request(
+                    f"{address}api/playground/start",
+                    json.dumps(PLAYGROUND).encode(),
+                    {"Content-Type": "application/json"},
+                )
+            )
         with refused.value as answer:
             assert "lecture-zoo[train]" in json.load(answer)["error"]
