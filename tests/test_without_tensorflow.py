@@ -11,21 +11,13 @@ from pathlib import Path
 
 import pytest
 from benchmarks.live_page import served
+from playground_settings import SETTINGS
 
 import zoo
 from zoo import edge
 from zoo.shipped import find_bundle
 
 ROOT = Path(__file__).resolve().parents[1]
-PLAYGROUND = {
-    "model": "network",
-    "data": "xor",
-    "activation": "tanh",
-    "depth": 1,
-    "width": 4,
-    "learning_rate": 0.1,
-    "seed": 0,
-}
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +94,7 @@ def test_the_page_says_what_to_install_and_then_asks_models_without_tensorflow(b
             urllib.request.urlopen(
                 urllib.request.Request(
                     f"{address}api/playground/start",
-                    json.dumps(PLAYGROUND).encode(),
+                    json.dumps(SETTINGS).encode(),
                     {"Content-Type": "application/json"},
                 )
             )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -89,8 +88,6 @@ def list_command(
 @app.command()
 def describe(name: Model):
     """Say what a model computes, its options and its recipe."""
-    import inspect
-
     from zoo.models import describe as describe_model
     from zoo.results import result_of
 
@@ -99,7 +96,7 @@ def describe(name: Model):
     lines = [
         spec.name,
         "",
-        inspect.getdoc(spec.builder),
+        spec.description,
         "",
         f"Equation: {spec.equation}",
         f"Output:   {spec.output_text()}",
@@ -187,10 +184,11 @@ def train(
     """Train a model into a run folder and evaluate it once on the test set."""
     from zoo.models import describe as describe_model
     from zoo.registry import parse_option
+    from zoo.run_folder import new_run_dir
 
     spec = describe_model(name)
     options = dict(parse_option(spec, text) for text in set_ or [])
-    run_dir = run_dir or Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    run_dir = run_dir or new_run_dir(name)
     if workers is not None or hosts is not None:
         _launch(strategy, workers, hosts, remote_shell, run_dir)
         if export:

@@ -21,14 +21,16 @@ _SAME_ACCURACY, _SAME_IN_HALF = 0.002, 0.01
 
 
 def load_trained(folder: RunFolder) -> keras.Model:
-    """Load a run's trained model, and see that it is the model its config.json tells of.
+    """Load a run's trained model, and see that it is the model its files tell of.
 
     Raises:
-        ZooError: if there is none, or it is built otherwise than config.json says.
+        ZooError: if there is none, it is not the file that results.json was measured on, or it is
+            built otherwise than config.json says.
     """
     from zoo.models import describe
 
     config = folder.config()
+    folder.check_model()
     model = load_model(folder.path)
     wanted = describe(config["model"]).builder(**config["options"])
     if _structure(model) != _structure(wanted):

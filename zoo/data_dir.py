@@ -11,8 +11,6 @@ from zoo.run_folder import RunFolder
 def recorded_data_dir(bundle: str | Path, manifest: dict[str, Any]) -> str | None:
     """Return the data folder of the run that a bundle lies in, or None.
 
-    A bundle itself names no folder of the machine that it was made on.
-
     Args:
         bundle: the bundle's folder, such as RUN/bundle.
         manifest: its manifest.

@@ -6,6 +6,8 @@ WORKER_LOST = 69
 UNEXPECTED = 70
 PREEMPTED = 75
 INTERRUPTED = 130
+# What a shell says of a program that SIGTERM ended.
+TERMINATED = 143
 
 EXIT_CODES = {
     0: "It worked.",
@@ -18,6 +20,7 @@ EXIT_CODES = {
     "`ZOO_DEBUG=1`) shows where.",
     PREEMPTED: "SIGTERM stopped a training after it wrote a checkpoint; the same command goes on.",
     INTERRUPTED: "Ctrl-C.",
+    TERMINATED: "SIGTERM ended an export; nothing was replaced.",
 }
 
 

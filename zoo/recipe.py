@@ -150,7 +150,8 @@ class Recipe:
         require_choice("schedule", self.schedule, SCHEDULES)
         require_choice("solver", self.solver, SOLVERS)
         given = asdict(self)
-        require_finite({**given, **(given["augmentation"] or {}), **self.options})
+        moves = given["augmentation"] or {}
+        require_finite({**given, **moves, **self.options})
         for name in ("epochs", "batch_size"):
             if not (type(given[name]) is int and given[name] >= 1):
                 raise ZooError(f"{_told(name)} is {given[name]}; give a whole number from 1 up.")
@@ -161,9 +162,11 @@ class Recipe:
                 raise ZooError(f"{_told(name)} is {given[name]}; give 0 or more, below 1.")
         if not 0 <= self.averaging <= 1:
             raise ZooError(f"The averaging is {self.averaging}; give a decay from 0 to 1.")
-        amounts = {"weight_decay", "whitening", "components", "penalty"}
-        for name, value in {**given, **(given["augmentation"] or {})}.items():
-            if name in amounts | set(given["augmentation"] or {}) and (value or 0) < 0:
+        amounts = {
+            name: given[name] for name in ("weight_decay", "whitening", "components", "penalty")
+        }
+        for name, value in {**amounts, **moves}.items():
+            if (value or 0) < 0:
                 raise ZooError(f"{_told(name)} is {value}; give a number from 0 up.")
         for name, value, reader in self._unread():
             raise ZooError(f"{_told(name)} is {value}, but it goes with {reader}; leave it out.")

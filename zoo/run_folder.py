@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import fcntl
-import hashlib
 import io
 import math
 import os
@@ -13,11 +12,12 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from zoo.errors import ZooError
-from zoo.files import read_json, write_json, write_text
+from zoo.files import read_json, sha256, write_json, write_text
 
 # What makes two trainings the same training; the rest of config.json may differ on a resume.
 IDENTITY = (
@@ -80,10 +80,10 @@ class RunFolder:
             ZooError: if the disk refuses.
         """
         if self.config_path.exists():
-            longer = _as_long_as(self.config(), config)
-            if longer == self.config():
+            recorded = self.config()
+            config = _as_long_as(recorded, config)
+            if config == recorded:
                 return
-            config = longer
         write_json(self.config_path, config)
 
     @contextlib.contextmanager
@@ -261,13 +261,14 @@ class RunFolder:
 LOCK_NAME = ".lock"
 
 
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, 64 hexadecimal digits."""
-    with path.open("rb") as stream:
-        digest = hashlib.sha256()
-        while block := stream.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()
+def new_run_dir(name: str) -> Path:
+    """Return runs/NAME-DATE-TIME, or the first of -2, -3 … that is not there yet."""
+    path = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    number, found = 1, path
+    while found.exists():
+        number += 1
+        found = path.with_name(f"{path.name}-{number}")
+    return found
 
 
 def distinct_names(paths: Sequence[str | Path]) -> list[str]:
@@ -321,7 +322,8 @@ def check_longer(whose: str, recorded: dict[str, Any], given: dict[str, Any]) ->
         ZooError: if its learning rate falls over all epochs, so that it would not.
     """
     before, after = (config["recipe"].get("epochs") for config in (recorded, given))
-    if before != after and after > before and given["recipe"].get("schedule") != "constant":
+    longer = isinstance(before, int) and after > before
+    if longer and given["recipe"].get("schedule") != "constant":
         raise ZooError(
             f"{whose} was trained with a learning rate that fell to 0 over {before} epochs "
             f"(schedule {given['recipe'].get('schedule')}), so it cannot go on to {after}; train "

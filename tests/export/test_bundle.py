@@ -188,6 +188,12 @@ def test_a_run_with_another_model_s_weights_is_not_exported(run, tmp_path, forei
     shutil.copytree(run, tmp_path / "run", ignore=shutil.ignore_patterns("bundle"))
     other = zoo.build("perceptron") if foreign == "another seed's" else zoo.build("xor_mlp")
     other.save(tmp_path / "run" / "model.keras")
+    with pytest.raises(ZooError, match="sha256 differs"):
+        export_run(tmp_path / "run", kinds=["float32"])
+    # A run of a version that did not record the hash is known by its structure and accuracy.
+    results = json.loads((run / "results.json").read_text())
+    del results["model_sha256"]
+    (tmp_path / "run" / "results.json").write_text(json.dumps(results))
     told = "results.json says" if foreign == "another seed's" else "not the model of this run"
     with pytest.raises(ZooError, match=told):
         export_run(tmp_path / "run", kinds=["float32"])

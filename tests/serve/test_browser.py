@@ -16,7 +16,8 @@ import matplotlib
 import numpy as np
 import pytest
 from PIL import Image
-from test_playground import SETTINGS, workers
+from playground_settings import SETTINGS
+from test_playground import workers
 
 import zoo
 from zoo import edge

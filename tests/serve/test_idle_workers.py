@@ -3,7 +3,8 @@
 import asyncio
 
 import pytest
-from test_playground import SETTINGS, workers
+from playground_settings import SETTINGS
+from test_playground import workers
 
 from zoo.serve.messages import read_settings
 from zoo.serve.workers import BusyError, EndedError, Workers

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from playground_settings import SETTINGS
 from talk import assert_one_sentence, post_json
-from test_playground import SETTINGS
 
 from zoo import activations
 from zoo.errors import ZooError

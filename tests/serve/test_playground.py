@@ -5,17 +5,8 @@ import signal
 from pathlib import Path
 
 import pytest
+from playground_settings import SETTINGS
 from talk import assert_one_sentence, call, post_json
-
-SETTINGS = {
-    "model": "network",
-    "data": "xor",
-    "activation": "tanh",
-    "depth": 1,
-    "width": 4,
-    "learning_rate": 0.1,
-    "seed": 0,
-}
 
 
 @pytest.fixture

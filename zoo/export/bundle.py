@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from zoo import components, data, edge
 from zoo.choices import require_choice
 from zoo.data import Dataset
 from zoo.errors import ZooError
-from zoo.export import half, measure, verify
+from zoo.export import half, verify
 from zoo.export.calibration import calibration_examples
 from zoo.export.card import model_card
 from zoo.export.metadata import with_metadata
@@ -22,7 +21,7 @@ from zoo.export.onnx import write_onnx
 from zoo.export.place import replacing_folder
 from zoo.export.saved_model import write_saved_model
 from zoo.export.tflite import QUANTISATION, convert
-from zoo.files import write_json, write_text
+from zoo.files import sha256, write_json, write_text
 from zoo.models import describe
 from zoo.registry import ModelSpec
 from zoo.run_folder import RunFolder
@@ -125,7 +124,7 @@ def _write_files(
     say: Callable[[str], None],
 ) -> None:
     """Write every file but the card and the Keras model, and list the artifacts."""
-    frame = measure.frame_of(manifest)
+    frame = edge.frame_of(manifest)
     write_text(draft / "labels.txt", "".join(f"{label}\n" for label in dataset.labels))
     shutil.copyfile(edge.__file__, draft / "predict.py")
     say("Writing the SavedModel.")
@@ -212,26 +211,24 @@ def _contract(
 def _training(config: dict[str, Any], results: dict[str, Any], data_dir) -> dict[str, Any]:
     """Return what the card tells of the training, and an export from the bundle needs."""
     where = data_dir or config["data_dir"]
-    return {"config": {**config, "data_dir": str(where) if where else None}, "results": results}
+    # The hash is of the run's own file, which the bundle's need not be.
+    measured = {name: found for name, found in results.items() if name != "model_sha256"}
+    return {"config": {**config, "data_dir": str(where) if where else None}, "results": measured}
 
 
 def _single(path: Path) -> dict[str, Any]:
-    return {"file": path.name, "sha256": _sha256(path), "bytes": path.stat().st_size}
+    return {"file": path.name, "sha256": sha256(path), "bytes": path.stat().st_size}
 
 
 def _whole(draft: Path, files: list[Path]) -> dict[str, Any]:
     return {
-        "files": {path.relative_to(draft).as_posix(): _sha256(path) for path in files},
+        "files": {path.relative_to(draft).as_posix(): sha256(path) for path in files},
         "bytes": sum(path.stat().st_size for path in files),
     }
 
 
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _check_target(target: Path) -> None:

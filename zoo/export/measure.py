@@ -60,12 +60,6 @@ def batches(
             yield photo[None]
 
 
-def frame_of(manifest: dict[str, Any]) -> tuple[int, int] | None:
-    """Return the (height, width) that a bundle's photos must have, or None for any."""
-    shape = manifest["input"]["shape"]
-    return tuple(shape[1:3]) if len(shape) == 4 and shape[1] is not None else None
-
-
 def together_of(manifest: dict[str, Any]) -> int:
     """Return how many examples the TFLite and ONNX files of a bundle take at once, at most."""
     return _BATCH if manifest["input"]["shape"][0] is None else 1
@@ -138,7 +132,7 @@ def evaluate_bundle(bundle, dataset: Dataset) -> dict[str, float]:
             outputs(
                 load_quietly(bundle, name).raw,
                 dataset.test.x,
-                frame_of(manifest),
+                edge.frame_of(manifest),
                 together_of(manifest),
             ),
             dataset.test,

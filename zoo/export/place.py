@@ -13,11 +13,11 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from zoo.errors import ZooError
+import psutil
+
+from zoo.errors import TERMINATED, ZooError
 
 _DRAFT, _ASIDE = ".draft-", ".old-"
-# What a shell says of a program that SIGTERM ended.
-_EXIT_CODE = 128 + signal.SIGTERM
 
 
 @contextlib.contextmanager
@@ -90,13 +90,7 @@ def _is_abandoned(folder: Path, prefix: str) -> bool:
     host, _, rest = folder.name.removeprefix(prefix).rpartition("-")[0].rpartition("-")
     if host != _host() or not rest.isdecimal() or int(rest) == os.getpid():
         return False
-    try:
-        os.kill(int(rest), 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False
+    return not psutil.pid_exists(int(rest))
 
 
 def _host() -> str:
@@ -110,7 +104,7 @@ def _ended_by_sigterm() -> Iterator[None]:
         # Python delivers signals to the main thread only; a caller elsewhere handles its own.
         yield
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(_EXIT_CODE))
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
         yield
     finally:

@@ -38,7 +38,7 @@ def study(run, bundle, data_dir=None) -> Path:
         raise ZooError(f"{bundle} is a {manifest['name']}, and {run} trained a {spec.name}.")
     dataset = data.load(config["dataset"]["name"], data_dir or config["data_dir"])
     artifact = measure.tflite_artifacts(manifest)[0]
-    model, frame = measure.load_quietly(bundle, artifact), measure.frame_of(manifest)
+    model, frame = measure.load_quietly(bundle, artifact), edge.frame_of(manifest)
 
     def decide(examples):
         return measure.decisions(manifest, measure.outputs(model.raw, examples, frame))

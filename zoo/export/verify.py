@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from zoo.export import compose, measure
 from zoo.export.compose import SIGNATURE, operations
 from zoo.export.encoded_photos import broken, encoded_photos
 from zoo.export.metadata import packed_labels
+from zoo.files import sha256
 
 # float32 arithmetic in another order; more than this is another computation.
 TOLERANCE = 1e-5
@@ -118,7 +118,7 @@ def measure_all(
     answers to the pixels of `edge.decode`, and whether a broken file was told from the others.
     """
     say = say or (lambda sentence: None)
-    frame = measure.frame_of(manifest)
+    frame = edge.frame_of(manifest)
     reference = None
     figures = {}
     for name in manifest["artifacts"]:
@@ -246,7 +246,7 @@ def _damage(bundle: Path, file: str, digest: str | None) -> str | None:
         return f"the path {file!r} leaves the bundle."
     if not path.is_file():
         return f"{file} is missing."
-    if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+    if sha256(path) != digest:
         return f"{file} is damaged: its sha256 is not the manifest's."
     return None
 

@@ -7,7 +7,6 @@ import json
 import os
 import shlex
 from dataclasses import asdict, fields, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,13 @@ import tensorflow as tf
 from zoo import components, data
 from zoo.choices import require_choice
 from zoo.data import Dataset
-from zoo.files import replacing, write_json
+from zoo.files import replacing, sha256, write_json
 from zoo.models import describe
 from zoo.provenance import machine, versions
 from zoo.quiet import check_keras
 from zoo.recipe import Recipe
 from zoo.registry import ModelSpec
-from zoo.run_folder import RunFolder, check_dataset, check_identity, sha256
+from zoo.run_folder import RunFolder, check_dataset, check_identity, new_run_dir
 from zoo.training import examples, identity, precision, ridge, softmax_regression, strategies
 from zoo.training.agreement import Agreement
 from zoo.training.augmentation import Augmenter
@@ -81,7 +80,7 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
     spec = describe(training.name)
     training.check()
     recipe = training.choose_recipe(spec)
-    path = Path(training.run_dir) if training.run_dir else _new_folder(spec.name)
+    path = Path(training.run_dir) if training.run_dir else new_run_dir(spec.name)
     # Before data: the workers must meet before anything makes TensorFlow start its runtime.
     chosen = strategies.choose(
         training.strategy,
@@ -268,16 +267,6 @@ def _run_on(chosen, spec: ModelSpec, recipe: Recipe, training, folder, reporter)
 
 
 _OTHER_PENALTY = "try another --penalty"
-
-
-def _new_folder(name: str) -> Path:
-    """Return a run folder that is not there yet."""
-    path = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
-    number, found = 1, path
-    while found.exists():
-        number += 1
-        found = path.with_name(f"{path.name}-{number}")
-    return found
 
 
 def _option(folder: RunFolder) -> str:
