@@ -2,8 +2,8 @@
 
 import zoo
 from zoo import edge
+from zoo.bundles.shipped import find_bundle
 from zoo.export.measure import tflite_artifacts
-from zoo.shipped import find_bundle
 
 # (model, kind)
 SHIPPED_FILES = [

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from zoo.shipped import find_bundle
+from zoo.bundles.shipped import find_bundle
 
 # A fork of a process that has loaded the interpreter: a child per trial, without its start-up.
 PROGRAM = r'''

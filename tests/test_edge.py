@@ -20,7 +20,7 @@ from PIL import Image, ImageOps
 from shipped_files import SHIPPED_FILES
 
 from zoo import edge
-from zoo.shipped import find_bundle
+from zoo.bundles.shipped import find_bundle
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 
 import zoo
 from zoo import ZooError, edge
+from zoo.bundles.shipped import find_bundle
 from zoo.export.bundle import write_manifest
-from zoo.shipped import find_bundle
 
 
 def test_a_shipped_figure_is_found_again_and_a_wrong_one_is_told(tmp_path, monkeypatch, capsys):

@@ -27,7 +27,7 @@ def test_listing_and_loading_computed_data_imports_nothing_heavy(program):
 def test_keras_itself_loads_a_saved_model_in_either_order_of_the_imports(imports):
     program = f"""{imports}
 import warnings
-from zoo.shipped import find_bundle
+from zoo.bundles.shipped import find_bundle
 warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
 for name in zoo.list_models():
     model = keras.models.load_model(find_bundle(name) / "model.keras")

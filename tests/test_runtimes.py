@@ -14,7 +14,7 @@ from shipped_files import SHIPPED_FILES
 
 import zoo
 from zoo import edge
-from zoo.shipped import find_bundle
+from zoo.bundles.shipped import find_bundle
 
 ROOT = Path(__file__).resolve().parents[1]
 

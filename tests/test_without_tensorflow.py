@@ -15,7 +15,7 @@ from playground_settings import SETTINGS
 
 import zoo
 from zoo import edge
-from zoo.shipped import find_bundle
+from zoo.bundles.shipped import find_bundle
 
 ROOT = Path(__file__).resolve().parents[1]
 

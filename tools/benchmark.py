@@ -22,10 +22,10 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks import decoding, edge, epochs, page, sizes, solvers, starting
 
-from zoo.choices import require_choice
 from zoo.errors import ZooError
-from zoo.files import write_text
-from zoo.provenance import machine, versions
+from zoo.utils.choices import require_choice
+from zoo.utils.files import write_text
+from zoo.utils.provenance import machine, versions
 
 DOCUMENTS = {
     "edge": ROOT / "docs" / "edge.md",

@@ -21,13 +21,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from zoo import results
 from zoo.cli import console
 from zoo.edge import default_artifact, read_manifest
 from zoo.errors import ZooError
-from zoo.files import write_json, write_text
 from zoo.models import describe, list_models
-from zoo.quiet import import_tensorflow
+from zoo.registry import results
+from zoo.utils.files import write_json, write_text
+from zoo.utils.quiet import import_tensorflow
 
 # The same seed gives the same weights on the same machine; other processors sum in other orders.
 DEVIATION = 0.003
@@ -91,7 +91,8 @@ def run_of_shipped(bundle: Path, run: Path) -> None:
     import_tensorflow()
     import keras
 
-    from zoo import components, data
+    from zoo import data
+    from zoo.nn import loading
 
     manifest = read_manifest(bundle)
     if "training" not in manifest:
@@ -100,7 +101,7 @@ def run_of_shipped(bundle: Path, run: Path) -> None:
     # Keras counts the layers up that a process makes; their names go into the files.
     keras.utils.clear_session()
     model = describe(manifest["name"]).builder(**config["options"])
-    model.set_weights(components.load_model(bundle).get_weights())
+    model.set_weights(loading.load_model(bundle).get_weights())
     run.mkdir(parents=True)
     model.save(run / "model.keras")
     write_json(run / "config.json", config)
@@ -136,8 +137,8 @@ def ship(run: Path) -> None:
     """Export a finished run to saved_models under its model's name."""
     import_tensorflow()
     from zoo.export.bundle import export_run
-    from zoo.export.study import study
-    from zoo.run_folder import RunFolder
+    from zoo.reports.study import study
+    from zoo.training.run_folder import RunFolder
 
     name = RunFolder(run).config()["model"]
     bundle = export_run(
@@ -209,7 +210,9 @@ def recipe_table() -> list[str]:
             f"| {result.seeds} | {100 * result.train_accuracy:.2f} % | {result.time()} |"
         )
     lines += ["", "Mean ± standard deviation over seeds of the trained models, before any export."]
-    lines.append("Made by `python tools/results.py recipes` and `curve`; data in zoo/results.csv.")
+    lines.append(
+        "Made by `python tools/results.py recipes` and `curve`; data in zoo/registry/results.csv."
+    )
     made = sorted({f"{result.machine}; {result.versions}" for result in found})
     return lines + [f"Machine: {each}." for each in made]
 

@@ -66,7 +66,7 @@ def measure_here(model_name, strategy, count):
 
 def measure(model, strategy, count):
     """Return what `measure_here` prints in fresh processes, one per worker."""
-    from zoo.launcher import local_addresses
+    from zoo.training.launcher import local_addresses
 
     processes = count if strategy == "multi_worker" else 1
     addresses = local_addresses(processes)
@@ -127,13 +127,13 @@ def main():
     parser.add_argument("--write", action="store_true", help="put them into docs/distributed.md")
     parser.add_argument("--here", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    from zoo.quiet import import_tensorflow
+    from zoo.utils.quiet import import_tensorflow
 
     import_tensorflow()
     if options.here:
         measure_here(options.model, options.here[0], int(options.here[1]))
         return
-    from zoo.provenance import machine, versions
+    from zoo.utils.provenance import machine, versions
 
     dataset, lines = epochs_table(options.model)
     text = "\n".join(

@@ -1,7 +1,7 @@
 """Keep the record of how recipes were found and of what they reach.
 
-Searches, curves and penalties go to docs/results/, accuracies and times to zoo/results.csv, from
-where `zoo describe` tells them.
+Searches, curves and penalties go to docs/results/, accuracies and times to
+zoo/registry/results.csv, from where `zoo describe` prints them.
 
     python tools/results.py search compact --epochs 40   # deep_relu's recipe, one thing changed
     python tools/results.py curve RUN                    # a run's accuracy against minutes
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from zoo.errors import ZooError
-from zoo.quiet import import_tensorflow
+from zoo.utils.quiet import import_tensorflow
 
 
 def main() -> None:

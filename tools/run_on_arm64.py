@@ -26,10 +26,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from zoo import edge
+from zoo.bundles.shipped import find_bundle, list_shipped
 from zoo.errors import ZooError
-from zoo.export.compose import read_model
+from zoo.export.concatenate import read_model
 from zoo.export.measure import tflite_artifacts
-from zoo.shipped import find_bundle, list_shipped
 
 DOCUMENT = ROOT / "docs" / "edge.md"
 BEGIN, END = "<!-- arm64: begin -->", "<!-- arm64: end -->"

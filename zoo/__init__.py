@@ -10,9 +10,8 @@ when they are first used. Once both are imported, `keras.models.load_model` read
 
 import importlib
 
-from zoo.known_to_keras import register_when_imported
-
-__version__ = "0.1.0"
+from zoo.nn.keras_registration import register_when_imported
+from zoo.utils.version import __version__
 
 _HOME = {
     "build": "zoo.models",
@@ -22,14 +21,14 @@ _HOME = {
     "ModelSpec": "zoo.registry",
     "Recipe": "zoo.registry",
     "ZooError": "zoo.errors",
-    "load_model": "zoo.components",
+    "load_model": "zoo.nn.loading",
     "train": "zoo.training",
     "evaluate": "zoo.training",
     "export_run": "zoo.export.bundle",
 }
 _ROOMS = ("data", "edge")
 
-__all__ = sorted([*_HOME, *_ROOMS])
+__all__ = sorted(["__version__", *_HOME, *_ROOMS])
 
 
 def __getattr__(name):
@@ -43,13 +42,13 @@ def __getattr__(name):
         if (error.name or "zoo").split(".")[0] not in ("keras", "tensorflow"):
             raise
         from zoo.errors import ZooError
-        from zoo.quiet import missing
+        from zoo.utils.quiet import missing
 
         raise ZooError(missing(f"zoo.{name}", error)) from error
 
 
 def __dir__():
-    return [*__all__, "__version__"]
+    return __all__
 
 
 register_when_imported()

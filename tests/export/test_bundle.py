@@ -12,10 +12,10 @@ import tensorflow as tf
 
 import zoo
 from zoo import ZooError, data, edge
+from zoo.bundles.shipped import find_bundle
 from zoo.export.bundle import KINDS, export_run
 from zoo.export.encoded_photos import broken, encoded_photos
 from zoo.export.measure import batches, decisions
-from zoo.shipped import find_bundle
 
 # Float32 sums in another order; scores are of order 1. A float16 file's weights are rounded.
 TOLERANCES = {"float32": 1e-5, "float16": 2e-3}

@@ -12,11 +12,11 @@ from shipped_files import SHIPPED_FILES
 
 import zoo
 from zoo import ZooError, data, edge
+from zoo.bundles.shipped import find_bundle
 from zoo.export.bundle import export_run, write_manifest
-from zoo.export.compose import operations, read_model
+from zoo.export.concatenate import operations, read_model
 from zoo.export.metadata import packed_labels
 from zoo.export.verify import shortfalls, verify
-from zoo.shipped import find_bundle
 
 
 def zoo_command(*words):

@@ -9,9 +9,9 @@ from PIL import Image
 
 import zoo
 from zoo import ZooError, data
-from zoo.activations import NAMES
 from zoo.cli import main
 from zoo.data.dataset import Split
+from zoo.nn.activations import NAMES
 from zoo.plots.activations import STAND_IN, activation_pictures, values
 from zoo.plots.boundary import boundary_picture, line, plane
 from zoo.plots.certainty import certainty_picture

@@ -11,11 +11,12 @@ import pytest
 from PIL import Image
 
 import zoo
-from zoo import ZooError, data_dir, edge
+from zoo import ZooError, edge
 from zoo.export.bundle import export_run
-from zoo.files import write_json
 from zoo.plots import sources
 from zoo.reports.report import compare, report
+from zoo.training import data_dir
+from zoo.utils.files import write_json
 
 
 class Page(HTMLParser):

@@ -21,8 +21,8 @@ from test_playground import workers
 
 import zoo
 from zoo import edge
+from zoo.bundles.shipped import find_bundle
 from zoo.plots.style import DIVERGING, FIRST, SECOND
-from zoo.shipped import find_bundle
 
 DESKTOP, PHONE = (1100, 900), (375, 812)
 

@@ -7,7 +7,7 @@ from playground_settings import SETTINGS
 from test_playground import workers
 
 from zoo.serve.messages import read_settings
-from zoo.serve.workers import BusyError, EndedError, Workers
+from zoo.serve.worker_pool import BusyError, EndedError, Workers
 
 SILENT = 2.0
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from playground_settings import SETTINGS
 from talk import assert_one_sentence, post_json
 
-from zoo import activations
 from zoo.errors import ZooError
+from zoo.nn import activations
 from zoo.serve import messages
 
 STATIC = Path(messages.__file__).parent / "static"

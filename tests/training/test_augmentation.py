@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.recipe import Augmentation
+from zoo.registry.recipes import Augmentation
 from zoo.training.augmentation import Augmenter
 
 EXAMPLES = 40

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import zoo
 from zoo.data.dataset import Split
-from zoo.recipe import Augmentation
+from zoo.registry.recipes import Augmentation
 from zoo.training import mixing
 from zoo.training.augmentation import Augmenter
 from zoo.training.checkpoints import Position

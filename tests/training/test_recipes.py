@@ -8,7 +8,7 @@ import pytest
 
 import zoo
 from zoo import ZooError, data
-from zoo.recipe import Augmentation, Recipe
+from zoo.registry.recipes import Augmentation, Recipe
 from zoo.training import Training
 from zoo.training.loop import epoch_order
 from zoo.training.reporter import Silent

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.launcher import local_addresses
+from zoo.training.launcher import local_addresses
 
 # Logical devices must be asked for before TensorFlow is first used, and its collectives know one
 # number of replicas per process: a process for each.
@@ -19,7 +19,7 @@ import keras, numpy as np
 from zoo import data
 from zoo.data.dataset import Split
 from zoo.models import describe
-from zoo.recipe import Augmentation
+from zoo.registry.recipes import Augmentation
 from zoo.training import examples, strategies
 from zoo.training.augmentation import Augmenter
 from zoo.training.checkpoints import Position

@@ -9,11 +9,11 @@ import pytest
 
 import zoo
 from zoo import ZooError
-from zoo.files import write_json
-from zoo.run_folder import RunFolder
 from zoo.training import checkpoints
 from zoo.training.checkpoints import Position
+from zoo.training.run_folder import RunFolder
 from zoo.training.signals import EXIT_CODE
+from zoo.utils.files import write_json
 
 COMMAND = ["-m", "zoo", "train", "perceptron", "--set", "inputs=2", "--epochs", "60"]
 

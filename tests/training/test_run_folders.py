@@ -10,10 +10,10 @@ import pytest
 
 import zoo
 from zoo import ZooError
-from zoo.recipe import Recipe
-from zoo.run_folder import RunFolder
+from zoo.registry.recipes import Recipe
 from zoo.training import checkpoints, identity
 from zoo.training.reporter import Silent
+from zoo.training.run_folder import RunFolder
 from zoo.training.signals import Preempted
 
 CHEAP = Recipe(epochs=4, batch_size=4, learning_rate=0.2, optimizer="adam")

@@ -9,13 +9,13 @@ import pytest
 
 import zoo
 from zoo import ZooError
-from zoo.choices import UnknownNameError
-from zoo.recipe import Augmentation, Recipe
+from zoo.registry.recipes import Augmentation, Recipe
 from zoo.training import Training, checkpoints, precision
 from zoo.training.checks import check_recipe
 from zoo.training.cluster import find
 from zoo.training.reporter import Silent
 from zoo.training.run import OPTIMA
+from zoo.utils.choices import UnknownNameError
 
 NAMED = [(name, recipe) for name in zoo.list_models() for recipe in zoo.describe(name).recipes]
 PLAIN = Recipe(epochs=1, batch_size=4, learning_rate=0.1)

@@ -13,8 +13,8 @@ import pytest
 
 import zoo
 from zoo import ZooError
-from zoo.launcher import INTERRUPTED, PREEMPTED, WORKER_LOST, local_addresses, parse_hosts
 from zoo.training import cluster, strategies
+from zoo.training.launcher import INTERRUPTED, PREEMPTED, WORKER_LOST, local_addresses, parse_hosts
 
 TRAIN = [sys.executable, "-m", "zoo", "train", "perceptron", "--set", "inputs=2"]
 TRAIN += ["--batch-size", "8", "--epochs", "24", "--checkpoint-every", "37 steps"]

@@ -16,13 +16,13 @@ _ALLOWED = 1.0
 
 def measure(folder: Path, rounds: int, say) -> list[dict]:
     """Return a row per way to decode: photos a second, and how the features change."""
-    from zoo.quiet import import_tensorflow
+    from zoo.utils.quiet import import_tensorflow
 
     import_tensorflow()
     import numpy as np
 
     from zoo import edge
-    from zoo.preprocessing import image_preprocessing
+    from zoo.nn.preprocessing import image_preprocessing
 
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg"))
     encoded = [path.read_bytes() for path in files] * _COPIES

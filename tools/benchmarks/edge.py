@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from zoo import edge
-from zoo.provenance import RUNTIME, machine, versions
-from zoo.shipped import find_bundle, list_shipped
+from zoo.bundles.shipped import find_bundle, list_shipped
+from zoo.utils.provenance import RUNTIME, machine, versions
 
 ROUNDS, CALLS, PROCESSES = 9, 300, 9
 # 0.2, 12 and 48 megapixels.

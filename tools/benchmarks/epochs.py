@@ -113,14 +113,14 @@ def _examples():
 
 
 def _zoo(hidden, optimizer, precision_name="float32"):
-    from zoo.quiet import import_tensorflow
+    from zoo.utils.quiet import import_tensorflow
 
     import_tensorflow()
     import tensorflow as tf
 
     import zoo
     from zoo.data.dataset import Split
-    from zoo.recipe import Recipe
+    from zoo.registry.recipes import Recipe
     from zoo.training import examples, precision
     from zoo.training.checkpoints import Position
     from zoo.training.loop import TrainingLoop
@@ -253,7 +253,7 @@ def _loader(hidden, optimizer):
 
 
 def _input(hidden, optimizer):
-    from zoo.quiet import import_tensorflow
+    from zoo.utils.quiet import import_tensorflow
 
     import_tensorflow()
     import numpy as np

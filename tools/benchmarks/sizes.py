@@ -31,7 +31,7 @@ def measure(say) -> list[dict]:
 def _stream(examples: int, folder: Path) -> None:
     import time
 
-    from zoo.quiet import import_tensorflow
+    from zoo.utils.quiet import import_tensorflow
 
     import_tensorflow()
     import numpy as np

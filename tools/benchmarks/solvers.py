@@ -13,7 +13,7 @@ RIDGE_VALUES = 20
 
 def measure(rounds: int, say) -> list[dict]:
     """Return a row per problem and way, medians of rounds that alternate in this process."""
-    from zoo.quiet import import_tensorflow
+    from zoo.utils.quiet import import_tensorflow
 
     import_tensorflow()
     return [*_softmax(rounds, say), *_ridge(rounds, say)]
@@ -26,7 +26,8 @@ def _softmax(rounds, say):
 
     import zoo
     from zoo import data
-    from zoo.training import examples, softmax_regression
+    from zoo.training import examples
+    from zoo.training.solvers import softmax_regression
 
     train = data.load("cifar10").with_targets("index").train
     model = zoo.build("cifar_softmax", size=32, grayscale=False)
@@ -65,7 +66,8 @@ def _ridge(rounds, say):
 
     import zoo
     from zoo import data
-    from zoo.training import examples, ridge
+    from zoo.training import examples
+    from zoo.training.solvers import ridge
 
     train = data.load("cats_vs_dogs").with_targets("sign").train
     model = zoo.build("linear_cat_dog")

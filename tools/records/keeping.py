@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from zoo.files import write_text
-from zoo.provenance import machine, versions
+from zoo.utils.files import write_text
+from zoo.utils.provenance import machine, versions
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "results"
 

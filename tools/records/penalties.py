@@ -10,9 +10,9 @@ import zoo
 from records.keeping import keep
 from records.trainings import trained
 from zoo import data
-from zoo.preprocessing import preprocessing_of
-from zoo.training import ridge, softmax_regression
+from zoo.nn.preprocessing import preprocessing_of
 from zoo.training.features import preprocess
+from zoo.training.solvers import ridge, softmax_regression
 
 SPLITS = ("train", "validation", "test")
 

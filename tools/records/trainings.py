@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from records.keeping import keep
-from zoo import components, data, training
-from zoo.choices import require_choice
+from zoo import data, training
 from zoo.errors import ZooError
 from zoo.models import describe
-from zoo.provenance import machine, versions
-from zoo.results import Result, record
+from zoo.nn import loading
+from zoo.registry.results import Result, record
+from zoo.utils.choices import require_choice
+from zoo.utils.provenance import machine, versions
 
 # What the long recipes were chosen from.
 CHANGES = {
@@ -57,7 +58,7 @@ def search(recipe: str, epochs: int) -> None:
 
 def curve(run: Path) -> None:
     """Write how a run's accuracy grew with minutes on this machine, now idle, and its result."""
-    from zoo.run_folder import RunFolder
+    from zoo.training.run_folder import RunFolder
 
     folder = RunFolder(run)
     config, results = folder.config(), folder.results()
@@ -118,7 +119,7 @@ def recipes(names: list[str], count: int) -> None:
 def _train_accuracy(spec, run) -> float:
     """Return the accuracy of a run's model on its training examples as they are."""
     split = data.load(spec.dataset).with_targets(spec.targets).train
-    model = components.load_model(run)
+    model = loading.load_model(run)
     found = model.evaluate(split.x, split.y, batch_size=1000, verbose=0, return_dict=True)
     return found["accuracy"]
 

@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from zoo.data import store
 from zoo.errors import ZooError
-from zoo.files import write_json
-from zoo.text import printable
+from zoo.utils.files import write_json
+from zoo.utils.text import printable
 
 _logger = logging.getLogger("zoo")
 _ABANDONED_SECONDS = 24 * 3600

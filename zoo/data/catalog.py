@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from zoo.choices import UnknownNameError
 from zoo.data import points, retina, tfds_photos, truth_tables
 from zoo.data.dataset import Dataset
 from zoo.data.folder import PhotoFolder
 from zoo.data.photo_set import Progress, load_photo_set
+from zoo.utils.choices import UnknownNameError
 
 CIFAR10_LABELS = (
     "airplane",

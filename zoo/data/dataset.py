@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.choices import require_choice
 from zoo.errors import ZooError
-from zoo.text import check_label, printable
+from zoo.utils.choices import require_choice
+from zoo.utils.text import check_label, printable
 
 if TYPE_CHECKING:
     from zoo.data.photos import Photos

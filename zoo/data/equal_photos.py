@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from zoo.data.decoding import Decoded
 from zoo.data.splits import share
-from zoo.text import printable
+from zoo.utils.text import printable
 
 
 def groups_of_equal(photos: Iterable[Decoded]) -> list[list[Decoded]]:

@@ -14,7 +14,7 @@ from zoo.data.listing import SPLIT_NAMES, Listing
 from zoo.data.photo_source import EncodedPhoto, files_key
 from zoo.data.splits import split_in_shares
 from zoo.errors import ZooError
-from zoo.text import check_label, printable
+from zoo.utils.text import check_label, printable
 
 # In the order in which photos are given to them.
 SHARES = {"test": 0.2, "validation": 0.1}

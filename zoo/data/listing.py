@@ -7,7 +7,7 @@ import stat
 from collections import Counter
 from pathlib import Path
 
-from zoo.text import printable
+from zoo.utils.text import printable
 
 SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".gif", ".bmp", ".webp"),

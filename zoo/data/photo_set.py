@@ -15,7 +15,7 @@ from zoo.data.equal_photos import told_of_equal
 from zoo.data.photo_source import PhotoSource
 from zoo.data.splits import canonical_order
 from zoo.errors import ZooError
-from zoo.text import printable
+from zoo.utils.text import printable
 
 Progress = Callable[[int, int], None]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from zoo.choices import require_choice
 from zoo.data.dataset import SPLITS, Dataset, Split, computed_dataset
 from zoo.errors import ZooError
+from zoo.utils.choices import require_choice
 
 RETINA = 20
 LABELS = ("circle", "square")

@@ -17,7 +17,7 @@ from zoo.data.decoding import Decoded
 from zoo.data.photo_source import EncodedPhoto, files_key
 from zoo.data.splits import split_by_name
 from zoo.errors import ZooError
-from zoo.text import printable
+from zoo.utils.text import printable
 
 _READ_AT_ONCE = 256
 _ANSWER_SECONDS = 10

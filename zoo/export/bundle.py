@@ -9,11 +9,10 @@ from typing import Any
 
 import keras
 
-from zoo import components, data, edge
-from zoo.choices import require_choice
+from zoo import data, edge
 from zoo.data import Dataset
 from zoo.errors import ZooError
-from zoo.export import half, verify
+from zoo.export import float16, verify
 from zoo.export.calibration import calibration_examples
 from zoo.export.card import model_card
 from zoo.export.metadata import with_metadata
@@ -21,10 +20,13 @@ from zoo.export.onnx import write_onnx
 from zoo.export.place import replacing_folder
 from zoo.export.saved_model import write_saved_model
 from zoo.export.tflite import QUANTISATION, convert
-from zoo.files import sha256, write_json, write_text
 from zoo.models import describe
+from zoo.nn import loading
 from zoo.registry import ModelSpec
-from zoo.run_folder import RunFolder
+from zoo.training import trained_model
+from zoo.training.run_folder import RunFolder
+from zoo.utils.choices import require_choice
+from zoo.utils.files import sha256, write_json, write_text
 
 KINDS = tuple(QUANTISATION)
 
@@ -72,7 +74,7 @@ def export_run(
         raise ZooError(f"No kind of TFLite file was given; choose from {', '.join(KINDS)}.")
     for kind in kinds:
         require_choice("kind of TFLite file", kind, KINDS)
-    require_choice("type of stored weights", weights, half.WEIGHTS)
+    require_choice("type of stored weights", weights, float16.WEIGHTS)
     verify.check_limits(max_drop, min_agreement)
     say = say or (lambda sentence: None)
     folder = RunFolder(run)
@@ -83,7 +85,7 @@ def export_run(
     target = Path(to) if to else folder.path / "bundle"
     _check_target(target)
     spec = describe(config["model"])
-    components.load_trained(folder)
+    trained_model.load_trained(folder)
     dataset = data.load(
         config["dataset"]["name"], data_dir or config["data_dir"], progress=progress
     )
@@ -93,16 +95,16 @@ def export_run(
             f"trained on {config['dataset']['fingerprint']}; give the --data-dir it was trained on."
         )
     with replacing_folder(target) as draft:
-        write_keras = half.write_rounded if weights == "float16" else shutil.copyfile
+        write_keras = float16.write_rounded if weights == "float16" else shutil.copyfile
         write_keras(folder.model_path, draft / "model.keras")
-        model = components.load_model(draft)
+        model = loading.load_model(draft)
         manifest = _contract(spec, model, dataset, config, frame) | {"weights": weights}
         manifest["training"] = _training(config, results, data_dir)
         if folder.history_path.is_file():
             shutil.copyfile(folder.history_path, draft / "history.csv")
         _write_files(draft, manifest, model, dataset, kinds, onnx, say)
         figures = verify.measure_all(draft, manifest, dataset, say)
-        components.check_accuracy(folder, figures["keras"]["accuracy"])
+        trained_model.check_accuracy(folder, figures["keras"]["accuracy"])
         problems = verify.damages(draft, manifest)
         problems += verify.shortfalls(figures, max_drop, min_agreement)
         if problems:

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import asdict
 from typing import Any
 
-from zoo.export.hardships import HARDSHIPS
+from zoo.data.corruptions import HARDSHIPS
 from zoo.registry import ModelSpec
 
 _LICENCES = {

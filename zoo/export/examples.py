@@ -11,8 +11,8 @@ from PIL import Image
 
 from zoo import data
 from zoo.errors import ZooError
-from zoo.files import replacing
-from zoo.run_folder import RunFolder
+from zoo.training.run_folder import RunFolder
+from zoo.utils.files import replacing
 
 
 def write_examples(run, data_dir=None) -> tuple[list[str], list[str]]:

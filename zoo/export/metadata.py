@@ -14,7 +14,7 @@ from typing import Any
 import flatbuffers
 from ai_edge_litert import schema_py_generated as schema
 
-from zoo.export.compose import read_model, write_model
+from zoo.export.concatenate import read_model, write_model
 
 _NAME = b"TFLITE_METADATA"
 _IDENTIFIER = b"M001"

@@ -11,10 +11,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import components
 from zoo.errors import ZooError
-from zoo.export import half
-from zoo.export.fresh import run_module
+from zoo.export import float16
+from zoo.export.subprocesses import run_module
+from zoo.nn import loading
 
 # TensorRT 8.5, the oldest that JetPack 5 ships, reads up to 17.
 OPSET = 17
@@ -77,7 +77,7 @@ def _store_in_half(graph) -> None:
 
     for tensor in graph.initializer:
         array = numpy_helper.to_array(tensor)
-        if half.fits(array):
+        if float16.fits(array):
             name, stored = tensor.name, f"{tensor.name}/float16"
             tensor.CopyFrom(numpy_helper.from_array(array.astype(np.float16), stored))
             cast = helper.make_node("Cast", [stored], [name], to=TensorProto.FLOAT)
@@ -104,7 +104,7 @@ def session(path: Path) -> Callable[[np.ndarray], np.ndarray]:
 
 if __name__ == "__main__":
     convert(
-        components.load_model(sys.argv[1]),
+        loading.load_model(sys.argv[1]),
         Path(sys.argv[2]),
         tuple(int(size) for size in sys.argv[3:]) or None,
     )

@@ -9,10 +9,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import components
-from zoo.export import half
+from zoo.export import float16
 from zoo.export.encoded import decode_or_not
-from zoo.export.fresh import run_module
+from zoo.export.subprocesses import run_module
+from zoo.nn import loading
 
 
 def write_saved_model(model_path: Path, folder: Path) -> None:
@@ -86,7 +86,7 @@ def _stored(variables: list[keras.Variable]) -> list[tf.Variable]:
         for variable in variables
     ]
     return [
-        tf.Variable(array.astype(np.float16) if half.fits(array) else array, trainable=False)
+        tf.Variable(array.astype(np.float16) if float16.fits(array) else array, trainable=False)
         for array in arrays
     ]
 
@@ -96,4 +96,4 @@ def _read(stored: list[tf.Variable], variables: list[keras.Variable]) -> list[tf
 
 
 if __name__ == "__main__":
-    save(components.load_model(sys.argv[1]), Path(sys.argv[2]))
+    save(loading.load_model(sys.argv[1]), Path(sys.argv[2]))

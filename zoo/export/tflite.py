@@ -10,11 +10,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo.choices import require_choice
 from zoo.edge import quiet_stderr
 from zoo.errors import ZooError
-from zoo.export.compose import chain, with_plain_dense_versions
-from zoo.preprocessing import preprocessing_of
+from zoo.export.concatenate import chain, with_plain_dense_versions
+from zoo.nn.preprocessing import preprocessing_of
+from zoo.utils.choices import require_choice
 
 QUANTISATION = {
     "float32": "none",

@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from zoo import components, edge
+from zoo import edge
 from zoo.data.dataset import Dataset
 from zoo.errors import ZooError
-from zoo.export import compose, measure
-from zoo.export.compose import SIGNATURE, operations
+from zoo.export import concatenate, measure
+from zoo.export.concatenate import SIGNATURE, operations
 from zoo.export.encoded_photos import broken, encoded_photos
 from zoo.export.metadata import packed_labels
-from zoo.files import sha256
+from zoo.nn import loading
+from zoo.utils.files import sha256
 
 # float32 arithmetic in another order; more than this is another computation.
 TOLERANCE = 1e-5
@@ -233,7 +234,7 @@ def damages(bundle: Path, manifest: dict[str, Any]) -> list[str]:
         if foreign:
             problems.append(f"{name}: needs {', '.join(foreign)}, which boards do not have.")
         wanted = (manifest["input"]["name"], "output")
-        if compose.signatures(content) != {SIGNATURE: wanted}:
+        if concatenate.signatures(content) != {SIGNATURE: wanted}:
             problems.append(f"{name}: has no signature {SIGNATURE} from {wanted[0]} to output.")
         if packed_labels(content) != manifest["labels"]:
             problems.append(f"{name}: the labels packed inside are not the manifest's.")
@@ -254,7 +255,7 @@ def _damage(bundle: Path, file: str, digest: str | None) -> str | None:
 def _runner(bundle: Path, name: str) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function from a batch to an artifact's outputs."""
     if name == "keras":
-        model = components.load_model(bundle)
+        model = loading.load_model(bundle)
         return lambda batch: model(batch, training=False).numpy()
     if name == "saved_model":
         signature = tf.saved_model.load(bundle / "saved_model").signatures["serving_default"]

@@ -2,7 +2,8 @@
 
 import importlib
 
-from zoo.registry import build, describe, list_models
+from zoo.models.building import build
+from zoo.registry import describe, list_models
 
 # The order of the lecture is the order of the list.
 for _module in (

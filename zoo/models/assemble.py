@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import keras
 
 from zoo.errors import ZooError
-from zoo.inputs import NumbersModel, PhotoModel
-from zoo.preprocessing import image_input
-from zoo.recipe import Recipe
+from zoo.nn.inputs import NumbersModel, PhotoModel
+from zoo.nn.preprocessing import image_input
+from zoo.registry.recipes import Recipe
 
 
 def require_positive(**sizes: int) -> None:

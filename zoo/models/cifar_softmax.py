@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from zoo.recipe import Recipe
 from zoo.registry import register
+from zoo.registry.recipes import Recipe
 
 if TYPE_CHECKING:
     import keras
@@ -55,9 +55,9 @@ def cifar_softmax(
     """
     import keras
 
-    from zoo.activations import activation_layer
     from zoo.models.assemble import classification, image_model, probabilities, require_positive
-    from zoo.preprocessing import image_preprocessing
+    from zoo.nn.activations import activation_layer
+    from zoo.nn.preprocessing import image_preprocessing
 
     require_positive(size=size)
     # From zero, W is a picture without noise; but some σ (ReLU) have no gradient there.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from zoo.choices import require_choice
-from zoo.recipe import Augmentation, Recipe
 from zoo.registry import register
+from zoo.registry.recipes import Augmentation, Recipe
+from zoo.utils.choices import require_choice
 
 if TYPE_CHECKING:
     import keras
@@ -88,10 +88,10 @@ def deep_relu(
     """
     import keras
 
-    from zoo.activations import activation_layer
     from zoo.errors import ZooError
     from zoo.models.assemble import classification, image_model, probabilities, require_positive
-    from zoo.preprocessing import image_preprocessing
+    from zoo.nn.activations import activation_layer
+    from zoo.nn.preprocessing import image_preprocessing
 
     require_positive(width=width, size=size)
     require_choice("normalization", normalization, ("none", "batch", "layer"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zoo.recipe import Recipe
 from zoo.registry import register
+from zoo.registry.recipes import Recipe
 
 if TYPE_CHECKING:
     import keras
@@ -59,9 +59,9 @@ def linear_cat_dog(size: int = 64) -> keras.Model:
     """
     import keras
 
-    from zoo.losses import SignAccuracy, SquaredError
     from zoo.models.assemble import image_model, require_positive
-    from zoo.preprocessing import image_preprocessing
+    from zoo.nn.losses import SignAccuracy, SquaredError
+    from zoo.nn.preprocessing import image_preprocessing
 
     require_positive(size=size)
     return image_model(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zoo.recipe import Recipe
 from zoo.registry import register
+from zoo.registry.recipes import Recipe
 
 if TYPE_CHECKING:
     import keras
@@ -60,11 +60,11 @@ def mark_one(
     """
     import keras
 
-    from zoo.activations import activation_layer
-    from zoo.initializers import RandomWiring
-    from zoo.losses import HalfSquaredError
     from zoo.models.assemble import binary_accuracy, image_model, require_positive
-    from zoo.preprocessing import AntialiasedResize, Grayscale, Photocells
+    from zoo.nn.activations import activation_layer
+    from zoo.nn.initializers import RandomWiring
+    from zoo.nn.losses import HalfSquaredError
+    from zoo.nn.preprocessing import AntialiasedResize, Grayscale, Photocells
 
     require_positive(association_units=association_units, responses=responses)
     preprocessing = keras.Sequential(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from zoo.recipe import Recipe
 from zoo.registry import register
+from zoo.registry.recipes import Recipe
 
 if TYPE_CHECKING:
     import keras
@@ -47,9 +47,9 @@ def perceptron(inputs: int = 2, learning_rate: float = RECIPE.learning_rate) -> 
     """
     import keras
 
-    from zoo.activations import activation_layer
-    from zoo.losses import HalfSquaredError
     from zoo.models.assemble import binary_accuracy, vector_model
+    from zoo.nn.activations import activation_layer
+    from zoo.nn.losses import HalfSquaredError
 
     return vector_model(
         "perceptron",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zoo.recipe import Recipe
 from zoo.registry import register
+from zoo.registry.recipes import Recipe
 
 if TYPE_CHECKING:
     import keras
@@ -52,9 +52,9 @@ def xor_mlp(
     """
     import keras
 
-    from zoo.activations import activation_layer
-    from zoo.losses import HalfSquaredError
     from zoo.models.assemble import binary_accuracy, require_positive, vector_model
+    from zoo.nn.activations import activation_layer
+    from zoo.nn.losses import HalfSquaredError
 
     require_positive(hidden=hidden)
     return vector_model(

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
-from zoo.activations import NAMES, activation_layer
+from zoo.nn.activations import NAMES, activation_layer
 from zoo.plots.style import COLORS, new_figure, styled
 
 _FROM, _TO, _POINTS = -4.0, 4.0, 801
@@ -17,7 +17,7 @@ def values(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return z, the activation of z, and the derivative as training sees it, float32 (801,).
 
     Raises:
-        UnknownNameError: for a name that is not one of `zoo.activations.NAMES`.
+        UnknownNameError: for a name that is not one of `zoo.nn.activations.NAMES`.
     """
     z = tf.linspace(_FROM, _TO, _POINTS)
     layer = activation_layer(name)

@@ -13,9 +13,9 @@ from matplotlib.animation import FuncAnimation, PillowWriter
 from matplotlib.figure import Figure
 
 from zoo.data.dataset import Split
-from zoo.files import replacing
 from zoo.plots.boundary import draw_plane, plane
 from zoo.plots.style import new_figure, styled
+from zoo.utils.files import replacing
 
 _FRAMES_PER_SECOND = 4
 

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 from matplotlib.figure import Figure
 
+from zoo.nn.preprocessing import Grayscale, preprocessing_of
 from zoo.plots.style import DIVERGING, FIRST, SECOND, new_figure, short, styled
 from zoo.plots.weights import color_meaning, templates
-from zoo.preprocessing import Grayscale, preprocessing_of
 
 _MOST_BARS = 20
 

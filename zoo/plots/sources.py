@@ -10,12 +10,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo import components, data, edge
+from zoo import data, edge
+from zoo.bundles.shipped import find_bundle, is_name
 from zoo.data import Dataset
-from zoo.data_dir import recorded_data_dir
 from zoo.models import describe
-from zoo.run_folder import RunFolder, check_dataset, distinct_names
-from zoo.shipped import find_bundle, is_name
+from zoo.nn import loading
+from zoo.training.data_dir import recorded_data_dir
+from zoo.training.run_folder import RunFolder, check_dataset, distinct_names
 
 _BATCH = 250
 
@@ -77,12 +78,12 @@ def open_source(run_or_bundle: str | Path) -> Source:
         config = folder.config()
         folder.check_model()
         dataset = config["dataset"]
-        model = components.load_model(folder.path)
+        model = loading.load_model(folder.path)
         labels = tuple(dataset["labels"])
         return Source(config["model"], model, labels, dataset, config["data_dir"])
     bundle = find_bundle(run_or_bundle)
     manifest = edge.read_manifest(bundle)
-    model = components.load_model(bundle)
+    model = loading.load_model(bundle)
     data_dir = recorded_data_dir(bundle, manifest)
     labels = tuple(manifest["labels"])
     return Source(manifest["name"], model, labels, manifest["dataset"], data_dir)

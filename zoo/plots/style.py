@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from zoo.errors import ZooError
-from zoo.files import replacing
-from zoo.text import printable
+from zoo.utils.files import replacing
+from zoo.utils.text import printable
 
 # Okabe and Ito's colours, which people with any colour vision tell apart.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from zoo.errors import ZooError
+from zoo.nn.preprocessing import AntialiasedResize, preprocessing_of
 from zoo.plots.style import DIVERGING, new_figure, short, styled, wrapped
-from zoo.preprocessing import AntialiasedResize, preprocessing_of
 
 # So many pictures, one per label, are as many as can be looked at.
 _MOST = 30

@@ -9,7 +9,7 @@ from html import escape
 from matplotlib.figure import Figure
 
 from zoo.plots.style import png
-from zoo.text import printable
+from zoo.utils.text import printable
 
 _STYLE = """
 :root { color-scheme: light dark; }

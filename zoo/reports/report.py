@@ -7,7 +7,6 @@ from pathlib import Path
 
 from zoo import edge
 from zoo.errors import ZooError
-from zoo.files import write_text
 from zoo.models import describe
 from zoo.plots import sources
 from zoo.plots.boundary import boundary_picture
@@ -15,7 +14,8 @@ from zoo.plots.confusion import confusion_matrix, confusion_picture, most_confus
 from zoo.plots.curves import grouped_curves, learning_curves
 from zoo.plots.weights import weight_pictures
 from zoo.reports import page
-from zoo.run_folder import RunFolder, distinct_names
+from zoo.training.run_folder import RunFolder, distinct_names
+from zoo.utils.files import write_text
 
 _CONFUSED = 20
 

@@ -21,8 +21,8 @@ from starlette.staticfiles import StaticFiles
 
 from zoo import edge
 from zoo.errors import ZooError
-from zoo.serve.asking import Desk
 from zoo.serve.guard import is_foreign
+from zoo.serve.inference import Desk
 from zoo.serve.listing import listed
 from zoo.serve.memory import give_back, return_large_blocks
 from zoo.serve.messages import (
@@ -42,8 +42,8 @@ from zoo.serve.uploads import (
     read_upload,
     upload_size,
 )
-from zoo.serve.workers import BrokenError, BusyError, EndedError, Workers
-from zoo.text import printable
+from zoo.serve.worker_pool import BrokenError, BusyError, EndedError, Workers
+from zoo.utils.text import printable
 
 _STATIC = Path(__file__).resolve().parent / "static"
 _PICTURES = (".png", ".svg")

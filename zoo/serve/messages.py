@@ -8,13 +8,13 @@ import math
 from collections.abc import Collection
 from typing import Any
 
-from zoo.choices import require_choice
 from zoo.errors import ZooError
-from zoo.text import printable
+from zoo.utils.choices import require_choice
+from zoo.utils.text import printable
 
 DATA = ("and", "or", "xor", "blobs", "spirals")
 MODELS = ("perceptron", "network")
-# As in zoo.activations, which loads Keras; a test compares the two.
+# As in zoo.nn.activations, which loads Keras; a test compares the two.
 ACTIVATIONS = (
     "step",
     "sigmoid",

@@ -16,8 +16,8 @@ import traceback
 from typing import Any
 
 from zoo.errors import ZooError
-from zoo.quiet import import_tensorflow
 from zoo.serve.messages import Settings, read_message, read_settings, read_updates
+from zoo.utils.quiet import import_tensorflow
 
 GRID = 41
 _BATCH = 32
@@ -130,10 +130,10 @@ def _perceptron(learning_rate, random):
 def _network(settings: Settings):
     import keras
 
-    from zoo.activations import activation_layer
-    from zoo.losses import HalfSquaredError
     from zoo.models.assemble import vector_model
-    from zoo.recipe import Recipe
+    from zoo.nn.activations import activation_layer
+    from zoo.nn.losses import HalfSquaredError
+    from zoo.registry.recipes import Recipe
 
     layers = []
     for _ in range(settings.depth):

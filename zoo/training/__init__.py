@@ -1,7 +1,18 @@
-"""Spec + data → run folder."""
+"""Spec + data → run folder. What runs TensorFlow is imported when it is first used."""
 
-from zoo.training.run import evaluate, train
-from zoo.training.settings import Training
-from zoo.training.strategies import is_chief
+import importlib
 
-__all__ = ["Training", "evaluate", "is_chief", "train"]
+_HOME = {
+    "Training": "zoo.training.settings",
+    "evaluate": "zoo.training.run",
+    "is_chief": "zoo.training.strategies",
+    "train": "zoo.training.run",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name):
+    if name not in _HOME:
+        raise AttributeError(f"module 'zoo.training' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from zoo.recipe import Augmentation
+from zoo.registry.recipes import Augmentation
 from zoo.training import mixing
 
 # Between −1 and 1, where the preprocessing puts pixels, gray is 0.

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import ZooError
-from zoo.files import replacing
+from zoo.utils.files import replacing
 
 KEPT = 2
 _POSITION = "position"

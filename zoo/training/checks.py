@@ -10,10 +10,10 @@ import keras
 
 from zoo.data import Dataset
 from zoo.errors import ZooError
-from zoo.preprocessing import preprocessing_of
-from zoo.recipe import Recipe
+from zoo.nn.preprocessing import preprocessing_of
 from zoo.registry import ModelSpec
-from zoo.training import whitening
+from zoo.registry.recipes import Recipe
+from zoo.training.solvers import whitening
 
 
 def check_recipe(model: keras.Model, recipe: Recipe) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from zoo.errors import ZooError
-from zoo.launcher import WORKER_LOST, check_addresses
+from zoo.training.launcher import WORKER_LOST, check_addresses
 
 START_TIMEOUT = 120.0
 _JOBS = ("chief", "worker")

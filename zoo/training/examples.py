@@ -14,13 +14,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo.choices import require_choice
 from zoo.data.dataset import Split
 from zoo.errors import ZooError
-from zoo.memory import available_bytes
-from zoo.preprocessing import preprocessing_of
+from zoo.nn.preprocessing import preprocessing_of
 from zoo.training.augmentation import Augmenter
 from zoo.training.features import Features, resident_bytes
+from zoo.utils.choices import require_choice
+from zoo.utils.memory import available_bytes
 
 SOURCES = ("auto", "memory", "stream")
 _PREFETCHED_BATCHES = 4

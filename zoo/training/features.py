@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo.preprocessing import preprocessing_of
+from zoo.nn.preprocessing import preprocessing_of
 from zoo.training.augmentation import Augmenter
 
 # Below this, features are kept in memory even where raw pixels would be smaller.

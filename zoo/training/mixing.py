@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from zoo.recipe import Augmentation
+from zoo.registry.recipes import Augmentation
 
 PARTS = 4
 _STREAM, _PARTNERS = 2, 3

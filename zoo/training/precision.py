@@ -10,9 +10,9 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from zoo.choices import require_choice
 from zoo.errors import ZooError
 from zoo.training.reporter import Reporter
+from zoo.utils.choices import require_choice
 
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 JIT = ("auto", "on", "off")

@@ -14,23 +14,19 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import components, data
-from zoo.choices import require_choice
+from zoo import data
 from zoo.data import Dataset
-from zoo.files import replacing, sha256, write_json
 from zoo.models import describe
-from zoo.provenance import machine, versions
-from zoo.quiet import check_keras
-from zoo.recipe import Recipe
+from zoo.nn import loading
 from zoo.registry import ModelSpec
-from zoo.run_folder import RunFolder, check_dataset, check_identity, new_run_dir
-from zoo.training import examples, identity, precision, ridge, softmax_regression, strategies
+from zoo.registry.recipes import Recipe
+from zoo.training import examples, identity, precision, strategies
 from zoo.training.agreement import Agreement
 from zoo.training.augmentation import Augmenter
+from zoo.training.checkpoint_schedule import CheckpointSchedule
 from zoo.training.checks import check_fits, check_recipe, follow
 from zoo.training.cluster import explaining_lost_workers
 from zoo.training.evaluation import Evaluation
-from zoo.training.fitting import Fitting
 from zoo.training.loop import (
     NonFiniteLossError,
     TrainingLoop,
@@ -40,10 +36,16 @@ from zoo.training.loop import (
 )
 from zoo.training.profile import NoProfile, StepsProfile
 from zoo.training.reporter import Reporter, Silent
-from zoo.training.schedule import CheckpointSchedule
+from zoo.training.run_folder import RunFolder, check_dataset, check_identity, new_run_dir
 from zoo.training.settings import Training
 from zoo.training.signals import Preempted, preemption
-from zoo.training.whitening import fold, whitened
+from zoo.training.solvers import ridge, softmax_regression
+from zoo.training.solvers.gradient import Fitting
+from zoo.training.solvers.whitening import fold, whitened
+from zoo.utils.choices import require_choice
+from zoo.utils.files import replacing, sha256, write_json
+from zoo.utils.provenance import machine, versions
+from zoo.utils.quiet import check_keras
 
 # Solvers that leave the very optimum of a model's own problem behind.
 OPTIMA = {"exact": ridge, "lbfgs": softmax_regression}
@@ -370,7 +372,7 @@ def evaluate(path, data_dir=None, *, dataset=None, progress=None) -> dict[str, A
     )
     fingerprint = None if dataset else trained_on["fingerprint"]
     check_dataset(str(folder.path), trained_on["labels"], fingerprint, given)
-    model = components.load_model(folder.path)
+    model = loading.load_model(folder.path)
     check_fits(model, spec, given)
     targets = given.with_targets(spec.targets)
     strategy = tf.distribute.get_strategy()

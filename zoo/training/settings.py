@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from zoo.choices import require_choice, require_seed
 from zoo.errors import ZooError
-from zoo.recipe import Recipe, require_finite
 from zoo.registry import ModelSpec, check_options
+from zoo.registry.recipes import Recipe, require_finite
 from zoo.training import precision
+from zoo.training.checkpoint_schedule import CheckpointSchedule
 from zoo.training.cluster import START_TIMEOUT
 from zoo.training.examples import SOURCES
-from zoo.training.schedule import CheckpointSchedule
+from zoo.utils.choices import require_choice, require_seed
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 
-from zoo.launcher import INTERRUPTED, PREEMPTED, STOP_AT_END_OF_INPUT
+from zoo.training.launcher import INTERRUPTED, PREEMPTED, STOP_AT_END_OF_INPUT
 
 EXIT_CODE = PREEMPTED
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from zoo.choices import require_choice
 from zoo.errors import ZooError
 from zoo.training import cluster as clusters
 from zoo.training.agreement import Agreement, Alone, Together
 from zoo.training.cluster import Cluster
+from zoo.utils.choices import require_choice
 
 NAMES = ("auto", "cpu", "gpu", "mirrored", "multi_worker", "tpu")
 

@@ -1,0 +1,137 @@
+"""How the command line ends, whatever happens: with a documented code and no traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import zoo
+from zoo.cli import main
+from zoo.cli.output import end
+from zoo.errors import EXIT_CODES
+
+ZOO = [sys.executable, "-m", "zoo"]
+
+
+def run(*words, **options):
+    environment = {**os.environ, **options.pop("env", {})}
+    return subprocess.run([*ZOO, *words], env=environment, stderr=subprocess.PIPE, **options)
+
+
+def test_what_was_not_foreseen_is_one_sentence_with_a_code_of_its_own(capsys, monkeypatch):
+    def fail(words):
+        raise KeyError("test\nset")
+
+    monkeypatch.delenv("ZOO_DEBUG", raising=False)
+    assert end(fail, ["report", "run"]) == 70
+    told = capsys.readouterr().err
+    assert told.startswith("error: Unexpected KeyError: ")
+    assert "--debug" in told
+    assert len(told.splitlines()) == 1
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("way", ["word", "variable"])
+def test_the_trace_is_shown_on_demand(way, capsys, monkeypatch):
+    given = []
+
+    def fail(words):
+        given.extend(words)
+        raise KeyError("test")
+
+    monkeypatch.setenv("ZOO_DEBUG", "1" if way == "variable" else "0")
+    words = ["report", "--debug", "run"] if way == "word" else ["report", "run"]
+    assert end(fail, words) == 70
+    assert given == ["report", "run"]
+    told = capsys.readouterr().err
+    assert "Traceback" in told
+    assert told.splitlines()[-1].startswith("error: Unexpected KeyError")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (zoo.ZooError("This is wrong\n; do that."), 2, "error: This is wrong ; do that."),
+        (PermissionError(13, "Permission denied", "a/b"), 2, "a/b failed (Permission denied)"),
+        (OSError(28, "No space left on device"), 2, "No space left"),
+        (MemoryError(), 2, "more memory"),
+        (KeyboardInterrupt(), 130, "Stopped"),
+        (BrokenPipeError(32, "Broken pipe"), 1, ""),
+        (EOFError("half a file"), 70, "half a file"),
+        (RecursionError("too deep"), 70, "too deep"),
+        (ValueError("\x1b[31m" + "x" * 5000), 70, "ValueError"),
+    ],
+)
+def test_every_exception_has_a_documented_code(error, code, told, capsys):
+    def fail(words):
+        raise error
+
+    assert end(fail, []) == code
+    assert code in EXIT_CODES
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == bool(told)
+    assert told in "".join(lines)
+    assert "\x1b" not in "".join(lines)
+    assert len("".join(lines)) < 500
+
+
+def test_a_reader_that_leaves_is_no_error():
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as broken:
+        done = run("list", stdout=broken)
+    assert done.stderr == b""
+    assert done.returncode == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")  # noqa: PTH110
+def test_a_full_disk_behind_the_output_is_one_sentence():
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        done = run("predict", "xor_mlp", "0", "1", stdout=full)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert b"No space left" in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+@pytest.mark.parametrize("words", [["describe", "xor_mlp"], ["--help"], ["plot", "pipeline", "-h"]])
+def test_a_terminal_of_few_characters_gets_escapes(words, encoding):
+    done = run(*words, stdout=subprocess.PIPE, env={"PYTHONIOENCODING": encoding})
+    assert done.returncode == 0
+    assert done.stderr == b""
+    done.stdout.decode(encoding)
+
+
+def test_the_command_alone_shows_what_there_is(capsys, monkeypatch):
+    for words in ([], ["plot"], ["data"]):
+        monkeypatch.setattr("sys.argv", ["zoo", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == 2
+        told = capsys.readouterr()
+        assert "Commands" in told.out
+        assert told.err == ""
+
+
+@pytest.mark.parametrize("words", [["-m", "zoo"], ["-m", "zoo.cli"]])
+def test_the_version_is_printed(words):
+    done = subprocess.run([sys.executable, *words, "--version"], capture_output=True, text=True)
+    assert done.stdout == f"zoo {zoo.__version__}\n"
+
+
+@pytest.mark.parametrize("name", ["train", "compare", "predict", "serve", "verify", "plot curves"])
+def test_help_names_no_type_of_python(name, capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["zoo", *name.split(), "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    told = capsys.readouterr().out
+    for kind in ("<bool>", "list[", "<path>"):
+        assert kind not in told
+
+
+def test_the_readme_names_every_exit_code():
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    for code, told in EXIT_CODES.items():
+        assert f"| {code} | {told} |" in readme

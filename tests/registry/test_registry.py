@@ -1,0 +1,174 @@
+from dataclasses import replace
+
+import pytest
+
+import zoo
+from zoo import ZooError
+from zoo.registry import parse_option, register
+from zoo.registry.recipes import Recipe
+from zoo.utils.choices import UnknownNameError
+
+
+def test_the_list_is_in_the_order_of_the_lecture():
+    rows = [min(zoo.describe(name).lecture) for name in zoo.list_models()]
+    assert len(rows) == 6
+    assert zoo.list_models()[0] == "perceptron"
+
+
+def test_models_are_listed_by_task_and_data_set():
+    assert zoo.list_models(dataset="cifar10") == ["cifar_softmax", "deep_relu"]
+    assert zoo.list_models(task="sign") == ["linear_cat_dog"]
+    assert zoo.list_models(task="sign", dataset="cifar10") == []
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_a_description_says_what_there_is_to_know(name):
+    spec = zoo.describe(name)
+    assert spec.name == name
+    assert spec.summary.startswith("Build ")
+    assert spec.summary.endswith(".")
+    assert "=" in spec.equation
+    assert (spec.threshold is None) == (spec.task == "multiclass")
+    assert str(spec.recipe.epochs) in spec.recipe.text()
+
+
+def test_a_wrong_model_name_is_answered_with_the_near_misses():
+    with pytest.raises(UnknownNameError, match="did you mean perceptron"):
+        zoo.build("perceptrn")
+    with pytest.raises(UnknownNameError, match=r"choose from .*deep_relu"):
+        zoo.describe("transformer")
+
+
+def test_a_wrong_option_is_answered_with_the_near_misses():
+    with pytest.raises(UnknownNameError, match="did you mean depth"):
+        zoo.build("deep_relu", dept=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("deep_relu", {"depth": "3"}, "'depth' takes a whole number, not '3'"),
+        ("deep_relu", {"depth": True}, "whole number"),
+        ("deep_relu", {"depth": -1}, "give 0"),
+        ("deep_relu", {"dropout": 1.0}, "from 0 up to"),
+        ("deep_relu", {"width": 0}, "'width' is 0"),
+        ("deep_relu", {"activation": "relo"}, "did you mean relu"),
+        ("deep_relu", {"normalization": "bach"}, "did you mean batch"),
+        ("cifar_softmax", {"classes": 1}, "at least 2"),
+        ("cifar_softmax", {"grayscale": 1}, "true or false"),
+        ("linear_cat_dog", {"size": 0}, "'size' is 0"),
+        ("perceptron", {"inputs": 0}, "'inputs' is 0"),
+        ("mark_one", {"excitatory": 401}, "400 photocells"),
+        ("xor_mlp", {"hidden": 0}, "'hidden' is 0"),
+    ],
+)
+def test_a_wrong_value_is_one_clear_sentence(name, options, message):
+    with pytest.raises(ZooError, match=message) as caught:
+        zoo.build(name, **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_options_are_read_from_text_with_the_type_of_their_default():
+    spec = zoo.describe("deep_relu")
+    assert parse_option(spec, "depth=3") == ("depth", 3)
+    assert parse_option(spec, "dropout=0.5") == ("dropout", 0.5)
+    assert parse_option(spec, "grayscale=true") == ("grayscale", True)
+    assert parse_option(spec, "activation=elu") == ("activation", "elu")
+    for text in ("depth", "depth=two", "grayscale=yes", "dept=2"):
+        with pytest.raises(ZooError):
+            parse_option(spec, text)
+
+
+def test_a_name_is_registered_once():
+    with pytest.raises(ValueError, match="registered already"):
+        register(
+            "perceptron",
+            task="binary",
+            dataset="xor",
+            lecture=(2,),
+            equation="",
+            output="",
+            recipes={"lecture": Recipe(epochs=1, batch_size=1, learning_rate=1.0)},
+        )(lambda: None)
+
+
+def _builder(units: int = 2):
+    """Build nothing."""
+
+
+def _without_default(units):
+    """Build nothing."""
+
+
+def _with_default_none(units: int | None = None):
+    """Build nothing."""
+
+
+def _with_any_option(**options):
+    """Build nothing."""
+
+
+_RECIPE = Recipe(epochs=1, batch_size=1, learning_rate=1.0)
+
+
+@pytest.mark.parametrize(
+    ("builder", "changes", "told"),
+    [
+        (lambda units=2: None, {}, "no docstring"),
+        (_without_default, {}, "'units' of model 'new' needs a default"),
+        (_with_default_none, {}, "'units' of model 'new' needs a default"),
+        (_with_any_option, {}, "'options' of model 'new' needs a default"),
+        (_builder, {"threshold": None}, "threshold None"),
+        (_builder, {"threshold": float("nan")}, "threshold nan"),
+        (_builder, {"task": "multiclass"}, "largest output wins"),
+        (_builder, {"task": "ternary"}, "no task 'ternary'"),
+        (_builder, {"recipes": {}}, "without a recipe"),
+        (_builder, {"recipes": {"lecture": None}}, "not a Recipe"),
+        (_builder, {"recipes": {"lecture": replace(_RECIPE, options={"width": 3})}}, "'width'"),
+        (_builder, {"recipes": {"lecture": replace(_RECIPE, options={"units": "3"})}}, "whole"),
+        (_builder, {"output": "{third}"}, "braces"),
+        (_builder, {"output": ""}, "without its output"),
+        (_builder, {"dataset": None}, "without its dataset"),
+        (_builder, {"lecture": ("2",)}, "lecture rows"),
+        (_builder, {"training_options": ("rate",)}, "no option 'rate'"),
+        (_builder, {"name": "./new"}, "letters, digits"),
+    ],
+)
+def test_a_specification_that_is_not_whole_is_refused_when_it_is_registered(builder, changes, told):
+    whole = {
+        "name": "new",
+        "task": "binary",
+        "dataset": "xor",
+        "lecture": (2,),
+        "equation": "y = x",
+        "output": "y",
+        "recipes": {"lecture": _RECIPE},
+        "threshold": 0.5,
+    }
+    with pytest.raises(ValueError, match=told) as caught:
+        register(**{**whole, **changes})(builder)
+    assert "\n" not in str(caught.value)
+    assert "new" not in zoo.list_models()
+
+
+@pytest.mark.parametrize("name", zoo.list_models())
+def test_a_models_output_is_told_in_the_words_of_the_labels(name):
+    spec = zoo.describe(name)
+    told = spec.output_text(("apple", "pear {1}"))
+    assert "{first}" not in told
+    if spec.threshold is not None:
+        assert "apple" in told
+        assert "pear {1}" in told
+        assert "the second label" in spec.output_text()
+    assert not {"a cat", "a dog"} & {told[at : at + 5] for at in range(len(told))}
+
+
+def test_a_recipe_builds_the_optimizer_it_names():
+    recipe = Recipe(epochs=1, batch_size=1, learning_rate=0.25, optimizer="adamw", weight_decay=0.1)
+    optimizer = recipe.build_optimizer()
+    assert float(optimizer.learning_rate) == 0.25
+    assert optimizer.weight_decay == 0.1
+    falling = Recipe(epochs=1, batch_size=1, learning_rate=0.25, schedule="cosine")
+    assert float(falling.build_optimizer(100).learning_rate) == 0.25
+    with pytest.raises(ZooError, match="did you mean adam"):
+        Recipe(epochs=1, batch_size=1, learning_rate=1.0, optimizer="adm").build_optimizer()

@@ -1,0 +1,64 @@
+"""What is told of recipes was measured with the very recipes that are there."""
+
+import pytest
+from records import trainings
+
+import zoo
+from zoo import ZooError
+from zoo.registry import results
+
+RECIPES = [(name, recipe) for name in zoo.list_models() for recipe in zoo.describe(name).recipes]
+
+
+@pytest.mark.parametrize(("name", "recipe"), RECIPES)
+def test_every_recipe_says_what_it_reaches(name, recipe):
+    found = results.result_of(name, recipe)
+    assert found is not None, f"python tools/results.py recipes {name}:{recipe}"
+    assert found.text == zoo.describe(name).recipes[recipe].text()
+    assert 0 <= found.accuracy <= 1
+    assert found.minutes > 0
+    assert (found.deviation is None) == (found.seeds == 1)
+
+
+def test_no_result_is_of_a_recipe_that_is_gone():
+    assert {(found.model, found.recipe) for found in results.read()} <= set(RECIPES)
+
+
+def test_a_new_result_takes_the_place_of_the_old_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "PATH", tmp_path / "results.csv")
+    old = results.Result(
+        "b", "best", "1 epoch, slow", 1, 0.5, 0.6, None, 2.0, "d 0a", "m", "keras 3"
+    )
+    new = results.Result("b", "best", "1 epoch", 3, 0.75, 0.8, 0.01, 1.0, "d 0a", "m", "keras 3")
+    other = results.Result("a", "best", "2 epochs", 1, 1.0, 1.0, None, 0.1, "d 0a", "m", "keras 3")
+    for result in (old, other, new):
+        results.record(result)
+    assert results.read() == [other, new]
+
+
+def test_a_recipe_is_tried_from_several_seeds(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "PATH", tmp_path / "results.csv")
+    trainings.recipes(["perceptron:lecture"], 2)
+    (found,) = results.read()
+    assert (found.seeds, found.dataset.split()[0]) == (2, "blobs")
+    # Two separable clouds: at most a few of 500 points lie beyond the line.
+    assert found.accuracy > 0.98
+    assert found.train_accuracy == 1.0
+    assert found.deviation >= 0
+
+
+def test_what_cannot_be_tried_is_refused_in_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "PATH", tmp_path / "results.csv")
+    with pytest.raises(ZooError, match="give 1 or more"):
+        trainings.recipes(["perceptron"], 0)
+    with pytest.raises(ZooError, match="no recipe of perceptron"):
+        trainings.recipes(["perceptron:"], 1)
+    with pytest.raises(ZooError, match="no recipe of deep_relu 'nosuch'"):
+        trainings.search("nosuch", 1)
+    zoo.train("perceptron", epochs=1, run_dir=tmp_path / "run")
+    with pytest.raises(ZooError, match="as it stands"):
+        trainings.curve(tmp_path / "run")
+    (tmp_path / "run" / "results.json").unlink()
+    with pytest.raises(ZooError, match="not trained to its end"):
+        trainings.curve(tmp_path / "run")
+    assert not results.PATH.exists()

@@ -1,0 +1,77 @@
+"""The full-batch solver against scikit-learn's optimum of the same objective."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from sklearn.linear_model import LogisticRegression
+
+import zoo
+from zoo import ZooError
+from zoo.data.dataset import Split
+from zoo.training.examples import ResidentExamples, StreamedExamples
+from zoo.training.solvers.softmax_regression import GRADIENT_NORM, path
+
+FEATURES, CLASSES = 30, 4
+
+
+@pytest.fixture(scope="module")
+def problem():
+    random = np.random.default_rng(0)
+    # Directions of very different length, and a mean far from 0, as pixels have.
+    x = random.normal(size=(2500, FEATURES)) * np.logspace(0, -2, FEATURES) + 0.5
+    logits = (x - 0.5) @ random.normal(size=(FEATURES, CLASSES))
+    y = (logits + random.gumbel(size=logits.shape)).argmax(axis=1)
+    x_input = keras.Input((FEATURES,), name="x")
+    head = keras.Sequential([keras.layers.Dense(CLASSES), keras.layers.Softmax()], name="head")
+    return keras.Model(x_input, head(x_input)), x.astype("float32"), y
+
+
+@pytest.mark.parametrize("kind", [ResidentExamples, StreamedExamples])
+def test_the_optimum_is_scikit_learns(kind, problem):
+    model, x, y = problem
+    strategy = tf.distribute.get_strategy()
+    examples = kind(model, strategy, Split(x, y))
+    for found in path(model, strategy, examples, [1.0, 100.0]):
+        peer = LogisticRegression(C=1 / found.penalty, tol=1e-8, max_iter=10_000)
+        peer.fit(x.astype("float64"), y)
+        assert found.gradient_norm <= GRADIENT_NORM
+        objectives = [
+            objective(x, y, weights, bias, found.penalty)
+            for weights, bias in ((found.weights, found.bias), (peer.coef_.T, peer.intercept_))
+        ]
+        assert objectives[0] == pytest.approx(objectives[1], abs=1e-6)
+        probabilities = softmax(x @ found.weights + found.bias)
+        np.testing.assert_allclose(probabilities, peer.predict_proba(x), atol=5e-3)
+        assert found.loss == pytest.approx(-np.log(probabilities[np.arange(len(y)), y]).mean())
+
+
+def test_the_solver_leaves_an_ordinary_run(tmp_path, tfds_dir):
+    options = {"size": 4, "grayscale": False}
+    results = zoo.train("cifar_softmax", options=options, solver="lbfgs", run_dir=tmp_path / "path")
+    history = (tmp_path / "path" / "history.csv").read_text().splitlines()
+    assert history[0].startswith("penalty,loss,gradient_norm,evaluations,val_loss,val_accuracy")
+    best = max(float(line.split(",")[5]) for line in history[1:])
+    assert results["history"]["val_accuracy"] == pytest.approx(best)
+    evaluated = zoo.training.evaluate(tmp_path / "path")
+    assert evaluated["test"] == pytest.approx(results["test"], abs=1e-6)
+    # 48 numbers per photo in place of the lecture's 4096, and yet more than chance by far.
+    assert results["test"]["accuracy"] > 0.3
+
+
+def test_only_a_softmax_classifier_has_this_optimum(tmp_path, tfds_dir):
+    with pytest.raises(ZooError, match="needs --solver gradient"):
+        zoo.train("deep_relu", solver="lbfgs", run_dir=tmp_path / "deep")
+    with pytest.raises(ZooError, match="above 0"):
+        zoo.train("cifar_softmax", solver="lbfgs", penalty=0.0, run_dir=tmp_path / "zero")
+    assert not list(tmp_path.rglob("config.json"))
+
+
+def objective(x, y, weights, bias, penalty):
+    loss = -np.log(softmax(x @ weights + bias)[np.arange(len(y)), y]).sum()
+    return (loss + penalty / 2 * (weights**2).sum()) / len(y)
+
+
+def softmax(logits):
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)

@@ -1,0 +1,1 @@
+"""What works from a base install: the shipped bundles and the benchmark."""

@@ -1,0 +1,139 @@
+"""The trained bundles that come with the package, found from a checkout or an installed wheel."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.errors import ZooError
+
+if TYPE_CHECKING:
+    import keras
+
+# In a wheel saved_models is a folder of the package, in a checkout it lies beside it.
+_PACKAGE = Path(__file__).resolve().parents[1]
+_PLACES = (_PACKAGE / "saved_models", _PACKAGE.parent / "saved_models")
+_SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
+
+
+def list_shipped() -> list[str]:
+    """Return the names of the shipped bundles."""
+    return sorted({path.parent.name for place in _PLACES for path in place.glob("*/manifest.json")})
+
+
+def is_name(name_or_path: str | Path) -> bool:
+    """Return whether a word is a model's name: a path has a separator, or is `.` or `..`.
+
+    >>> is_name("deep_relu"), is_name("./deep_relu"), is_name(Path("deep_relu"))
+    (True, False, False)
+    """
+    if not isinstance(name_or_path, str) or name_or_path in ("", os.curdir, os.pardir):
+        return False
+    return not any(separator in name_or_path for separator in _SEPARATORS)
+
+
+def as_word(path: str | Path) -> str:
+    """Return a path as it is written where a name could stand too.
+
+    >>> as_word(Path("bundle")), as_word("runs/one")
+    ('./bundle', 'runs/one')
+    """
+    return f"{os.curdir}{os.sep}{path}" if is_name(str(path)) else str(path)
+
+
+def shipped_bundle(name: str) -> Path:
+    """Return the folder of the shipped bundle of a name; the current folder is never looked into.
+
+    Raises:
+        ZooError: if no bundle of that name is shipped.
+    """
+    for place in _PLACES:
+        if is_name(name) and (place / name / "manifest.json").is_file():
+            return place / name
+    shipped = ", ".join(list_shipped()) or "none"
+    told = f"There is no bundle named {name!r}; the shipped ones are {shipped}."
+    if is_name(name) and Path(name).is_dir():
+        told += f" For the folder of that name write {as_word(name)}."
+    raise ZooError(told)
+
+
+def find_bundle(name_or_path: str | Path) -> Path:
+    """Return the folder of a bundle: the shipped one of a name, or a path as it is.
+
+    A word without a separator is a name, whatever the current folder holds; `./NAME` is a path. A
+    run folder stands for the bundle exported into it.
+
+    Raises:
+        ZooError: if there is no such bundle.
+    """
+    if is_name(name_or_path):
+        return shipped_bundle(name_or_path)
+    path = Path(name_or_path)
+    if (path / "manifest.json").is_file():
+        return path
+    if (path / "bundle" / "manifest.json").is_file():
+        return path / "bundle"
+    if not path.is_dir():
+        raise ZooError(
+            f"There is no folder {path}; give a bundle's folder or a shipped model's name: "
+            f"{', '.join(list_shipped()) or 'none is shipped'}."
+        )
+    hint = (
+        f"run `zoo export {path}` first"
+        if (path / "config.json").is_file()
+        else "copy the whole bundle again"
+    )
+    raise ZooError(f"{path} is not a bundle: it has no manifest.json; {hint}.")
+
+
+def shipped_options(name: str) -> dict[str, Any]:
+    """Return the builder's options that a shipped bundle was trained with.
+
+    Raises:
+        ZooError: if no bundle of that name is shipped.
+    """
+    path = shipped_bundle(name) / "manifest.json"
+    return json.loads(path.read_text(encoding="utf-8"))["options"]
+
+
+def check_shipped_options(
+    name: str, options: Mapping[str, Any], training_options: tuple[str, ...]
+) -> None:
+    """Raise one sentence unless the shipped weights are for a model with these options.
+
+    Args:
+        name: of the shipped bundle.
+        options: as the user gives them.
+        training_options: what may differ, since it does not change the trained function.
+
+    Raises:
+        ZooError: naming the first option that differs, or if no bundle of that name is shipped.
+    """
+    trained = shipped_options(name)
+    for option, value in options.items():
+        if option not in training_options and value != trained[option]:
+            raise ZooError(
+                f"The shipped weights of {name} were trained with {option}={trained[option]}, not "
+                f"{option}={value}; leave {option} out, or build it without pretrained weights."
+            )
+
+
+def load_weights(name: str, model: keras.Model) -> None:
+    """Put the shipped weights into a model built with the options they were trained with.
+
+    Raises:
+        ZooError: if none are shipped.
+    """
+    from zoo.nn import loading
+
+    trained = loading.load_model(shipped_bundle(name))
+    for given, wanted in zip(_weights(trained), _weights(model), strict=True):
+        wanted.assign(given)
+
+
+def _weights(model: keras.Model) -> list[keras.Variable]:
+    # Dropout, which training alone needs, keeps a random state among the weights.
+    return [weight for weight in model.weights if not weight.path.endswith("seed_generator_state")]

@@ -1,0 +1,189 @@
+"""`zoo plot …`: pictures of runs and bundles, as PNG or SVG."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoo.cli.output import Commands, PhotoCommand, say
+
+plot_app = Commands(help="Pictures of runs, bundles and models.")
+
+To = Annotated[Path, typer.Option(help="The picture: a .png or .svg.", metavar="FILE")]
+Trained = Annotated[
+    str,
+    typer.Argument(metavar="RUN|BUNDLE", help="A run, a bundle, or a shipped model's name."),
+]
+DataDir = Annotated[
+    str | None,
+    typer.Option(
+        help="Where the data set lies, if not where it lay in training.", metavar="FOLDER"
+    ),
+]
+
+
+@plot_app.command("curves")
+def curves(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="The folders of trainings.")],
+    to: To = Path("curves.png"),
+):
+    """Draw loss and accuracy over the epochs of one or several runs."""
+    _tensorflow()
+    from zoo.plots import sources
+    from zoo.plots.curves import grouped_curves
+
+    groups = sources.histories(runs)
+    names = [name for histories in groups.values() for name in histories]
+    _save(grouped_curves(groups, f"Training of {', '.join(names)}"), to)
+
+
+@plot_app.command("confusion")
+def confusion(trained: Trained, data_dir: DataDir = None, to: To = Path("confusion.png")):
+    """Draw which label is taken for which on the test set."""
+    _tensorflow()
+    from zoo.plots import sources
+    from zoo.plots.confusion import confusion_matrix, confusion_picture
+
+    source = sources.open_source(trained)
+    dataset = source.dataset(data_dir)
+    counts = confusion_matrix(dataset.test.y, source.decide(dataset.test.x), dataset.labels)
+    right = 100 * counts.trace() / counts.sum()
+    title = f"{source.name}, test set of {dataset.name}: {right:.2f}\u00a0%\u00a0right"
+    _save(confusion_picture(counts, dataset.labels, title), to)
+
+
+@plot_app.command("weights")
+def weights(trained: Trained, to: To = Path("weights.png")):
+    """Draw W of a linear model of photos, a picture per label."""
+    _tensorflow()
+    from zoo.plots import sources
+    from zoo.plots.weights import weight_pictures
+
+    source = sources.open_source(trained)
+    _save(weight_pictures(source.model, source.labels, f"{source.name}: W"), to)
+
+
+@plot_app.command("boundary")
+def boundary(trained: Trained, data_dir: DataDir = None, to: To = Path("boundary.png")):
+    """Draw where a model of two numbers changes its mind."""
+    _tensorflow()
+    from zoo.models import describe
+    from zoo.plots import sources
+    from zoo.plots.boundary import boundary_picture, check_plane
+
+    source = sources.open_source(trained)
+    # Before the data is looked for, which would not help a model without a plane.
+    check_plane(source.model)
+    dataset = source.dataset(data_dir)
+    title = f"{source.name}, test set of {dataset.name}"
+    threshold = describe(source.name).threshold
+    _save(boundary_picture(source.model, dataset.test, threshold, dataset.labels, title), to)
+
+
+@plot_app.command("learning")
+def learning(
+    model: Annotated[
+        str,
+        typer.Argument(metavar="MODEL", help="A model of two numbers: perceptron or xor_mlp."),
+    ],
+    dataset: Annotated[str | None, typer.Option(help="and, or, xor, blobs …")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="The recipe's by default.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the weights and of the order.")] = 0,
+    to: Annotated[
+        Path, typer.Option(help="A .gif for an animation, a .png or .svg for a still.")
+    ] = Path("learning.gif"),
+):
+    """Train a model of two numbers and draw how its boundary moves."""
+    _tensorflow()
+    import keras
+
+    from zoo import data
+    from zoo.models import build, describe
+    from zoo.plots import learning as drawing
+    from zoo.plots.boundary import check_plane
+    from zoo.plots.style import FORMATS, require_format
+    from zoo.training.run import check_fits
+    from zoo.utils.choices import require_seed
+
+    require_format(to, (".gif", *FORMATS))
+    require_seed(seed)
+    moves = to.suffix == ".gif"
+    spec = describe(model)
+    keras.utils.set_random_seed(seed)
+    learner = build(model)
+    check_plane(learner)
+    given = data.load(dataset or spec.dataset)
+    check_fits(learner, spec, given)
+    split, recipe = given.train, spec.recipe
+    found = drawing.stages(
+        learner,
+        split,
+        spec.threshold,
+        epochs or recipe.epochs,
+        recipe.batch_size,
+        24 if moves else 8,
+    )
+    title = f"{model} on the data set {given.name!r}"
+    if moves:
+        say(str(drawing.save_animation(found, split, spec.threshold, given.labels, title, to)))
+    else:
+        _save(drawing.stages_picture(found, split, spec.threshold, given.labels, title), to)
+
+
+@plot_app.command("examples")
+def examples(trained: Trained, data_dir: DataDir = None, to: To = Path("examples.png")):
+    """Draw the test images that a model is most and least certain about."""
+    _tensorflow()
+    from zoo.models import describe
+    from zoo.plots import sources
+    from zoo.plots.certainty import certainty_picture
+
+    source = sources.open_source(trained)
+    dataset = source.dataset(data_dir)
+    outputs = source.outputs(dataset.test.x)
+    threshold = describe(source.name).threshold
+    decided = sources.decisions(outputs, threshold)
+    right = 100 * (decided == dataset.test.y).mean()
+    title = f"{source.name}, test set of {dataset.name}: {right:.2f}\u00a0%\u00a0right"
+    _save(certainty_picture(dataset.test, outputs, threshold, dataset.labels, title), to)
+
+
+@plot_app.command("pipeline", cls=PhotoCommand, context_settings={"ignore_unknown_options": True})
+def pipeline(
+    trained: Trained,
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="A JPEG or PNG file.")],
+    to: To = Path("pipeline.png"),
+):
+    """Draw slide 16 for one photo: gray, resize, W ⊙ x, sum, score, verdict."""
+    _tensorflow()
+    from zoo import edge
+    from zoo.plots import sources
+    from zoo.plots.pipeline import pipeline_picture
+
+    source = sources.open_source(trained)
+    title = f"{source.name} looks at {photo.name}"
+    pixels = edge.decode(str(photo))
+    _save(pipeline_picture(source.model, pixels, source.labels, title), to)
+
+
+@plot_app.command("activations")
+def activations(to: To = Path("activations.png")):
+    """Draw the lecture's ten activations with their derivatives."""
+    _tensorflow()
+    from zoo.plots.activations import activation_pictures
+
+    _save(activation_pictures(), to)
+
+
+def _save(figure, to: Path) -> None:
+    from zoo.plots.style import save
+
+    say(str(save(figure, to)))
+
+
+def _tensorflow() -> None:
+    from zoo.utils.quiet import import_tensorflow
+
+    import_tensorflow()

@@ -1,0 +1,281 @@
+"""The one list of models: `@register` puts a builder on it, `build` calls one by name."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from zoo.errors import ZooError
+from zoo.registry.recipes import Recipe
+from zoo.utils.choices import require_choice
+
+if TYPE_CHECKING:
+    import keras
+
+TASKS = ("binary", "sign", "multiclass")
+
+_specs: dict[str, ModelSpec] = {}
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """What the zoo knows of a model without building it.
+
+    Args:
+        name: what `zoo.build` takes.
+        builder: function of the options that returns a compiled `keras.Model`.
+        task: "binary" (one output, decided at `threshold`), "sign" (labels −1 and +1, decided
+            at 0) or "multiclass" (one output per class, the largest wins).
+        dataset: the name of the data set it learns from unless told otherwise.
+        lecture: rows of the lecture it implements.
+        equation: what it computes, as the lecture writes it.
+        output: what the number that comes out means; `{first}` and `{second}` stand for the labels
+            of the data in it, see `output_text`.
+        recipes: how it can be trained, by name; the first is the one unless told otherwise.
+        threshold: the score from which the second label is chosen; None for "multiclass".
+        training_options: options of the builder that change how it learns and not what a trained
+            model computes.
+    """
+
+    name: str
+    builder: Callable[..., keras.Model] = field(repr=False)
+    task: str
+    dataset: str
+    lecture: tuple[int, ...]
+    equation: str
+    output: str
+    recipes: Mapping[str, Recipe]
+    threshold: float | None
+    training_options: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of `description`."""
+        return self.description.split("\n\n")[0].replace("\n", " ")
+
+    @property
+    def description(self) -> str:
+        """The builder's docstring; the equation where Python leaves docstrings out (-OO)."""
+        return inspect.getdoc(self.builder) or f"{self.name}: {self.equation}."
+
+    @property
+    def recipe(self) -> Recipe:
+        """The first recipe."""
+        return next(iter(self.recipes.values()))
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The builder's options with their defaults."""
+        parameters = inspect.signature(self.builder).parameters.values()
+        return {parameter.name: parameter.default for parameter in parameters}
+
+    def output_text(self, labels: Sequence[str] = ("the first label", "the second label")) -> str:
+        """Return what the number that comes out means, in the words of these labels."""
+        return self.output.format(first=labels[0], second=labels[1])
+
+    @property
+    def targets(self) -> str:
+        """How labels are given to the loss: "sign" (−1, +1) or "index" (0, 1, …)."""
+        return "sign" if self.task == "sign" else "index"
+
+
+def register(
+    name: str,
+    *,
+    task: str,
+    dataset: str,
+    lecture: Sequence[int],
+    equation: str,
+    output: str,
+    recipes: Mapping[str, Recipe],
+    threshold: float | None = None,
+    training_options: Sequence[str] = (),
+) -> Callable:
+    """Put the decorated builder on the list; the arguments are those of `ModelSpec`.
+
+    Raises:
+        ValueError: if the name is taken, or the specification is not whole: each option of the
+            builder needs a default that is true or false, a number or a name, the builder a
+            docstring, a model with one output its threshold.
+    """
+
+    def decorate(builder: Callable[..., keras.Model]) -> Callable[..., keras.Model]:
+        spec = ModelSpec(
+            name=name,
+            builder=builder,
+            task=task,
+            dataset=dataset,
+            lecture=tuple(lecture),
+            equation=equation,
+            output=output,
+            recipes=recipes,
+            threshold=threshold,
+            training_options=tuple(training_options),
+        )
+        _check_spec(spec)
+        _specs[name] = spec
+        return builder
+
+    return decorate
+
+
+def _check_spec(spec: ModelSpec) -> None:
+    if not isinstance(spec.name, str) or not spec.name.isidentifier():
+        raise ValueError(
+            f"A model is named {spec.name!r}; give it a name of letters, digits and underscores."
+        )
+    if spec.name in _specs:
+        raise ValueError(f"A model named {spec.name!r} is registered already; choose another name.")
+    require_choice("task", spec.task, TASKS)
+    for what in ("dataset", "equation", "output"):
+        text = getattr(spec, what)
+        if not isinstance(text, str) or not text.strip():
+            raise ValueError(f"Model {spec.name!r} is registered without its {what}; give a text.")
+    if not all(type(row) is int for row in spec.lecture):
+        raise ValueError(f"The lecture rows of model {spec.name!r} are not whole numbers.")
+    try:
+        spec.output_text()
+    except (KeyError, ValueError, IndexError) as error:
+        raise ValueError(
+            f"The output text of model {spec.name!r} has braces that are neither {{first}} nor "
+            "{second}; write { and } twice."
+        ) from error
+    if sys.flags.optimize < 2 and not (inspect.getdoc(spec.builder) or "").strip():
+        raise ValueError(
+            f"The builder of model {spec.name!r} has no docstring; say in one what it builds."
+        )
+    _check_threshold(spec)
+    _check_builder_options(spec)
+    _check_recipes(spec)
+
+
+def _check_threshold(spec: ModelSpec) -> None:
+    number = type(spec.threshold) in (int, float) and math.isfinite(spec.threshold)
+    if spec.task == "multiclass" and spec.threshold is not None:
+        raise ValueError(
+            f"Model {spec.name!r} has a threshold, but the largest output wins in a multiclass one."
+        )
+    if spec.task != "multiclass" and not number:
+        raise ValueError(
+            f"Model {spec.name!r} of task {spec.task!r} is registered with the threshold "
+            f"{spec.threshold!r}; give the score from which the second label is chosen."
+        )
+
+
+def _check_builder_options(spec: ModelSpec) -> None:
+    for parameter in inspect.signature(spec.builder).parameters.values():
+        named = parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+        if not named or type(parameter.default) not in _TYPE_NAMES:
+            raise ValueError(
+                f"Option {parameter.name!r} of model {spec.name!r} needs a default that is true or "
+                "false, a whole number, a number or a name: its type is the option's type."
+            )
+    for option in spec.training_options:
+        if option not in spec.options:
+            raise ValueError(f"Model {spec.name!r} has no option {option!r}; name one it has.")
+
+
+def _check_recipes(spec: ModelSpec) -> None:
+    if not isinstance(spec.recipes, Mapping) or not spec.recipes:
+        raise ValueError(f"Model {spec.name!r} is registered without a recipe; give at least one.")
+    for name, recipe in spec.recipes.items():
+        if not isinstance(name, str) or not isinstance(recipe, Recipe):
+            raise ValueError(f"Recipe {name!r} of model {spec.name!r} is not a Recipe.")
+        try:
+            check_options(spec, recipe.options)
+        except ZooError as error:
+            raise ValueError(f"Recipe {name!r} of model {spec.name!r}: {error}") from error
+
+
+def list_models(task: str | None = None, dataset: str | None = None) -> list[str]:
+    """Return the names of all models, or of those with this task and data set.
+
+    Raises:
+        UnknownNameError: for a task or data set that no model has.
+
+    >>> import zoo
+    >>> zoo.list_models(task="multiclass")
+    ['cifar_softmax', 'deep_relu']
+    """
+    if task is not None:
+        require_choice("task", task, TASKS)
+    if dataset is not None:
+        require_choice("data set", dataset, sorted({spec.dataset for spec in _specs.values()}))
+    return [
+        name
+        for name, spec in _specs.items()
+        if task in (None, spec.task) and dataset in (None, spec.dataset)
+    ]
+
+
+def describe(name: str) -> ModelSpec:
+    """Return the specification of a model.
+
+    Raises:
+        UnknownNameError: for an unknown name.
+
+    >>> import zoo
+    >>> zoo.describe("xor_mlp").dataset
+    'xor'
+    """
+    require_choice("model", name, _specs)
+    return _specs[name]
+
+
+def check_options(spec: ModelSpec, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options with their types put right (an int where a float is asked for).
+
+    Raises:
+        UnknownNameError: for an option the builder does not have.
+        ZooError: for a value of another type than the default's.
+    """
+    defaults = spec.options
+    checked = {}
+    for option, value in options.items():
+        require_choice(f"option of {spec.name}", option, defaults)
+        checked[option] = _check_type(spec.name, option, value, type(defaults[option]))
+    return checked
+
+
+def parse_option(spec: ModelSpec, text: str) -> tuple[str, Any]:
+    """Turn "depth=3" into ("depth", 3), with the type of the option's default.
+
+    Raises:
+        UnknownNameError: for an option the builder does not have.
+        ZooError: if there is no "=", or the value cannot be read as that type.
+    """
+    option, equals, value = text.partition("=")
+    if not equals:
+        raise ZooError(f"{text!r} is not of the form option=value, such as depth=3.")
+    require_choice(f"option of {spec.name}", option, spec.options)
+    wanted = type(spec.options[option])
+    readers = {bool: _read_bool, int: int, float: float, str: str}
+    try:
+        return option, readers[wanted](value)
+    except ValueError:
+        raise ZooError(
+            f"{spec.name} option {option!r} takes {_TYPE_NAMES[wanted]}, not {value!r}."
+        ) from None
+
+
+_TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a name"}
+
+
+def _check_type(model_name: str, option: str, value: Any, wanted: type) -> Any:
+    if wanted is float and type(value) is int:
+        return float(value)
+    if type(value) is not wanted:
+        raise ZooError(
+            f"{model_name} option {option!r} takes {_TYPE_NAMES[wanted]}, not {value!r}."
+        )
+    return value
+
+
+def _read_bool(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(text)
+    return text.lower() == "true"

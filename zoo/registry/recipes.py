@@ -1,0 +1,251 @@
+"""How a model is trained: data, kept beside its builder, that reads as a text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from zoo.errors import ZooError
+from zoo.utils.choices import require_choice
+
+if TYPE_CHECKING:
+    import keras
+
+
+OPTIMIZERS = ("sgd", "adam", "adamw")
+SCHEDULES = ("constant", "cosine")
+SOLVERS = ("gradient", "exact", "lbfgs")
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How a training photo is moved before each look at it; every amount 0 leaves it as it is.
+
+    Args:
+        flip: mirror every second photo, left for right.
+        shift: most pixels up, down, left and right.
+        zoom: most stretch of each axis, as a share of its length.
+        rotation: most turn, in degrees, either way.
+        shear: most slant, as a share of the height.
+        cutout: side, in pixels, of a gray square put anywhere; 0 for none.
+        mixup: α of Beta(α, α), from which the share is drawn that a photo keeps when another is
+            added to it, labels likewise; 0 for none.
+        cutmix: the same of the area that a photo keeps when a part of another replaces the rest;
+            with both, every second photo has the one or the other.
+    """
+
+    flip: bool = False
+    shift: float = 0.0
+    zoom: float = 0.0
+    rotation: float = 0.0
+    shear: float = 0.0
+    cutout: int = 0
+    mixup: float = 0.0
+    cutmix: float = 0.0
+
+    def text(self) -> str:
+        """Return it as words."""
+        amounts = [
+            "flips" if self.flip else "",
+            f"shifts by up to {self.shift:g} pixels" if self.shift else "",
+            f"zooms by up to {100 * self.zoom:g} %" if self.zoom else "",
+            f"turns by up to {self.rotation:g}°" if self.rotation else "",
+            f"shears by up to {100 * self.shear:g} %" if self.shear else "",
+            f"a gray square of {self.cutout} pixels" if self.cutout else "",
+            f"mixup with α {self.mixup:g}" if self.mixup else "",
+            f"cutmix with α {self.cutmix:g}" if self.cutmix else "",
+        ]
+        return ", ".join(amount for amount in amounts if amount)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is trained unless the user says otherwise.
+
+    Args:
+        epochs: passes over the training examples.
+        batch_size: examples per update, over all replicas together.
+        learning_rate: step size at the start of training, or after the warm-up.
+        optimizer: "sgd", "adam" or "adamw".
+        momentum: of "sgd", 0 for plain gradient descent.
+        weight_decay: decoupled decay per step, in units of the learning rate; for "adamw".
+        schedule: "constant" or "cosine", which falls to 0 over all steps.
+        warmup: share of all steps in which the learning rate of "cosine" rises from 0.
+        label_smoothing: share of every label that is spread evenly over all labels.
+        averaging: decay per step of a running average of the weights, which is what is kept in
+            the end; 0 for the last weights.
+        augmentation: of training photos; None for none.
+        whitening: train the first layer on principal components scaled by 1/√(variance + this),
+            and put the scaling into its weights afterwards; 0 to train it on the features.
+        components: how many principal components of "whitening" to keep at most; 0 for all.
+        solver: "gradient" for the optimizer above, or the optimum itself: see `zoo.training`.
+        penalty: λ of the other solvers; None for the best on validation data.
+        precision: of the training.
+        options: of the builder, where they are not its defaults.
+        note: one sentence on why these numbers.
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    optimizer: str = "sgd"
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    schedule: str = "constant"
+    warmup: float = 0.0
+    label_smoothing: float = 0.0
+    averaging: float = 0.0
+    augmentation: Augmentation | None = None
+    whitening: float = 0.0
+    components: int = 0
+    solver: str = "gradient"
+    penalty: float | None = None
+    precision: str = "float32"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+
+    def text(self) -> str:
+        """Return the recipe as one readable line."""
+        if self.solver != "gradient":
+            penalty = "the best on validation data" if self.penalty is None else f"{self.penalty:g}"
+            return f"The optimum itself (solver {self.solver}), λ {penalty}. {self.note}".rstrip()
+        parts = [
+            f"{self.epochs} epoch{'s' * (self.epochs != 1)} of batches of {self.batch_size}",
+            f"{self.optimizer}, learning rate {self.learning_rate:g} ({self.schedule})",
+            f"warm-up over {100 * self.warmup:g} % of the steps" if self.warmup else "",
+            f"weight decay {self.weight_decay:g}" if self.weight_decay else "",
+            f"label smoothing {self.label_smoothing:g}" if self.label_smoothing else "",
+            f"weights averaged with decay {self.averaging:g}" if self.averaging else "",
+            self.augmentation.text() if self.augmentation else "",
+            f"first layer trained on {self.components or 'all'} principal components whitened "
+            f"by 1/√(variance + {self.whitening:g})"
+            if self.whitening
+            else "",
+            self.precision if self.precision != "float32" else "",
+            " ".join(f"{name}={value}" for name, value in self.options.items()),
+        ]
+        return f"{', '.join(part for part in parts if part)}. {self.note}".rstrip()
+
+    def by_solver(self, solver: str) -> Recipe:
+        """Return the recipe for another solver: what only the optimizer reads is left out.
+
+        >>> recipe = Recipe(epochs=1, batch_size=8, learning_rate=0.1, momentum=0.9)
+        >>> recipe.by_solver("exact").momentum
+        0.0
+        """
+        if solver in ("gradient", self.solver):
+            return replace(self, solver=solver)
+        defaults = {of.name: of.default for of in fields(self) if of.name in _OF_GRADIENT}
+        return replace(self, **defaults, solver=solver)
+
+    def check(self) -> None:
+        """Check that every number is in its range and is one that this recipe makes use of.
+
+        Raises:
+            ZooError: naming the first that is not, and what to do.
+        """
+        require_choice("optimizer", self.optimizer, OPTIMIZERS)
+        require_choice("schedule", self.schedule, SCHEDULES)
+        require_choice("solver", self.solver, SOLVERS)
+        given = asdict(self)
+        moves = given["augmentation"] or {}
+        require_finite({**given, **moves, **self.options})
+        for name in ("epochs", "batch_size"):
+            if not (type(given[name]) is int and given[name] >= 1):
+                raise ZooError(f"{_told(name)} is {given[name]}; give a whole number from 1 up.")
+        if not self.learning_rate > 0:
+            raise ZooError(f"The learning rate is {self.learning_rate}; give one above 0.")
+        for name in ("momentum", "warmup", "label_smoothing"):
+            if not 0 <= given[name] < 1:
+                raise ZooError(f"{_told(name)} is {given[name]}; give 0 or more, below 1.")
+        if not 0 <= self.averaging <= 1:
+            raise ZooError(f"The averaging is {self.averaging}; give a decay from 0 to 1.")
+        amounts = {
+            name: given[name] for name in ("weight_decay", "whitening", "components", "penalty")
+        }
+        for name, value in {**amounts, **moves}.items():
+            if (value or 0) < 0:
+                raise ZooError(f"{_told(name)} is {value}; give a number from 0 up.")
+        for name, value, reader in self._unread():
+            raise ZooError(f"{_told(name)} is {value}, but it goes with {reader}; leave it out.")
+
+    def _unread(self) -> list[tuple[str, Any, str]]:
+        """Return what the recipe says and nothing reads: its name, its value, and what would."""
+        if self.solver != "gradient":
+            read = [
+                (of.name, of.default, "solver gradient")
+                for of in fields(self)
+                if of.name in _OF_GRADIENT
+            ]
+        else:
+            read = [
+                ("penalty", None, "--solver exact or lbfgs, not with gradient"),
+                *([] if self.optimizer == "sgd" else [("momentum", 0.0, "optimizer sgd")]),
+                *([] if self.optimizer == "adamw" else [("weight_decay", 0.0, "optimizer adamw")]),
+                *([] if self.schedule == "cosine" else [("warmup", 0.0, "schedule cosine")]),
+                *([] if self.whitening else [("components", 0, "whitening above 0")]),
+            ]
+        return [
+            (name, getattr(self, name), reader)
+            for name, unset, reader in read
+            if getattr(self, name) != unset
+        ]
+
+    def build_optimizer(self, total_steps: int | None = None) -> keras.Optimizer:
+        """Return a new Keras optimizer; `total_steps` is what a schedule runs over.
+
+        Raises:
+            ZooError: for an optimizer or schedule that is not one of the above.
+        """
+        import keras
+
+        require_choice("optimizer", self.optimizer, OPTIMIZERS)
+        require_choice("schedule", self.schedule, SCHEDULES)
+        learning_rate: Any = self.learning_rate
+        if self.schedule == "cosine" and total_steps:
+            rising = round(self.warmup * total_steps)
+            learning_rate = keras.optimizers.schedules.CosineDecay(
+                0.0 if rising else self.learning_rate,
+                total_steps - rising,
+                warmup_target=self.learning_rate if rising else None,
+                warmup_steps=rising,
+            )
+        averaging = {"use_ema": True, "ema_momentum": self.averaging} if self.averaging else {}
+        if self.optimizer == "sgd":
+            return keras.optimizers.SGD(learning_rate, momentum=self.momentum, **averaging)
+        if self.optimizer == "adam":
+            return keras.optimizers.Adam(learning_rate, **averaging)
+        return keras.optimizers.AdamW(learning_rate, weight_decay=self.weight_decay, **averaging)
+
+
+# What a solver that goes straight to the optimum has no use for.
+_OF_GRADIENT = (
+    "optimizer",
+    "momentum",
+    "weight_decay",
+    "schedule",
+    "warmup",
+    "label_smoothing",
+    "averaging",
+    "augmentation",
+    "whitening",
+    "components",
+)
+
+
+def require_finite(numbers: Mapping[str, Any]) -> None:
+    """Raise one sentence unless every number among the values is finite.
+
+    Raises:
+        ZooError: naming the first that is not.
+    """
+    for name, value in numbers.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ZooError(f"{_told(name)} is {value}; give a finite number.")
+
+
+def _told(name: str) -> str:
+    counted = "number of " if name in ("epochs", "components") else ""
+    return f"The {counted}{name.replace('_', ' ')}"

@@ -1,0 +1,210 @@
+"""Start the workers of one training on this machine or on several, and end them together.
+
+Nothing here needs TensorFlow: a worker is the same command in a process of its own, with TF_CONFIG
+set. A worker's standard input stays open as long as this launcher lives; when it closes, for
+whatever reason, the worker writes a checkpoint and leaves.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from zoo.errors import BAD_INPUT, INTERRUPTED, PREEMPTED, WORKER_LOST, ZooError
+
+STOP_AT_END_OF_INPUT = "ZOO_STOP_AT_END_OF_INPUT"
+# What a worker is given to write its checkpoint in, once all were asked to stop.
+_GRACE_SECONDS = 60.0
+_FORWARDED = ("TFDS_DATA_DIR", "ZOO_CACHE_DIR", "CUDA_VISIBLE_DEVICES")
+
+
+def local_addresses(workers: int) -> list[str]:
+    """Return as many free addresses on this machine's loopback interface.
+
+    Raises:
+        ZooError: for less than one worker.
+    """
+    if workers < 1:
+        raise ZooError(f"--workers is {workers}; give a whole number from 1 up.")
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(workers)]
+    addresses = [f"127.0.0.1:{listener.getsockname()[1]}" for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return addresses
+
+
+def parse_hosts(text: str) -> list[str]:
+    """Read "host0:2222,host1:2222".
+
+    Raises:
+        ZooError: unless there are two or more, each with a port.
+
+    >>> parse_hosts("a:2222,b:2222")
+    ['a:2222', 'b:2222']
+    """
+    addresses = [address.strip() for address in text.split(",")]
+    if len(addresses) < 2:
+        raise ZooError(f"--hosts is {text!r}; write two or more, as in host0:2222,host1:2222.")
+    check_addresses("--hosts", addresses)
+    return addresses
+
+
+def check_addresses(where: str, addresses: Sequence[str]) -> None:
+    """Raise one sentence unless these are different addresses, each host:port.
+
+    Args:
+        where: what gives them, for the sentence.
+        addresses: of the workers.
+
+    Raises:
+        ZooError: naming the first that is not.
+    """
+    for address in addresses:
+        host, _, port = str(address).rpartition(":")
+        number = int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else 0
+        if not isinstance(address, str) or not host or not 1 <= number <= 65535:
+            raise ZooError(
+                f"{where} has the address {address!r}; write host:port, with a port from 1 to "
+                "65535, as in host0:2222."
+            )
+        if list(addresses).count(address) > 1:
+            raise ZooError(
+                f"{where} has the address {address!r} twice; give each worker its own, on one "
+                "host by different ports."
+            )
+
+
+def launch(words: Sequence[str], addresses: Sequence[str], remote_shell: str | None = None) -> int:
+    """Run `zoo WORDS` once per address, relay what they print, and return the exit code.
+
+    If one fails the others are ended. SIGTERM and Ctrl-C ask all of them to stop with a
+    checkpoint.
+
+    Args:
+        words: of the command line, the same for all workers.
+        addresses: "host:port" of each worker; the first one is the chief.
+        remote_shell: the program that runs a command on a host, as "ssh"; None to run all
+            workers on this machine. A host needs the same files at the same paths.
+
+    Returns:
+        0, or 75 if they were stopped, 130 if by Ctrl-C, 2 for bad input, 69 if a worker was lost.
+    """
+    asked: list[int] = []
+    before = {kind: signal.getsignal(kind) for kind in (signal.SIGTERM, signal.SIGINT)}
+    workers = []
+    try:
+        for kind in before:
+            signal.signal(kind, lambda number, _: asked.append(number))
+        for index in range(len(addresses)):
+            workers.append(_Worker(index, words, addresses, remote_shell))
+        code = _watch(workers, asked)
+        return INTERRUPTED if code == PREEMPTED and signal.SIGINT in asked else code
+    finally:
+        for worker in workers:
+            worker.end()
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+
+
+class _Worker:
+    """One worker's process and the thread that relays its lines."""
+
+    def __init__(self, index, words, addresses, remote_shell):
+        task = {"type": "worker", "index": index}
+        settings = {
+            "TF_CONFIG": json.dumps({"cluster": {"worker": list(addresses)}, "task": task}),
+            STOP_AT_END_OF_INPUT: "1",
+            "PYTHONUNBUFFERED": "1",
+            # A checkout that is not installed is found as this process found it.
+            "PYTHONPATH": os.pathsep.join(
+                [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
+            ).rstrip(os.pathsep),
+        }
+        command = [sys.executable, "-m", "zoo", *words]
+        if remote_shell:
+            host = addresses[index].rpartition(":")[0]
+            command = [*shlex.split(remote_shell), host, _remote_command(command, settings)]
+        self.index = index
+        self.name = f"worker {index}" + (f" on {host}" if remote_shell else "")
+        try:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                env={**os.environ, **settings},
+                # Ctrl-C reaches this launcher alone, which asks the workers to stop.
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ZooError(f"{command[0]} cannot be started ({error.strerror}).") from error
+        self._relay = threading.Thread(target=self._print_lines, daemon=True)
+        self._relay.start()
+
+    def ask_to_stop(self):
+        self.process.stdin.close()
+
+    def end(self):
+        """Kill the process if it still runs, and wait until its last line is printed."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        if not self.process.stdin.closed:
+            self.process.stdin.close()
+        self._relay.join()
+
+    def _print_lines(self):
+        with self.process.stdout as lines:
+            for line in lines:
+                print(f"[{self.index}] {line}", end="", flush=True)
+
+
+def _watch(workers: list[_Worker], asked: Sequence[int]) -> int:
+    until = None
+    while True:
+        codes = [worker.process.poll() for worker in workers]
+        for worker, code in zip(workers, codes, strict=True):
+            if code not in (None, 0, PREEMPTED):
+                return _explain_failure(worker, code, codes)
+        if None not in codes:
+            return max(codes)
+        # One that is preempted takes the others along; after that they have a while to leave.
+        if until is None and (asked or PREEMPTED in codes):
+            until = time.monotonic() + _GRACE_SECONDS
+            for worker in workers:
+                worker.ask_to_stop()
+        if until is not None and time.monotonic() > until:
+            print("error: The workers did not stop when asked and were ended.", file=sys.stderr)
+            return WORKER_LOST
+        time.sleep(0.05)
+
+
+def _explain_failure(worker: _Worker, code: int, codes: list) -> int:
+    others = "" if len(codes) == 1 else "; the others were ended"
+    if code == BAD_INPUT:
+        print(f"error: {worker.name} refused its input{others}.", file=sys.stderr)
+        return BAD_INPUT
+    how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+    print(
+        f"error: {worker.name} {how}{others}. The same command goes on from the last checkpoint.",
+        file=sys.stderr,
+    )
+    return WORKER_LOST
+
+
+def _remote_command(command: list[str], settings: dict[str, str]) -> str:
+    forwarded = {name: os.environ[name] for name in _FORWARDED if name in os.environ}
+    assigned = [f"{name}={value}" for name, value in {**forwarded, **settings}.items()]
+    return f"cd {shlex.quote(str(Path.cwd()))} && exec {shlex.join(['env', *assigned, *command])}"

@@ -1,0 +1,405 @@
+"""The run folder: everything needed to repeat, resume and judge one training."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import fcntl
+import io
+import math
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import ZooError
+from zoo.utils.files import read_json, sha256, write_json, write_text
+
+# What makes two trainings the same training; the rest of config.json may differ on a resume.
+IDENTITY = (
+    "model",
+    "options",
+    "architecture",
+    "dataset",
+    "recipe",
+    "seed",
+    "precision",
+    "solver",
+)
+# What config.json of an earlier version does not have.
+_LATER = ("architecture",)
+
+
+class RunFolder:
+    """One training's folder: config, history, checkpoints, trained model, results.
+
+    Args:
+        path: the folder; made when it is first opened for training.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.config_path = self.path / "config.json"
+        self.history_path = self.path / "history.csv"
+        self.results_path = self.path / "results.json"
+        self.model_path = self.path / "model.keras"
+        self.checkpoints_path = self.path / "checkpoints"
+        self.logs_path = self.path / "logs"
+
+    def check(self, config: dict[str, Any]) -> None:
+        """Check that the folder is new, or that what it holds is of this very training.
+
+        The same training with more epochs is this training too, where its learning rate is
+        constant: it goes on. What an earlier training left that did not come to its first
+        checkpoint is removed: any training may take its place.
+
+        Raises:
+            ZooError: if it belongs to another training or to something else.
+        """
+        if not self.config_path.exists():
+            if any(entry.name != LOCK_NAME for entry in self.path.iterdir()):
+                raise ZooError(
+                    f"{self.path} holds other files and no config.json; give a new or empty folder."
+                )
+            return
+        recorded = self.config()
+        if not self.begun():
+            self.forget()
+            return
+        check_longer(str(self.path), recorded, config)
+        check_identity(str(self.path), _as_long_as(recorded, config), config)
+
+    def write_config(self, config: dict[str, Any]) -> None:
+        """Write config.json, unless an earlier start of the same training has.
+
+        Raises:
+            ZooError: if the disk refuses.
+        """
+        if self.config_path.exists():
+            recorded = self.config()
+            config = _as_long_as(recorded, config)
+            if config == recorded:
+                return
+        write_json(self.config_path, config)
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the folder for this process, and make it if there is none.
+
+        A folder in which nothing was written by the end goes as it came.
+
+        Raises:
+            ZooError: if another training holds it, or it cannot be written.
+        """
+        new = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            stream = self._locked()
+        except OSError as error:
+            raise ZooError(
+                f"{self.path} cannot be written ({error.strerror}); choose a folder that can."
+            ) from error
+        with stream:
+            try:
+                stream.write(str(os.getpid()))
+                stream.flush()
+                yield
+            finally:
+                # Only what is empty is removed.
+                with contextlib.suppress(OSError):
+                    if [entry.name for entry in self.path.iterdir()] == [LOCK_NAME]:
+                        (self.path / LOCK_NAME).unlink()
+                    for folder in new:
+                        folder.rmdir()
+
+    def _locked(self):
+        while True:
+            stream = (self.path / LOCK_NAME).open("w", encoding="ascii")
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                stream.close()
+                raise ZooError(
+                    f"Another training is writing to {self.path}; wait for it or give another "
+                    "folder."
+                ) from error
+            # Another process may have removed the file between the two.
+            with contextlib.suppress(OSError):
+                if os.path.samestat(os.fstat(stream.fileno()), (self.path / LOCK_NAME).stat()):
+                    return stream
+            stream.close()
+
+    def check_writable(self) -> None:
+        """Check that the training's own folders can be written.
+
+        Raises:
+            ZooError: naming the one that cannot.
+        """
+        for folder in (self.logs_path, self.checkpoints_path):
+            try:
+                folder.mkdir(exist_ok=True)
+                with tempfile.TemporaryFile(dir=folder):
+                    pass
+            except OSError as error:
+                raise ZooError(
+                    f"{folder} cannot be written ({error.strerror}); make it a folder that can, "
+                    "or give another run folder."
+                ) from error
+
+    def begun(self) -> bool:
+        """Return whether a training has left something to go on from, or its results."""
+        return self.results_path.exists() or any(self.checkpoints_path.glob("step-*.npz"))
+
+    def forget(self) -> None:
+        """Remove what a training has written that has not begun in the sense of `begun`."""
+        if self.begun():
+            return
+        for path in (self.config_path, self.history_path, self.model_path):
+            path.unlink(missing_ok=True)
+        for folder in (self.logs_path, self.checkpoints_path):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def config(self) -> dict[str, Any]:
+        """Return config.json.
+
+        Raises:
+            ZooError: if this is not a run folder, or config.json is damaged.
+        """
+        if not self.config_path.is_file():
+            raise ZooError(
+                f"{self.path} is not a run folder: it has no config.json; "
+                "`zoo train NAME --run-dir FOLDER` makes one."
+            )
+        config = read_json(self.config_path)
+        _check_parts(self.config_path, config, _CONFIG)
+        _check_parts(self.config_path, config["dataset"], _DATASET)
+        return config
+
+    def history(self) -> list[dict[str, float]]:
+        """Return the rows of history.csv.
+
+        Raises:
+            ZooError: if there is none, or it is damaged.
+        """
+        if not self.history_path.is_file():
+            raise ZooError(f"{self.path} has no history.csv; give the folder of a run.")
+        try:
+            with self.history_path.open(newline="", encoding="utf-8") as stream:
+                rows = [
+                    {key: float(value) for key, value in row.items() if value}
+                    for row in csv.DictReader(stream)
+                ]
+        except (OSError, ValueError, TypeError, AttributeError, csv.Error) as error:
+            raise ZooError(
+                f"{self.history_path} is damaged ({error}); put it back, or train again."
+            ) from error
+        if not rows:
+            raise ZooError(
+                f"{self.history_path} has no finished epoch yet; let the training go on."
+            )
+        if not all(set(row) == set(rows[0]) and {"epoch", "penalty"} & set(row) for row in rows):
+            raise ZooError(
+                f"{self.history_path} is damaged (its rows have other columns than an epoch's); "
+                "put it back, or train again."
+            )
+        return rows
+
+    def results(self) -> dict[str, Any] | None:
+        """Return results.json, or None while the training is not finished.
+
+        Raises:
+            ZooError: if it is damaged.
+        """
+        if not self.results_path.exists():
+            return None
+        results = read_json(self.results_path)
+        _check_parts(self.results_path, results, _RESULTS)
+        _check_parts(self.results_path, results["dataset"], _DATASET)
+        numbers = [*results["test"].values(), *results["examples"].values()]
+        if not all(type(value) in (int, float) and math.isfinite(value) for value in numbers):
+            raise ZooError(
+                f"{self.results_path} is damaged: a figure in it is not a number; put it back, or "
+                "remove it and repeat the `zoo train` command."
+            )
+        return results
+
+    def check_model(self) -> None:
+        """Check that model.keras is there and is the one that results.json was measured on.
+
+        Runs of versions that did not record its hash are taken as they are.
+
+        Raises:
+            ZooError: if it is missing or is another file than the training wrote.
+        """
+        if not self.model_path.is_file():
+            raise ZooError(
+                f"{self.path} has no model.keras: the training is not finished, or the file was "
+                "removed; the same `zoo train` command with this --run-dir writes it."
+            )
+        expected = (self.results() or {}).get("model_sha256")
+        if expected is not None and sha256(self.model_path) != expected:
+            raise ZooError(
+                f"{self.model_path} is not the model that {self.results_path.name} was measured "
+                "on (its sha256 differs); put the file back that the training wrote, or train "
+                "again into a new folder."
+            )
+
+    def write_history(self, rows: list[dict[str, float]]) -> None:
+        """Write history.csv: one row per finished epoch."""
+        text = io.StringIO()
+        if rows:
+            writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+        write_text(self.history_path, text.getvalue())
+
+
+LOCK_NAME = ".lock"
+
+
+def new_run_dir(name: str) -> Path:
+    """Return runs/NAME-DATE-TIME, or the first of -2, -3 … that is not there yet."""
+    path = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    number, found = 1, path
+    while found.exists():
+        number += 1
+        found = path.with_name(f"{path.name}-{number}")
+    return found
+
+
+def distinct_names(paths: Sequence[str | Path]) -> list[str]:
+    """Return a name for each folder: its last parts, as many as set it apart from the others.
+
+    Raises:
+        ZooError: if a folder is given twice.
+
+    >>> distinct_names(["/runs/a/seed0", "/runs/b/seed0", "/runs/b/seed1"])
+    ['a/seed0', 'b/seed0', 'seed1']
+    """
+    parts = [Path(os.path.abspath(path)).parts for path in paths]  # noqa: PTH100  links as given
+    twice = [path for path, of in zip(paths, parts, strict=True) if parts.count(of) > 1]
+    if twice:
+        raise ZooError(f"{twice[0]} is given twice; give each folder once.")
+    names = [""] * len(parts)
+    for length in range(1, max(map(len, parts), default=0) + 1):
+        ends = [Path(*of[-length:]).as_posix() for of in parts]
+        counts = Counter(ends)
+        names = [
+            name or (end if counts[end] == 1 else "") for name, end in zip(names, ends, strict=True)
+        ]
+    return names
+
+
+def check_identity(whose: str, recorded: dict[str, Any], given: dict[str, Any]) -> None:
+    """Check that two configurations are of the same training.
+
+    Raises:
+        ZooError: naming the first difference.
+    """
+    for key in IDENTITY:
+        if recorded.get(key) == given[key] or (key in _LATER and key not in recorded):
+            continue
+        if key == "architecture":
+            raise ZooError(
+                f"{whose} is of another training: the code of the model {given['model']}, or "
+                "Keras's of its layers, has changed since; give another run folder."
+            )
+        raise ZooError(
+            f"{whose} is of another training: its {key} is "
+            f"{_difference(recorded.get(key), given[key])}; repeat its settings to go on, or "
+            "give another run folder."
+        )
+
+
+def check_longer(whose: str, recorded: dict[str, Any], given: dict[str, Any]) -> None:
+    """Check that a training with more epochs than were recorded goes on as if asked at first.
+
+    Raises:
+        ZooError: if its learning rate falls over all epochs, so that it would not.
+    """
+    before, after = (config["recipe"].get("epochs") for config in (recorded, given))
+    longer = isinstance(before, int) and after > before
+    if longer and given["recipe"].get("schedule") != "constant":
+        raise ZooError(
+            f"{whose} was trained with a learning rate that fell to 0 over {before} epochs "
+            f"(schedule {given['recipe'].get('schedule')}), so it cannot go on to {after}; train "
+            f"{after} epochs from the start, with another run folder."
+        )
+
+
+def check_dataset(whose: str, labels: Sequence[str], fingerprint: str | None, dataset: Any) -> None:
+    """Check that a data set is the one that a model was trained and measured on.
+
+    Args:
+        whose: what was trained, for the sentence.
+        labels: of its data set.
+        fingerprint: of its data set; None if it is to be measured on another one.
+        dataset: a `zoo.data.Dataset`.
+
+    Raises:
+        ZooError: if it has other labels, or is another data set.
+    """
+    if list(labels) != list(dataset.labels):
+        raise ZooError(
+            f"{whose} tells {_list(labels)} apart, but the data set {dataset.name} has the labels "
+            f"{_list(dataset.labels)}; give data with the same labels."
+        )
+    if fingerprint not in (None, dataset.fingerprint):
+        raise ZooError(
+            f"{whose} was trained on data of fingerprint {fingerprint}, but {dataset.name} has "
+            f"{dataset.fingerprint} here; give the --data-dir it was trained on, or ask for "
+            f"this one by --dataset {dataset.name}."
+        )
+
+
+def _list(labels: Sequence[str]) -> str:
+    shown = ", ".join(repr(label) for label in list(labels)[:5])
+    return shown + (f" and {len(labels) - 5} more" if len(labels) > 5 else "")
+
+
+def _as_long_as(recorded: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return a recorded configuration with the epochs that are asked for now, if they are more."""
+    before, after = (config["recipe"].get("epochs") for config in (recorded, given))
+    if not isinstance(before, int) or after <= before or given["solver"]["name"] != "gradient":
+        return recorded
+    recipe = {**recorded["recipe"], "epochs": after, "note": given["recipe"]["note"]}
+    return {**recorded, "recipe": recipe, "recipe_text": given["recipe_text"]}
+
+
+# The parts of the files of a run that are read, and their types.
+_CONFIG = {
+    "model": str,
+    "options": dict,
+    "dataset": dict,
+    "data_dir": (str, type(None)),
+    "recipe": dict,
+    "seed": int,
+    "precision": str,
+    "solver": dict,
+}
+_DATASET = {"name": str, "fingerprint": str, "labels": list}
+_RESULTS = {"model": str, "dataset": dict, "examples": dict, "epochs": int, "test": dict}
+
+
+def _check_parts(path: Path, content: Any, parts: Mapping[str, Any]) -> None:
+    if not isinstance(content, dict):
+        raise ZooError(f"{path} is damaged: it does not hold a JSON object; put it back.")
+    for name, kind in parts.items():
+        if not isinstance(content.get(name), kind):
+            how = "has another type than it was written with" if name in content else "is missing"
+            raise ZooError(
+                f"{path} is damaged: {name!r} {how}; put the file back as the training wrote it, "
+                "or train again into a new folder."
+            )
+
+
+def _difference(recorded: Any, given: Any) -> str:
+    if isinstance(recorded, dict) and isinstance(given, dict):
+        for key in {**recorded, **given}:
+            if recorded.get(key) != given.get(key):
+                return f"{key} = {recorded.get(key)!r}, not {given.get(key)!r}"
+    return f"{recorded!r}, not {given!r}"

@@ -1,0 +1,1 @@
+"""How weights are found: gradient descent, and direct solvers of linear models."""

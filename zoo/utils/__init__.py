@@ -1,0 +1,1 @@
+"""Small helpers below everything else: choices, files, text, provenance, imports."""
