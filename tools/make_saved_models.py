@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from zoo.cli import console
+from zoo.cli.output import console
 from zoo.edge import default_artifact, read_manifest
 from zoo.errors import ZooError
 from zoo.models import describe, list_models

@@ -11,7 +11,7 @@ when they are first used. Once both are imported, `keras.models.load_model` read
 import importlib
 
 from zoo.nn.keras_registration import register_when_imported
-from zoo.utils.version import __version__
+from zoo.utils.version import __version__ as __version__
 
 _HOME = {
     "build": "zoo.models",
