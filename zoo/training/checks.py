@@ -10,36 +10,8 @@ import keras
 
 from zoo.data import Dataset
 from zoo.errors import ZooError
-from zoo.nn.preprocessing import preprocessing_of
 from zoo.registry import ModelSpec
 from zoo.registry.recipes import Recipe
-from zoo.training.solvers import whitening
-
-
-def check_recipe(model: keras.Model, recipe: Recipe) -> None:
-    """Raise one sentence unless the model can honour all that the recipe says.
-
-    Args:
-        model: compiled; its weights are not looked at.
-        recipe: with solver "gradient".
-
-    Raises:
-        ZooError: naming what to leave out.
-    """
-    if recipe.label_smoothing and not isinstance(
-        model.loss, keras.losses.SparseCategoricalCrossentropy
-    ):
-        raise ZooError(
-            f"Label smoothing is for softmax with cross-entropy; {model.name} is trained with "
-            f"{type(model.loss).__name__}: leave label_smoothing out of the recipe."
-        )
-    if recipe.augmentation and preprocessing_of(model) is None:
-        raise ZooError(
-            f"Augmentation moves photos; {model.name} takes numbers: leave augmentation out of "
-            "the recipe."
-        )
-    if recipe.whitening:
-        whitening.check(model)
 
 
 def follow(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from zoo.errors import ZooError
 from zoo.registry import ModelSpec, check_options
 from zoo.registry.recipes import Recipe, require_finite
+from zoo.registry.solvers import readers_of, solver_entry
 from zoo.training import precision
-from zoo.training.checkpoint_schedule import CheckpointSchedule
+from zoo.training.checkpoints import CheckpointSchedule
 from zoo.training.cluster import START_TIMEOUT
 from zoo.training.examples import SOURCES
 from zoo.utils.choices import require_choice, require_seed
@@ -92,11 +93,8 @@ class Training:
         if learning_rate is None:
             learning_rate = options.get("learning_rate")
         solver = self.solver or recipe.solver
-        unread = ("epochs", "batch_size", "learning_rate") if solver != "gradient" else ()
-        for name in unread:
-            if getattr(self, name) is not None:
-                word = "--" + name.replace("_", "-")
-                raise ZooError(f"{word} goes with --solver gradient, not with {solver}.")
+        solver_entry(solver)
+        self._check_read(solver)
         changes = {
             "epochs": self.epochs,
             "batch_size": self.batch_size,
@@ -109,6 +107,16 @@ class Training:
         chosen.check()
         # A note says why a recipe's numbers are what they are.
         return chosen if chosen == recipe else replace(chosen, note="")
+
+    def _check_read(self, solver: str) -> None:
+        """Raise one sentence for the first setting that is given and that a solver ignores."""
+        for of in fields(self):
+            readers = readers_of(of.name)
+            if readers and solver not in readers and getattr(self, of.name) != of.default:
+                word = "--" + of.name.replace("_", "-")
+                raise ZooError(
+                    f"{word} goes with --solver {' or '.join(readers)}, not with {solver}."
+                )
 
     def check(self) -> None:
         """Check what needs neither the model nor data.

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from zoo.errors import ZooError
 from zoo.training import cluster as clusters
-from zoo.training.agreement import Agreement, Alone, Together
+from zoo.training.agreement import Agreement, MultiWorker, SingleProcess
 from zoo.training.cluster import Cluster
 from zoo.utils.choices import require_choice
 
@@ -37,7 +37,9 @@ class Chosen:
 
     def agreement(self) -> Agreement:
         """Return how this training's processes agree."""
-        return Together(self.strategy, self.is_chief) if self.cluster else Alone()
+        if self.cluster:
+            return MultiWorker(self.strategy, self.is_chief)
+        return SingleProcess()
 
 
 def is_chief(name: str) -> bool:

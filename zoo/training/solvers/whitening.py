@@ -8,7 +8,7 @@ W = V P and b − W μ are the weights of the very model that was asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
 
 import keras
 import numpy as np
@@ -16,10 +16,8 @@ import tensorflow as tf
 
 from zoo.errors import ZooError
 from zoo.nn.preprocessing import preprocessing_of
-from zoo.registry.recipes import Recipe
-from zoo.training.agreement import Agreement
-from zoo.training.examples import Examples
-from zoo.training.solvers.full_batch import Pass
+from zoo.training.context import TrainingContext
+from zoo.training.solvers.full_batch import FullBatchSum
 
 
 def check(model: keras.Model) -> None:
@@ -43,33 +41,19 @@ def check(model: keras.Model) -> None:
         )
 
 
-def whitened(
-    model: keras.Model,
-    examples: Examples,
-    strategy: tf.distribute.Strategy,
-    recipe: Recipe,
-    agreement: Agreement,
-    leave: Callable[[], None] = lambda: None,
-) -> keras.Model:
-    """Return a model to train in the place of another, with whose later layers it shares weights.
+def whitened(context: TrainingContext) -> keras.Model:
+    """Return a model to train in place of the context's, with whose later layers it shares weights.
 
     Args:
-        model: compiled, built under the strategy's scope, whose head begins with a dense layer.
-        examples: whose features are whitened.
-        strategy: where the model's replicas live.
-        recipe: for `whitening`, ε, and how many `components` of P to keep.
-        agreement: between the processes of this training.
-        leave: called between steps; it raises where the training was asked to stop.
-
-    Raises:
-        ZooError: if `check` does.
+        context: whose recipe says `whitening`, ε, and how many `components` of P to keep; its
+            model is one that `check` accepts.
     """
-    check(model)
+    model, strategy = context.model, context.strategy
     first, *others = model.get_layer("head").layers
-    mean, projection = _projection(examples, strategy, recipe, leave)
+    mean, projection = _projection(context)
     # Other processors may round eigenvectors otherwise, or turn them around.
     mean, projection = (
-        np.frombuffer(agreement.broadcast(array.tobytes()), np.float32).reshape(array.shape)
+        np.frombuffer(context.agreement.broadcast(array.tobytes()), np.float32).reshape(array.shape)
         for array in (mean, projection)
     )
     with strategy.scope():
@@ -103,16 +87,22 @@ def fold(training_model: keras.Model, model: keras.Model) -> None:
     first.bias.assign(bias.astype(np.float32))
 
 
-def _projection(examples, strategy, recipe, leave) -> tuple[np.ndarray, np.ndarray]:
+def _projection(context: TrainingContext) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean, (features,), and Pᵀ, (features, components), float32."""
 
     def moments(x, y, counted, *_):
         weighted = x * counted[:, None]
         return tf.reduce_sum(weighted, axis=0), tf.matmul(weighted, x, transpose_a=True)
 
-    total, squares = Pass(strategy, examples, moments, leave=leave).run()
+    recipe, check_stop = context.recipe, context.check_stop
+    # Photos as they are: what an augmenter moves them by is not part of the features.
+    with contextlib.closing(context.examples("train")) as examples:
+        total, squares = FullBatchSum(
+            context.strategy, examples, moments, check_stop=check_stop
+        ).run()
     mean = total / len(examples)
-    variances, directions = np.linalg.eigh(squares / len(examples) - np.outer(mean, mean))
+    covariance = squares / len(examples) - np.outer(mean, mean)
+    variances, directions = np.linalg.eigh(covariance)
     # The largest first; a variance below 0 is rounding.
     kept = slice(-1, -1 - min(recipe.components or len(mean), len(mean)), -1)
     scale = 1 / np.sqrt(np.maximum(variances[kept], 0) + recipe.whitening)
