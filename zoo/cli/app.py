@@ -69,7 +69,7 @@ def options(
 
 @app.command("list")
 def list_command(
-    task: Annotated[str | None, typer.Option(help="binary, sign or multiclass.")] = None,
+    task: Annotated[str | None, typer.Option(help="threshold, sign, classes or values.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Only models that learn from it.")] = None,
 ):
     """List the models."""
@@ -77,11 +77,11 @@ def list_command(
 
     from zoo.models import describe, list_models
 
-    table = Table("model", "task", "data set", "lecture rows", "what it is", box=None)
+    table = Table("model", "task", "data set", "slides", "what it is", box=None)
     for name in list_models(task, dataset):
         spec = describe(name)
-        rows = ", ".join(str(row) for row in spec.lecture)
-        table.add_row(name, spec.task, spec.dataset, rows, spec.summary)
+        slides = ", ".join(str(slide) for slide in spec.slides)
+        table.add_row(name, spec.task.name, spec.dataset, slides, spec.summary)
     console().print(table)
 
 
@@ -100,8 +100,8 @@ def describe(name: Model):
         "",
         f"Equation: {spec.equation}",
         f"Output:   {spec.output_text()}",
-        f"Task:     {spec.task}; data set {spec.dataset}; lecture rows "
-        + ", ".join(str(row) for row in spec.lecture),
+        f"Task:     {spec.task.name}; data set {spec.dataset}; slides "
+        + ", ".join(str(slide) for slide in spec.slides),
         "Options:  " + " ".join(f"{option}={value}" for option, value in spec.options.items()),
         "Recipes:",
     ]

@@ -134,7 +134,7 @@ def _pictures(source, dataset, told: str) -> list[str]:
     ways = {
         "W as pictures": lambda: weight_pictures(source.model, dataset.labels, told),
         "The boundary": lambda: boundary_picture(
-            source.model, dataset.test, describe(source.name).threshold, dataset.labels, told
+            source.model, dataset.test, source.task.threshold, dataset.labels, told
         ),
     }
     for name, draw in ways.items():
