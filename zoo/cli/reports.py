@@ -1,0 +1,39 @@
+"""`zoo report` and `zoo compare`: pages about runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoo.cli.options import DataDir, Run
+from zoo.cli.output import say
+from zoo.utils.quiet import import_tensorflow
+
+
+def report(
+    run: Run,
+    to: Annotated[
+        Path | None, typer.Option(help="RUN/report.html if not given.", metavar="FILE")
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Write one HTML page about a finished run, with everything inside."""
+    import_tensorflow()
+    from zoo.reports import report as pages
+
+    say(f"Report: {pages.report(run, to, data_dir)}")
+
+
+def compare(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN", help="The folders of finished trainings.")
+    ],
+    to: Annotated[Path, typer.Option(help="The page.", metavar="FILE")] = Path("compare.html"),
+) -> None:
+    """Write one HTML page about several finished runs."""
+    import_tensorflow()
+    from zoo.reports import report as pages
+
+    say(f"Comparison: {pages.compare(runs, to)}")
