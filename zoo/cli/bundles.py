@@ -20,10 +20,10 @@ def export(
     run: Run,
     to: Annotated[
         Path | None,
-        typer.Option(help="The bundle's folder; RUN/bundle if not given.", metavar="FOLDER"),
+        typer.Option(help="The bundle's folder; RUN/bundle by default.", metavar="FOLDER"),
     ] = None,
     kinds: Annotated[
-        str, typer.Option(help="TFLite files to write.", metavar="KIND,…")
+        str, typer.Option(help="Kinds of TFLite files to write.", metavar="KIND,…")
     ] = "float32,float16,dynamic,int8",
     onnx: Annotated[bool, typer.Option("--onnx", help="Write model.onnx too.")] = False,
     weights: Annotated[
@@ -31,12 +31,12 @@ def export(
     ] = "float32",
     input_size: Annotated[
         str | None,
-        typer.Option(help="The only photos to take, for fixed shapes.", metavar="HEIGHTxWIDTH"),
+        typer.Option(help="Static shapes, for photos of this size only.", metavar="HEIGHTxWIDTH"),
     ] = None,
     max_drop: MaxDrop = 1.0,
     min_agreement: MinAgreement = 95.0,
     study: Annotated[
-        bool, typer.Option("--study", help="Add pictures, and figures on harder photos.")
+        bool, typer.Option("--study", help="Add plots, and the accuracy on corrupted photos.")
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -59,7 +59,7 @@ def export(
     if study:
         from zoo.reports.study import study as study_bundle
 
-        say(f"Studied: {study_bundle(run, bundle, data_dir)}")
+        say(f"Study: {study_bundle(run, bundle, data_dir)}")
     say(
         f"Next: zoo predict {quoted(as_word(bundle))} FILE…, or copy the folder and run: "
         "python3 predict.py FILE…"
@@ -67,7 +67,7 @@ def export(
 
 
 def export_bundle(run: Path, to: Path | None, data_dir: str | None, **options: Any) -> Path:
-    """Export a run, print what was measured on every file, and return the bundle's folder."""
+    """Export a run, print the figures of every file, and return the bundle's folder."""
     import_tensorflow()
     from zoo.export.bundle import export_run
 
@@ -96,10 +96,13 @@ def predict(
         list[str],
         typer.Argument(metavar="INPUT", help="Photos; or numbers, as 0 1 or 0,1."),
     ],
-    artifact: Annotated[str | None, typer.Option(help="Which file, as int8.")] = None,
-    threads: Annotated[int, typer.Option(help="Of the interpreter.")] = 1,
+    artifact: Annotated[
+        str | None, typer.Option(help="A file of the bundle, such as int8.")
+    ] = None,
+    threads: Annotated[int, typer.Option(help="Threads of the interpreter.")] = 1,
     top: Annotated[
-        int | None, typer.Option(help="Name so many of the best labels, with their scores.", min=1)
+        int | None,
+        typer.Option(help="Print so many of the best labels with their scores.", min=1),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -119,12 +122,12 @@ def evaluate(
         typer.Argument(metavar="RUN|BUNDLE", help="A run's or bundle's folder, or a shipped name."),
     ],
     dataset: Annotated[
-        str | None, typer.Option(help="Measure a run on another one, of the same labels.")
+        str | None, typer.Option(help="Evaluate a run on another data set with the same labels.")
     ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a run or every file of a bundle on the test set."""
+    """Evaluate a run, or every file of a bundle, on the test set."""
     from zoo.bundles.shipped import is_name
     from zoo.training.run_folder import RunFolder
 
@@ -175,7 +178,7 @@ def verify(
     max_drop: MaxDrop = 1.0,
     min_agreement: MinAgreement = 95.0,
 ) -> None:
-    """Check a bundle's hashes, contract and operations, and measure all its files."""
+    """Check a bundle: hashes, manifest, operations, and the accuracy of every file."""
     from zoo import data, edge
     from zoo.bundles.shipped import find_bundle
     from zoo.training.data_dir import recorded_data_dir
@@ -192,10 +195,10 @@ def verify(
     if report.figures:
         show_artifacts(report.figures)
     for problem in report.problems:
-        say(f"Falls short: {problem}")
+        say(f"Problem: {problem}")
     if report.problems:
         raise typer.Exit(SHORT_OF_THE_GATE)
-    say(f"{folder} is sound.")
+    say(f"No problems found in {folder}.")
 
 
 def benchmark(
@@ -203,14 +206,12 @@ def benchmark(
     artifact: Annotated[
         str, typer.Option(help="One of the bundle's files, or all.", metavar="KIND")
     ] = "all",
-    threads: Annotated[str, typer.Option(help="Of the interpreter.", metavar="N,…")] = "1",
-    repeats: Annotated[int, typer.Option(help="Answers to time.")] = 200,
-    photo: Annotated[
-        Path | None, typer.Option(help="Ask about this photo.", metavar="FILE")
-    ] = None,
+    threads: Annotated[str, typer.Option(help="Numbers of threads to try.", metavar="N,…")] = "1",
+    repeats: Annotated[int, typer.Option(help="Number of timed predictions.")] = 200,
+    photo: Annotated[Path | None, typer.Option(help="Predict this photo.", metavar="FILE")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Time a bundle on this machine, one example at a time; TensorFlow is not needed."""
+    """Time predictions of a bundle on this machine; TensorFlow is not needed."""
     from zoo import edge
     from zoo.bundles import benchmark as timing
     from zoo.bundles.shipped import find_bundle

@@ -11,24 +11,24 @@ from zoo.cli.options import DataDir
 from zoo.cli.output import console, say
 from zoo.utils.quiet import import_tensorflow
 
-data_app = Commands(help="Data sets: list, download, clear the cache.")
+data_app = Commands(help="Data sets: list them, download them, empty the cache.")
 
 
 @data_app.command("list")
 def list_datasets() -> None:
-    """List the data sets."""
+    """List the data sets and the size of the cache."""
     from rich.table import Table
 
     from zoo import data
 
-    table = Table("data set", "kind", "source", "what it is", box=None)
+    table = Table("data set", "kind", "source", "summary", box=None)
     for name in data.list_datasets():
         spec = data.describe(name)
         table.add_row(name, spec.kind, spec.source, spec.summary)
     console().print(table)
     say(
-        f"Decoded photos are kept in {data.cache.root()}, {data.cache.size() / 1e6:,.1f} MB; "
-        "`zoo data clear` removes them."
+        f"The cache of decoded photos, {data.cache.root()}, holds "
+        f"{data.cache.size() / 1e6:,.1f} MB; `zoo data clear` empties it."
     )
 
 
@@ -50,7 +50,7 @@ def prepare(
 
 @data_app.command("clear")
 def clear() -> None:
-    """Remove the decoded photos that are kept; the next training decodes them again."""
+    """Empty the cache of decoded photos; the next training decodes them again."""
     from zoo import data
 
     say(f"Removed {data.cache.clear() / 1e6:,.1f} MB from {data.cache.root()}.")

@@ -1,4 +1,4 @@
-"""How measured figures are printed."""
+"""Print measured figures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zoo.cli.output import console, say
 
 
 def say_test(results: Mapping[str, Any], examples: int) -> None:
-    """Print what a run reached on a test set."""
+    """Print the metrics of a run on a test set, as `zoo.train` and `zoo.evaluate` return them."""
     figures = "  ".join(f"{name} {value:.4f}" for name, value in results["test"].items())
     dataset = results["dataset"]
     say(
@@ -19,7 +19,7 @@ def say_test(results: Mapping[str, Any], examples: int) -> None:
 
 
 def show_artifacts(figures: Mapping[str, Mapping[str, Any]]) -> None:
-    """Print a table of what was measured on the files of a bundle."""
+    """Print a table of the figures of a bundle's files, as its manifest holds them."""
     from rich.table import Table
 
     table = Table("artifact", "bytes", "accuracy", "agreement", "largest difference", box=None)
@@ -36,7 +36,7 @@ def show_artifacts(figures: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def show_times(rows: list[dict[str, Any]]) -> None:
-    """Print a table of what a benchmark measured."""
+    """Print a table of the rows of `zoo.bundles.benchmark`."""
     from rich.table import Table
 
     columns = ("artifact", "threads", "load", "decode", "inference", "p90", "p99", "peak memory")

@@ -1,4 +1,4 @@
-"""`zoo list` and `zoo describe`: which models there are."""
+"""`zoo list` and `zoo describe`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from zoo.cli.output import console, say
 
 def list_models(
     task: Annotated[str | None, typer.Option(help="binary, sign or multiclass.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="Only models that learn from it.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Only models of this data set.")] = None,
 ) -> None:
     """List the models."""
     from rich.table import Table
 
     from zoo import models
 
-    table = Table("model", "task", "data set", "lecture rows", "what it is", box=None)
+    table = Table("model", "task", "data set", "slides", "summary", box=None)
     for name in models.list_models(task, dataset):
         spec = models.describe(name)
         rows = ", ".join(str(row) for row in spec.lecture)
@@ -28,7 +28,7 @@ def list_models(
 
 
 def describe(name: Model) -> None:
-    """Say what a model computes, its options and its recipe."""
+    """Print what a model computes, its options and its recipes."""
     from zoo import models
     from zoo.registry.results import result_of
 
@@ -41,7 +41,7 @@ def describe(name: Model) -> None:
         "",
         f"Equation: {spec.equation}",
         f"Output:   {spec.output_text()}",
-        f"Task:     {spec.task}; data set {spec.dataset}; lecture rows "
+        f"Task:     {spec.task}; data set {spec.dataset}; slides "
         + ", ".join(str(row) for row in spec.lecture),
         "Options:  " + " ".join(f"{option}={value}" for option, value in spec.options.items()),
         "Recipes:",

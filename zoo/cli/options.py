@@ -14,13 +14,13 @@ Bundle = Annotated[
     str,
     typer.Argument(metavar="BUNDLE", help="A bundle's folder, or a shipped model's name."),
 ]
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a training.")]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, as `zoo train` writes it.")]
 DataDir = Annotated[
     str | None,
-    typer.Option(help="Where the data set lies; TFDS_DATA_DIR if not given.", metavar="FOLDER"),
+    typer.Option(help="Folder of the data set; TFDS_DATA_DIR by default.", metavar="FOLDER"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-MaxDrop = Annotated[float, typer.Option(help="Points of accuracy a file may lie below Keras.")]
+MaxDrop = Annotated[float, typer.Option(help="Largest accepted loss of accuracy, in points.")]
 MinAgreement = Annotated[
-    float, typer.Option(help="Percent of examples a file must decide as Keras does.")
+    float, typer.Option(help="Least accepted share of the decisions of Keras, in percent.")
 ]

@@ -1,4 +1,4 @@
-"""`zoo report` and `zoo compare`: pages about runs."""
+"""`zoo report` and `zoo compare`: HTML pages about runs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from zoo.utils.quiet import import_tensorflow
 def report(
     run: Run,
     to: Annotated[
-        Path | None, typer.Option(help="RUN/report.html if not given.", metavar="FILE")
+        Path | None, typer.Option(help="The page; RUN/report.html by default.", metavar="FILE")
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Write one HTML page about a finished run, with everything inside."""
+    """Write a self-contained HTML page about a finished run."""
     import_tensorflow()
     from zoo.reports import report as pages
 
@@ -27,12 +27,10 @@ def report(
 
 
 def compare(
-    runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN", help="The folders of finished trainings.")
-    ],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders of finished runs.")],
     to: Annotated[Path, typer.Option(help="The page.", metavar="FILE")] = Path("compare.html"),
 ) -> None:
-    """Write one HTML page about several finished runs."""
+    """Write a self-contained HTML page that compares finished runs."""
     import_tensorflow()
     from zoo.reports import report as pages
 

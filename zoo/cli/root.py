@@ -1,4 +1,4 @@
-"""The list of all commands, the options that stand before a command, and `main`."""
+"""All commands, the options that precede a command, and `main`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zoo.cli.bundles import benchmark, evaluate, export, predict, verify
 from zoo.cli.commands import Commands, PhotoCommand
 from zoo.cli.data import data_app
 from zoo.cli.models import describe, list_models
-from zoo.cli.output import DEBUG, DEBUG_VARIABLE, end, say
+from zoo.cli.output import DEBUG, DEBUG_VARIABLE, run_command, say
 from zoo.cli.plot import plot_app
 from zoo.cli.reports import compare, report
 from zoo.cli.serve import serve
@@ -51,16 +51,20 @@ def options(
     ] = False,
     debug: Annotated[
         bool,
-        typer.Option(DEBUG, help=f"Show the trace of an error; as {DEBUG_VARIABLE}=1 does."),
+        typer.Option(DEBUG, help=f"Print the traceback of an error, as {DEBUG_VARIABLE}=1 does."),
     ] = False,
 ) -> None:
-    """Take the options that stand before any command."""
+    """Declare the options that precede a command."""
 
 
 def main() -> None:
-    """Run the command line; bad input is one sentence on standard error and exit code 2."""
-    sys.exit(end(_run, sys.argv[1:]))
+    """Run the command line; bad input is one sentence on standard error and exit code 2.
+
+    Raises:
+        SystemExit: with one of `zoo.errors.EXIT_CODES`.
+    """
+    sys.exit(run_command(_parse, sys.argv[1:]))
 
 
-def _run(words: list[str]) -> int | None:
+def _parse(words: list[str]) -> int | None:
     return app(words, prog_name="zoo", standalone_mode=False)

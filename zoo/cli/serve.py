@@ -1,4 +1,4 @@
-"""`zoo serve`: the page on this machine."""
+"""`zoo serve`: the web page on this machine."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ def serve(
         list[str] | None,
         typer.Argument(
             metavar="BUNDLE",
-            help="Bundles' folders or shipped models' names; all shipped by default.",
+            help="Folders of bundles, or names of shipped models; all of these by default.",
         ),
     ] = None,
     host: Annotated[
-        str, typer.Option(help="Address to listen on; any but loopback lets others in.")
+        str,
+        typer.Option(help="Address to listen on; all but loopback admit other machines."),
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0 for any that is free.")] = 8000,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.")] = 8000,
 ) -> None:
-    """Open a web page on this machine: ask a model, watch one learn, read the cards."""
+    """Serve a web page: try a model, watch one train, read the model cards."""
     from zoo.bundles.shipped import find_bundle, list_shipped
 
     wanted = bundles or list_shipped()
-    # A run's bundle goes by the run's name: every one of them lies in a folder "bundle".
+    # The bundle of a run is named after the run: its own folder is always "bundle".
     named = {Path(bundle).resolve().name: find_bundle(bundle) for bundle in wanted}
     if len(named) < len(wanted):
-        raise ZooError("Two of the bundles' folders have the same name; rename one.")
+        raise ZooError("Two of the bundles have the same name; rename the folder of one.")
     try:
         from zoo.serve import server
     except ModuleNotFoundError as error:
@@ -41,5 +42,5 @@ def serve(
             f'The page needs {error.name}; run: pip install "lecture-zoo[serve]".'
         ) from error
     server.serve(
-        named, host, port, lambda address: say(f"The page is at {address} (Ctrl+C ends it).")
+        named, host, port, lambda address: say(f"The page is at {address} (stop it with Ctrl-C).")
     )
