@@ -63,7 +63,7 @@ def curve(run: Path) -> None:
     folder = RunFolder(run)
     config, results = folder.config(), folder.results()
     if results is None:
-        raise ZooError(f"{run} is not trained to its end; resume it with `zoo train`.")
+        raise ZooError(f"The training in {run} is not finished; resume it with `zoo train`.")
     with folder.history_path.open(newline="") as stream:
         history = list(csv.DictReader(stream))
     spec = describe(config["model"])

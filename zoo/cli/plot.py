@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli.output import Commands, PhotoCommand, say
+from zoo.cli.commands import Commands, PhotoCommand
+from zoo.cli.output import say
 
 plot_app = Commands(help="Pictures of runs, bundles and models.")
 

@@ -81,7 +81,7 @@ def export_run(
     config = folder.config()
     results = folder.results()
     if results is None:
-        raise ZooError(f"{run} is not trained to its end; resume it with `zoo train`.")
+        raise ZooError(f"The training in {run} is not finished; resume it with `zoo train`.")
     target = Path(to) if to else folder.path / "bundle"
     _check_target(target)
     spec = describe(config["model"])
