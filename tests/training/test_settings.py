@@ -10,11 +10,10 @@ import pytest
 import zoo
 from zoo import ZooError
 from zoo.registry.recipes import Augmentation, Recipe
+from zoo.registry.solvers import load_solver
 from zoo.training import Training, checkpoints, precision
-from zoo.training.checks import check_recipe
 from zoo.training.cluster import find
 from zoo.training.reporter import Silent
-from zoo.training.run import OPTIMA
 from zoo.utils.choices import UnknownNameError
 
 NAMED = [(name, recipe) for name in zoo.list_models() for recipe in zoo.describe(name).recipes]
@@ -34,10 +33,7 @@ class Heard(Silent):
 def test_every_recipe_says_only_what_its_model_honours(name, recipe):
     chosen = Training(name, recipe=recipe).choose_recipe(zoo.describe(name))
     model = zoo.build(name, **chosen.options)
-    if chosen.solver == "gradient":
-        check_recipe(model, chosen)
-    else:
-        OPTIMA[chosen.solver].check(model, [chosen.penalty or 1.0])
+    load_solver(chosen.solver).check(model, chosen)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +59,7 @@ def test_every_recipe_says_only_what_its_model_honours(name, recipe):
         ("deep_relu", {"epochs": 0}, "epochs is 0"),
         ("deep_relu", {"options": {"dropout": float("nan")}}, "dropout is nan"),
         ("linear_cat_dog", {"solver": "exact", "penalty": float("inf")}, "penalty is inf"),
-        ("linear_cat_dog", {"solver": "exact", "momentum": 0.9}, "goes with solver gradient"),
+        ("linear_cat_dog", {"solver": "exact", "momentum": 0.9}, "goes with --solver gradient"),
         ("deep_relu", {"solver": "exact"}, "needs --solver gradient"),
         ("xor_mlp", {"augmentation": Augmentation(flip=True)}, "Augmentation moves photos"),
         ("xor_mlp", {"whitening": 1.0}, "a model that takes photos"),
@@ -104,7 +100,7 @@ def test_whitening_needs_a_bias_to_be_folded_into():
     head = keras.Sequential([without], name="head")
     other = keras.Model(image, head(model.get_layer("preprocessing")(image)), name="other")
     with pytest.raises(ZooError, match="that has a bias; other does not"):
-        check_recipe(other, dataclasses.replace(PLAIN, whitening=1.0))
+        load_solver("gradient").check(other, dataclasses.replace(PLAIN, whitening=1.0))
 
 
 @pytest.mark.parametrize("whitening", [0.0, 1.0])

@@ -29,14 +29,14 @@ def _softmax(rounds, say):
     from zoo.training import examples
     from zoo.training.solvers import softmax_regression
 
-    train = data.load("cifar10").with_targets("index").train
+    train = data.load("cifar10").train
     model = zoo.build("cifar_softmax", size=32, grayscale=False)
     strategy = tf.distribute.get_strategy()
     resident = examples.choose("memory", model, strategy, train)
     x = np.asarray(train.x).reshape(len(train), -1).astype("float32") / 127.5 - 1
 
     def ours():
-        (found,) = softmax_regression.path(model, strategy, resident, [SOFTMAX_PENALTY])
+        (found,) = softmax_regression.solve(model, strategy, resident, [SOFTMAX_PENALTY])
         return found.weights, found.bias
 
     def sklearns():
@@ -66,20 +66,21 @@ def _ridge(rounds, say):
 
     import zoo
     from zoo import data
+    from zoo.registry.tasks import Sign
     from zoo.training import examples
     from zoo.training.solvers import ridge
 
-    train = data.load("cats_vs_dogs").with_targets("sign").train
+    train = data.load("cats_vs_dogs").train.map_targets(Sign().targets)
     model = zoo.build("linear_cat_dog")
     strategy = tf.distribute.get_strategy()
     resident = examples.choose("memory", model, strategy, train)
-    x = resident.read((tf.range(len(train)),))[0].numpy()
+    x = resident.features((tf.range(len(train)),))[0].numpy()
     penalties = np.geomspace(RIDGE_PENALTY / 1e3, RIDGE_PENALTY * 1e2, RIDGE_VALUES)
     penalties[0] = RIDGE_PENALTY
 
     def ours():
         solutions = ridge.solve(ridge.sum_examples(strategy, resident), penalties)
-        return solutions[0][1], solutions[0][2]
+        return solutions[0].weights, solutions[0].bias
 
     def one():
         found = Ridge(alpha=RIDGE_PENALTY).fit(x, train.y)

@@ -11,6 +11,7 @@ import tensorflow as tf
 from zoo.data import Dataset
 from zoo.registry import ModelSpec
 from zoo.registry.recipes import Recipe
+from zoo.registry.tasks import Task
 from zoo.training import checkpoints, examples
 from zoo.training.agreement import Agreement
 from zoo.training.augmentation import Augmenter
@@ -57,7 +58,7 @@ class TrainingContext(Plan):
 
     Args:
         model: compiled, built under the strategy's scope; its weights are to be found.
-        dataset: with targets as the model's loss takes them.
+        dataset: to train on.
         jit: whether steps are compiled with XLA.
         stop: whether this process was asked to stop.
         opened: closes what reads from disk, once the training has ended.
@@ -69,6 +70,11 @@ class TrainingContext(Plan):
     stop: StopRequest
     opened: contextlib.ExitStack
 
+    @property
+    def task(self) -> Task:
+        """What the model's outputs mean."""
+        return self.spec.task_of(self.model)
+
     def examples(self, split: str, augmenter: Augmenter | None = None) -> Examples:
         """Return the examples of "train", "validation" or "test", open until the training ends.
 
@@ -76,8 +82,9 @@ class TrainingContext(Plan):
             split: the name of the split.
             augmenter: moves photos before the layer `preprocessing`.
         """
+        targets = getattr(self.dataset, split).map_targets(self.task.targets)
         opened = examples.choose(
-            self.training.source, self.model, self.strategy, getattr(self.dataset, split), augmenter
+            self.training.source, self.model, self.strategy, targets, augmenter
         )
         self.opened.callback(opened.close)
         return opened

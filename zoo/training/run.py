@@ -99,8 +99,7 @@ def _train(plan: Plan) -> dict[str, Any]:
     dataset = _load_data(plan)
     plan, model = _follow_data(plan, model, dataset)
     check_fits(model, plan.spec, dataset)
-    targets = dataset.with_targets(plan.spec.targets)
-    solver.check(model, plan.recipe, targets, plan.devices.replicas)
+    solver.check(model, plan.recipe, dataset, plan.devices.replicas)
     _compile(plan, model, len(dataset.train))
     config = _config(plan, model, dataset, jit)
     with contextlib.ExitStack() as stack:
@@ -117,7 +116,7 @@ def _train(plan: Plan) -> dict[str, Any]:
         _open_folder(plan, config)
         stack.enter_context(_explaining_non_finite(plan.folder))
         context = TrainingContext(
-            **vars(plan), model=model, dataset=targets, jit=jit, stop=stop, opened=stack
+            **vars(plan), model=model, dataset=dataset, jit=jit, stop=stop, opened=stack
         )
         return _finish(context, solver, solver.fit(context), config)
 
@@ -205,11 +204,7 @@ def _config(plan: Plan, model: keras.Model, dataset: Dataset, jit: bool) -> dict
         "model": spec.name,
         "options": {**spec.options, **recipe.options},
         "architecture": identity.of_model(model, spec.builder),
-        "dataset": {
-            "name": dataset.name,
-            "fingerprint": dataset.fingerprint,
-            "labels": list(dataset.labels),
-        },
+        "dataset": dataset.identity(),
         "data_dir": os.path.abspath(training.data_dir) if training.data_dir else None,  # noqa: PTH100
         "recipe": asdict(recipe),
         "recipe_name": training.recipe_name(spec),

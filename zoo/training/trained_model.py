@@ -125,11 +125,9 @@ def evaluate(path, data_dir=None, *, dataset=None, progress=None) -> dict[str, A
     check_dataset(str(folder.path), trained_on["labels"], fingerprint, given)
     model = load_model(folder.path)
     check_fits(model, spec, given)
-    targets = given.with_targets(spec.targets)
+    test = given.test.map_targets(spec.task_of(model).targets)
     strategy = tf.distribute.get_strategy()
-    with contextlib.closing(
-        examples.choose("auto", model, strategy, targets.test)
-    ) as chosen_examples:
+    with contextlib.closing(examples.choose("auto", model, strategy, test)) as chosen_examples:
         metrics = Evaluation(model, strategy, chosen_examples).run()
     return {
         "model": spec.name,

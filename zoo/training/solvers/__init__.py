@@ -51,8 +51,7 @@ class Solver(Protocol):
         Args:
             model: compiled; its weights are not looked at.
             recipe: with this solver.
-            dataset: to train on, its targets as the model's loss takes them; None before it is
-                loaded.
+            dataset: to train on; None before it is loaded.
             replicas: which share every batch.
 
         Raises:

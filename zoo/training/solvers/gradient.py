@@ -80,8 +80,7 @@ class GradientSolver:
         """
         recipe, model = context.recipe, context.model
         if recipe.whitening:
-            context.reporter.say("Computing the principal components of the training features.")
-            model = whitening.whitened(context)
+            model = _whitened(context)
         augmenter = Augmenter(recipe.augmentation) if recipe.augmentation else None
         loop = TrainingLoop(
             model,
@@ -103,6 +102,20 @@ class GradientSolver:
             steps=position.epoch * loop.steps_per_epoch,
             history=position.history[-1],
         )
+
+
+def _whitened(context: TrainingContext) -> keras.Model:
+    context.reporter.say("Computing the principal components of the training features.")
+    with contextlib.closing(context.examples("train")) as examples:
+        components = whitening.principal_components(
+            examples, context.strategy, context.recipe, context.check_stop
+        )
+    # Other processors may round eigenvectors otherwise, or turn them around.
+    mean, projection = (
+        np.frombuffer(context.agreement.broadcast(array.tobytes()), np.float32).reshape(array.shape)
+        for array in components
+    )
+    return whitening.whitened(context.model, context.strategy, mean, projection)
 
 
 @dataclass

@@ -72,12 +72,18 @@ class PenaltyPath:
 
     def outcome(self) -> Outcome:
         """Leave the best solution in the model; write all of them, it last, into history.csv."""
-        best = max(range(len(self._rows)), key=lambda index: _merit(self._rows[index]))
+        best = min(range(len(self._rows)), key=lambda index: self._rank(self._rows[index]))
         _put(self._context.model, self.solutions[best])
         rows = [*self._rows[:best], *self._rows[best + 1 :], self._rows[best]]
         if self._context.folder:
             self._context.folder.write_history(rows)
         return Outcome(epochs=1, steps=0, history=rows[-1])
+
+    def _rank(self, row: Mapping[str, float]) -> tuple[float, float]:
+        """Return what is smaller for a better row: by the task's primary metric, then the loss."""
+        metric = self._context.task.primary
+        figure = row.get(f"val_{metric.name}", row["val_loss"])
+        return (-figure if metric.greater_is_better else figure), row["val_loss"]
 
     def save(self) -> None:
         """Write a checkpoint of all solutions so far."""
@@ -131,11 +137,6 @@ def _solution(row: Mapping[str, float], weights: np.ndarray, bias: np.ndarray) -
         if name != "penalty" and not name.startswith("val_")
     }
     return Solution(row["penalty"], weights, bias, figures)
-
-
-def _merit(row: Mapping[str, float]) -> tuple[float, float]:
-    # Of equal accuracies the one with the smaller loss.
-    return row["val_accuracy"], -row["val_loss"]
 
 
 def _put(model: keras.Model, solution: Solution) -> None:

@@ -8,7 +8,7 @@ W = V P and b − W μ are the weights of the very model that was asked for.
 
 from __future__ import annotations
 
-import contextlib
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -16,7 +16,8 @@ import tensorflow as tf
 
 from zoo.errors import ZooError
 from zoo.nn.preprocessing import preprocessing_of
-from zoo.training.context import TrainingContext
+from zoo.registry.recipes import Recipe
+from zoo.training.examples import Examples
 from zoo.training.solvers.full_batch import FullBatchSum
 
 
@@ -41,21 +42,50 @@ def check(model: keras.Model) -> None:
         )
 
 
-def whitened(context: TrainingContext) -> keras.Model:
-    """Return a model to train in place of the context's, with whose later layers it shares weights.
+def principal_components(
+    examples: Examples,
+    strategy: tf.distribute.Strategy,
+    recipe: Recipe,
+    check_stop: Callable[[], None] = lambda: None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean, (features,), and Pᵀ, (features, components), float32.
 
     Args:
-        context: whose recipe says `whitening`, ε, and how many `components` of P to keep; its
-            model is one that `check` accepts.
+        examples: whose features are whitened, as they are without augmentation.
+        strategy: whose replicas share the pass over the examples.
+        recipe: for `whitening`, ε, and how many `components` of P to keep.
+        check_stop: called before every batch; it raises if the training was asked to stop.
     """
-    model, strategy = context.model, context.strategy
+
+    def moments(x, y, counted, *_):
+        weighted = x * counted[:, None]
+        return tf.reduce_sum(weighted, axis=0), tf.matmul(weighted, x, transpose_a=True)
+
+    total, squares = FullBatchSum(strategy, examples, moments, check_stop=check_stop).run()
+    mean = total / len(examples)
+    variances, directions = np.linalg.eigh(squares / len(examples) - np.outer(mean, mean))
+    # The largest first; a variance below 0 is rounding.
+    kept = slice(-1, -1 - min(recipe.components or len(mean), len(mean)), -1)
+    scale = 1 / np.sqrt(np.maximum(variances[kept], 0) + recipe.whitening)
+    projection = np.ascontiguousarray(directions[:, kept] * scale, np.float32)
+    return mean.astype(np.float32), projection
+
+
+def whitened(
+    model: keras.Model,
+    strategy: tf.distribute.Strategy,
+    mean: np.ndarray,
+    projection: np.ndarray,
+) -> keras.Model:
+    """Return a model to train in place of another, with whose later layers it shares weights.
+
+    Args:
+        model: compiled, built under the strategy's scope, one that `check` accepts.
+        strategy: where the model's replicas live.
+        mean: as `principal_components` returns it.
+        projection: likewise.
+    """
     first, *others = model.get_layer("head").layers
-    mean, projection = _projection(context)
-    # Other processors may round eigenvectors otherwise, or turn them around.
-    mean, projection = (
-        np.frombuffer(context.agreement.broadcast(array.tobytes()), np.float32).reshape(array.shape)
-        for array in (mean, projection)
-    )
     with strategy.scope():
         whitening = keras.layers.Dense(projection.shape[1], trainable=False, name="whitening")
         inner = keras.layers.Dense.from_config({**first.get_config(), "name": "whitened"})
@@ -85,26 +115,3 @@ def fold(training_model: keras.Model, model: keras.Model) -> None:
     if inner.use_bias:
         bias = bias + keras.ops.convert_to_numpy(inner.bias)
     first.bias.assign(bias.astype(np.float32))
-
-
-def _projection(context: TrainingContext) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean, (features,), and Pᵀ, (features, components), float32."""
-
-    def moments(x, y, counted, *_):
-        weighted = x * counted[:, None]
-        return tf.reduce_sum(weighted, axis=0), tf.matmul(weighted, x, transpose_a=True)
-
-    recipe, check_stop = context.recipe, context.check_stop
-    # Photos as they are: what an augmenter moves them by is not part of the features.
-    with contextlib.closing(context.examples("train")) as examples:
-        total, squares = FullBatchSum(
-            context.strategy, examples, moments, check_stop=check_stop
-        ).run()
-    mean = total / len(examples)
-    covariance = squares / len(examples) - np.outer(mean, mean)
-    variances, directions = np.linalg.eigh(covariance)
-    # The largest first; a variance below 0 is rounding.
-    kept = slice(-1, -1 - min(recipe.components or len(mean), len(mean)), -1)
-    scale = 1 / np.sqrt(np.maximum(variances[kept], 0) + recipe.whitening)
-    projection = np.ascontiguousarray(directions[:, kept] * scale, np.float32)
-    return mean.astype(np.float32), projection
