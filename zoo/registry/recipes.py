@@ -107,6 +107,13 @@ class Recipe:
     options: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
+        """Return the recipe that `dataclasses.asdict` has turned into a dictionary."""
+        augmentation = values.get("augmentation")
+        moves = None if augmentation is None else Augmentation(**augmentation)
+        return cls(**{**values, "augmentation": moves})
+
     def text(self) -> str:
         """Return the recipe as one readable line."""
         if self.solver != "gradient":

@@ -17,11 +17,11 @@ import tensorflow as tf
 from zoo.data.dataset import Split
 from zoo.nn.preprocessing import preprocessing_of
 from zoo.training.augmentation import Augmenter
+from zoo.training.settings import SOURCES
 from zoo.training.streaming import StreamedExamples
 from zoo.utils.choices import require_choice
 from zoo.utils.memory import available_bytes
 
-SOURCES = ("auto", "memory", "stream")
 # Below this, features are kept in memory even where raw pixels would be smaller.
 SMALL_BYTES = 16 * 2**20
 _BATCH = 256
@@ -85,7 +85,7 @@ def choose(
     Raises:
         UnknownNameError: for another source.
     """
-    require_choice("source of examples", source, SOURCES)
+    require_choice("source", source, SOURCES)
     if source == "auto":
         fits = resident_bytes(model, split.x) < available_bytes() / 2
         source = "memory" if fits else "stream"

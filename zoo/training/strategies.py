@@ -11,9 +11,8 @@ from zoo.errors import ZooError
 from zoo.training import cluster as clusters
 from zoo.training.agreement import Agreement, MultiWorker, SingleProcess
 from zoo.training.cluster import Cluster
+from zoo.training.settings import START_TIMEOUT, STRATEGIES
 from zoo.utils.choices import require_choice
-
-NAMES = ("auto", "cpu", "gpu", "mirrored", "multi_worker", "tpu")
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def choose(
     devices: int | None = None,
     *,
     tpu: str | None = None,
-    start_timeout: float = clusters.START_TIMEOUT,
+    start_timeout: float = START_TIMEOUT,
 ) -> Chosen:
     """Return the strategy of this name; for several workers, once all of them have come.
 
@@ -68,7 +67,7 @@ def choose(
     Raises:
         ZooError: if there is no such device, or the cluster cannot be formed.
     """
-    require_choice("strategy", name, NAMES)
+    require_choice("strategy", name, STRATEGIES)
     if devices is not None and name not in ("auto", "mirrored"):
         raise ZooError(f"--devices goes with --strategy mirrored, not with {name}.")
     if tpu is not None and name not in ("auto", "tpu"):
