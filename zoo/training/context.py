@@ -106,11 +106,25 @@ class TrainingContext(Plan):
     def check_stop(self) -> None:
         """Raise if any worker was asked to stop, where there is no checkpoint to go on from.
 
+        All workers call this together.
+
         Raises:
             Preempted: if one was.
         """
         if self.agreement.agree([], self.stop())[1]:
-            raise self.preempted(", before there was a checkpoint", "starts over")
+            raise self._without_checkpoint()
+
+    def poll_stop(self) -> None:
+        """Raise if this very process was asked to stop, where there is no checkpoint either.
+
+        Raises:
+            Preempted: if it was.
+        """
+        if self.stop():
+            raise self._without_checkpoint()
+
+    def _without_checkpoint(self) -> Preempted:
+        return self.preempted(", before there was a checkpoint", "starts over")
 
     def preempted(self, when: str, follows: str) -> Preempted:
         """Return what ends a training that was asked to stop.

@@ -193,8 +193,15 @@ def _compile(plan: Plan, model: keras.Model, examples: int) -> None:
     steps = max(1, examples // max(1, recipe.batch_size)) * recipe.epochs
     with plan.strategy.scope():
         optimizer = recipe.build_optimizer(steps)
-        if keras.optimizers.serialize(optimizer) != model.get_compile_config()["optimizer"]:
+        if _unnamed(keras.optimizers.serialize(optimizer)) != _unnamed(
+            model.get_compile_config()["optimizer"]
+        ):
             compile_with(model, optimizer)
+
+
+def _unnamed(optimizer: dict[str, Any]) -> dict[str, Any]:
+    """Return an optimizer's configuration without its name, which Keras counts up."""
+    return {**optimizer, "config": {**optimizer["config"], "name": None}}
 
 
 def _config(plan: Plan, model: keras.Model, dataset: Dataset, jit: bool) -> dict[str, Any]:
@@ -206,6 +213,7 @@ def _config(plan: Plan, model: keras.Model, dataset: Dataset, jit: bool) -> dict
         "architecture": identity.of_model(model, spec.builder),
         "dataset": dataset.identity(),
         "data_dir": os.path.abspath(training.data_dir) if training.data_dir else None,  # noqa: PTH100
+        "settings": {**training.as_dict(), "run_dir": None},
         "recipe": asdict(recipe),
         "recipe_name": training.recipe_name(spec),
         "recipe_text": recipe.text(),

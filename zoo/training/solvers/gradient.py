@@ -108,7 +108,7 @@ def _whitened(context: TrainingContext) -> keras.Model:
     context.reporter.say("Computing the principal components of the training features.")
     with contextlib.closing(context.examples("train")) as examples:
         components = whitening.principal_components(
-            examples, context.strategy, context.recipe, context.check_stop
+            examples, context.strategy, context.recipe, context.check_stop, context.poll_stop
         )
     # Other processors may round eigenvectors otherwise, or turn them around.
     mean, projection = (

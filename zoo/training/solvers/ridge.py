@@ -29,6 +29,7 @@ from zoo.training.examples import Examples
 from zoo.training.solvers import Outcome
 from zoo.training.solvers.full_batch import FullBatchSum
 from zoo.training.solvers.penalty_path import REMEDY, PenaltyPath, Solution, penalties_of
+from zoo.training.solvers.stoppable import stoppable, tridiagonalised
 
 # From next to no penalty to one that leaves next to no weights, for features between −1 and 1.
 PENALTIES = tuple(10.0 ** np.linspace(0, 7, 22))
@@ -101,7 +102,8 @@ class RidgeSolver:
         context.reporter.say(
             f"One pass over {sums.count:,.0f} examples is done; solving for each λ."
         )
-        for solution in solve(sums, penalties_of(context.recipe, PENALTIES)):
+        penalties = penalties_of(context.recipe, PENALTIES)
+        for solution in stoppable(lambda: solve(sums, penalties), context.poll_stop):
             context.check_stop()
             path.add(solution)
         return path.outcome()
@@ -182,8 +184,7 @@ def _path(
     if len(correlation) == 1:
         return _eigen_path(covariance, correlation, penalties)
     size = len(correlation)
-    room = int(lapack.dsytrd_lwork(size, lower=1)[0])
-    reflectors, diagonal, beside, factors, _ = lapack.dsytrd(covariance, lower=1, lwork=room)
+    reflectors, diagonal, beside, factors = tridiagonalised(covariance)
     values = eigvalsh_tridiagonal(diagonal, beside)
     if values[0] + min(penalties) <= _noise(values):
         return _eigen_path(covariance, correlation, penalties)

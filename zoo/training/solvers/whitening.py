@@ -19,6 +19,7 @@ from zoo.nn.preprocessing import preprocessing_of
 from zoo.registry.recipes import Recipe
 from zoo.training.examples import Examples
 from zoo.training.solvers.full_batch import FullBatchSum
+from zoo.training.solvers.stoppable import stoppable
 
 
 def check(model: keras.Model) -> None:
@@ -47,6 +48,7 @@ def principal_components(
     strategy: tf.distribute.Strategy,
     recipe: Recipe,
     check_stop: Callable[[], None] = lambda: None,
+    poll_stop: Callable[[], None] = lambda: None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean, (features,), and Pᵀ, (features, components), float32.
 
@@ -55,6 +57,7 @@ def principal_components(
         strategy: whose replicas share the pass over the examples.
         recipe: for `whitening`, ε, and how many `components` of P to keep.
         check_stop: called before every batch; it raises if the training was asked to stop.
+        poll_stop: called every tenth of a second after that; it raises likewise.
     """
 
     def moments(x, y, counted, *_):
@@ -63,7 +66,8 @@ def principal_components(
 
     total, squares = FullBatchSum(strategy, examples, moments, check_stop=check_stop).run()
     mean = total / len(examples)
-    variances, directions = np.linalg.eigh(squares / len(examples) - np.outer(mean, mean))
+    covariance = squares / len(examples) - np.outer(mean, mean)
+    variances, directions = stoppable(lambda: np.linalg.eigh(covariance), poll_stop)
     # The largest first; a variance below 0 is rounding.
     kept = slice(-1, -1 - min(recipe.components or len(mean), len(mean)), -1)
     scale = 1 / np.sqrt(np.maximum(variances[kept], 0) + recipe.whitening)
