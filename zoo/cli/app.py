@@ -21,6 +21,7 @@ from zoo.cli.output import (
     say,
 )
 from zoo.cli.plot import plot_app
+from zoo.cli.plugins import PLUGIN, name_plugins
 from zoo.errors import SHORT_OF_THE_GATE, ZooError
 
 app = Commands(
@@ -63,6 +64,14 @@ def options(
         bool,
         typer.Option(DEBUG, help=f"Show the trace of an error; as {DEBUG_VARIABLE}=1 does."),
     ] = False,
+    plugin: Annotated[
+        list[str] | None,
+        typer.Option(
+            PLUGIN,
+            help="Also use the models and data sets of this plugin; repeat it.",
+            metavar="MODULE|FILE",
+        ),
+    ] = None,
 ):
     """Take the options that stand before any command."""
 
@@ -561,12 +570,15 @@ def main() -> None:
 
 
 def _run(words: list[str]) -> int | None:
-    return app(words, prog_name="zoo", standalone_mode=False)
+    return app(name_plugins(words), prog_name="zoo", standalone_mode=False)
 
 
 def _tensorflow() -> None:
+    from zoo.registry.plugins import load_plugins
     from zoo.utils.quiet import import_tensorflow
 
+    # Before: what is said while TensorFlow is imported is not heard.
+    load_plugins()
     import_tensorflow()
 
 

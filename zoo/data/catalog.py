@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+import functools
+import inspect
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from zoo.data import points, retina, tfds_photos, truth_tables
-from zoo.data.dataset import Dataset
+from zoo.data.dataset import SPLITS, Dataset
 from zoo.data.folder import PhotoFolder
 from zoo.data.photo_set import Progress, load_photo_set
-from zoo.utils.choices import UnknownNameError
+from zoo.errors import ZooError
+from zoo.registry.plugins import load_plugins
+from zoo.utils.choices import UnknownNameError, require_choice
+from zoo.utils.text import check_label
+
+KINDS = ("vector", "image")
 
 CIFAR10_LABELS = (
     "airplane",
@@ -35,7 +44,7 @@ class DatasetSpec:
     Args:
         name: what `zoo.data.load` takes.
         kind: "vector" or "image".
-        source: "computed", "tfds" (downloaded by `prepare`) or "folder" (of the user's photos).
+        source: "computed", "tfds" (downloaded by `prepare`) or "folder" (of the user's files).
         labels: names of the classes by index; () where the folder decides.
         summary: one sentence.
     """
@@ -47,13 +56,19 @@ class DatasetSpec:
     summary: str
     _load: Callable[[str | Path | None, Progress | None], Dataset] = field(repr=False)
 
+    @property
+    def loader(self) -> Callable[..., Dataset]:
+        """The function that loads it."""
+        return self._load
+
 
 def list_datasets() -> list[str]:
-    """Return the names of all data sets.
+    """Return the names of all data sets, those of plugins too.
 
     >>> list_datasets()
     ['and', 'or', 'nand', 'xor', 'blobs', 'shapes', 'cifar10', 'cats_vs_dogs', 'photos']
     """
+    load_plugins()
     return list(_CATALOG)
 
 
@@ -66,6 +81,8 @@ def describe(name: str) -> DatasetSpec:
     >>> describe("cats_vs_dogs").labels
     ('cat', 'dog')
     """
+    if name not in _CATALOG:
+        load_plugins()
     if name in _CATALOG:
         return _CATALOG[name]
     near = difflib.get_close_matches(str(name), _CATALOG, n=3, cutoff=0.5)
@@ -113,6 +130,96 @@ def prepare(name: str, data_dir: str | Path | None = None) -> Path | None:
         ZooError: if the download or the preparation fails.
     """
     return tfds_photos.prepare(name, data_dir) if describe(name).source == "tfds" else None
+
+
+def register_dataset(
+    name: str, *, kind: str, summary: str, labels: Sequence[str]
+) -> Callable[[Callable[..., Dataset]], Callable[..., Dataset]]:
+    """Put a data set on the list; for plugins, as a decorator of the function that loads it.
+
+    The function returns a `Dataset`. It takes no argument and computes the data, or takes
+    `data_dir`, the folder that the user gives (None if none is given), and reads it from there.
+
+    Args:
+        name: what `zoo.data.load` takes: letters, digits and underscores.
+        kind: "vector" or "image".
+        summary: one sentence.
+        labels: names of the classes by index.
+
+    Raises:
+        ValueError: if the name is taken, or one of these is not what it should be.
+    """
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ValueError(
+            f"A data set is named {name!r}; give it a name of letters, digits and underscores."
+        )
+    if name in _CATALOG:
+        raise ValueError(f"A data set named {name!r} is registered already; choose another name.")
+    require_choice("kind of data set", kind, KINDS)
+    if not isinstance(summary, str) or not summary.strip():
+        raise ValueError(f"Data set {name!r} is registered without its summary; give a sentence.")
+    if isinstance(labels, str) or len(set(labels)) < 2:
+        raise ValueError(
+            f"Data set {name!r} is registered with labels {labels!r}; name its classes."
+        )
+    for label in labels:
+        check_label(label, f"Data set {name!r}")
+
+    def decorate(load: Callable[..., Dataset]) -> Callable[..., Dataset]:
+        parameters = list(inspect.signature(load).parameters)
+        if parameters not in ([], ["data_dir"]):
+            raise ValueError(
+                f"The function that loads data set {name!r} takes {', '.join(parameters)}; give it "
+                "no argument, or data_dir alone."
+            )
+
+        # Wrapped, so that it is known which plugin it comes from.
+        @functools.wraps(load)
+        def load_checked(data_dir: str | Path | None, progress: Progress | None) -> Dataset:
+            dataset = load(data_dir) if parameters else load()
+            _check_loaded(_CATALOG[name], dataset)
+            return dataset
+
+        source = "folder" if parameters else "computed"
+        _CATALOG[name] = DatasetSpec(name, kind, source, tuple(labels), summary, load_checked)
+        return load
+
+    return decorate
+
+
+def _check_loaded(spec: DatasetSpec, dataset: Dataset) -> None:
+    """Raise one sentence unless a plugin's data set is what it was registered as."""
+    where = f"The data set {spec.name}"
+    if not isinstance(dataset, Dataset):
+        raise ZooError(f"{where} was loaded as a {type(dataset).__name__}; return a Dataset.")
+    for what in ("name", "kind", "labels"):
+        found, stated = getattr(dataset, what), getattr(spec, what)
+        if found != stated:
+            raise ZooError(
+                f"{where} has the {what} {found!r}, but is registered with {stated!r}; make them "
+                "the same."
+            )
+    for split_name in SPLITS:
+        split = getattr(dataset, split_name)
+        if not len(split) or len(split.x) != len(split.y):
+            raise ZooError(
+                f"{where} has {len(split.x)} inputs and {len(split.y)} targets in {split_name}; "
+                "give as many of both, at least one."
+            )
+        if spec.kind == "vector" and not _are_numbers(split.x):
+            raise ZooError(
+                f"{where} has inputs in {split_name} that are not finite float32 numbers, "
+                "(examples, inputs)."
+            )
+
+
+def _are_numbers(x: object) -> bool:
+    return (
+        isinstance(x, np.ndarray)
+        and x.dtype == np.float32
+        and x.ndim == 2
+        and bool(np.isfinite(x).all())
+    )
 
 
 def _computed(compute: Callable[[], Dataset]):

@@ -23,6 +23,7 @@ from zoo.export.tflite import QUANTISATION, convert
 from zoo.models import describe
 from zoo.nn import loading
 from zoo.registry import ModelSpec
+from zoo.registry.plugins import recorded_plugins
 from zoo.training import trained_model
 from zoo.training.run_folder import RunFolder
 from zoo.utils.choices import require_choice
@@ -205,6 +206,7 @@ def _contract(
             "examples": len(dataset.test),
         },
         "versions": config["versions"],
+        "plugins": recorded_plugins(config),
         "machine": config["machine"],
         "artifacts": {},
     }

@@ -8,6 +8,7 @@ from zoo.registry.models import (
     parse_option,
     register,
 )
+from zoo.registry.plugins import load_plugins, register_custom_objects
 from zoo.registry.recipes import Augmentation, Recipe
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "check_options",
     "describe",
     "list_models",
+    "load_plugins",
     "parse_option",
     "register",
+    "register_custom_objects",
 ]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
+from zoo.registry.plugins import load_plugins
 from zoo.registry.recipes import Recipe
 from zoo.utils.choices import require_choice
 
@@ -192,7 +193,7 @@ def _check_recipes(spec: ModelSpec) -> None:
 
 
 def list_models(task: str | None = None, dataset: str | None = None) -> list[str]:
-    """Return the names of all models, or of those with this task and data set.
+    """Return the names of all models, plugins' too, or of those with this task and data set.
 
     Raises:
         UnknownNameError: for a task or data set that no model has.
@@ -201,6 +202,7 @@ def list_models(task: str | None = None, dataset: str | None = None) -> list[str
     >>> zoo.list_models(task="multiclass")
     ['cifar_softmax', 'deep_relu']
     """
+    load_plugins()
     if task is not None:
         require_choice("task", task, TASKS)
     if dataset is not None:
@@ -222,6 +224,8 @@ def describe(name: str) -> ModelSpec:
     >>> zoo.describe("xor_mlp").dataset
     'xor'
     """
+    if name not in _specs:
+        load_plugins()
     require_choice("model", name, _specs)
     return _specs[name]
 

@@ -19,6 +19,7 @@ from zoo.data import Dataset
 from zoo.models import describe
 from zoo.nn import loading
 from zoo.registry import ModelSpec
+from zoo.registry.plugins import plugins_of
 from zoo.registry.recipes import Recipe
 from zoo.training import examples, identity, precision, strategies
 from zoo.training.agreement import Agreement
@@ -151,6 +152,9 @@ def _run_on(chosen, spec: ModelSpec, recipe: Recipe, training, folder, reporter)
         "solver": {"name": recipe.solver, "penalty": recipe.penalty},
         "strategy": {"name": chosen.name, "replicas": chosen.replicas},
         "versions": versions(),
+        "plugins": plugins_of(
+            spec.builder, data.describe(training.dataset or spec.dataset).loader, model.loss
+        ),
         "machine": machine(),
     }
     with contextlib.ExitStack() as stack:

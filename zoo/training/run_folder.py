@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import ZooError
+from zoo.registry.plugins import check_plugins, recorded_plugins
 from zoo.utils.files import read_json, sha256, write_json, write_text
 
 # What makes two trainings the same training; the rest of config.json may differ on a resume.
@@ -177,6 +178,7 @@ class RunFolder:
         config = read_json(self.config_path)
         _check_parts(self.config_path, config, _CONFIG)
         _check_parts(self.config_path, config["dataset"], _DATASET)
+        check_plugins(str(self.path), recorded_plugins(config))
         return config
 
     def history(self) -> list[dict[str, float]]:

@@ -29,17 +29,26 @@ def import_keras(what: str) -> None:
         raise ZooError(missing(what, error)) from error
 
 
+def prepare_keras() -> None:
+    """Set for this process, a command's own, what TensorFlow and Keras read when they are imported.
+
+    What the user has set stays as it is.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if not os.environ.get(_BACKEND):
+        # It goes before ~/.keras/keras.json.
+        os.environ[_BACKEND] = "tensorflow"
+
+
 def import_tensorflow() -> None:
     """Import TensorFlow and Keras quietly, as this package needs them whatever ~/.keras says.
 
     Raises:
         ZooError: if they are not installed, or Keras is told to compute with something else.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    prepare_keras()
     if "keras" not in sys.modules:
-        _check_backend(os.environ.get(_BACKEND) or "tensorflow", f"the variable {_BACKEND}")
-        # It goes before ~/.keras/keras.json.
-        os.environ[_BACKEND] = "tensorflow"
+        _check_backend(os.environ[_BACKEND], f"the variable {_BACKEND}")
     try:
         with quiet_stderr():
             import keras
