@@ -7,6 +7,7 @@ Python files, separated as in PATH. Worker processes inherit the variable.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import importlib
@@ -23,7 +24,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from zoo.edge import quiet_stderr
 from zoo.errors import ZooError
 from zoo.utils.text import printable
 
@@ -108,6 +108,11 @@ def register_custom_objects(module: str) -> None:
     """
     if module not in _custom_objects:
         _custom_objects.append(module)
+    # Who imports Keras and then a plugin by itself finds them known to Keras too. Where the module
+    # needs what the plugin has not defined yet, it is imported later.
+    if "zoo.nn.loading" in sys.modules:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
 
 
 def import_custom_objects() -> None:
@@ -184,6 +189,9 @@ def _installed() -> dict[str, str]:
 
 
 def _load(target: str, version: str) -> Plugin:
+    # Numpy and Pillow come with it: only where there is a plugin.
+    from zoo.edge import quiet_stderr
+
     name = _module_name(target)
     # What libraries print on standard error as a plugin imports them belongs to no command.
     with quiet_stderr():
