@@ -6,7 +6,7 @@ the camera turned or moved closer, the object bent. Nothing is trained on them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from PIL import Image
@@ -75,7 +75,7 @@ class Changed:
         change: one photo to another of the same size.
     """
 
-    def __init__(self, photos: Sequence[np.ndarray], change: Callable[[np.ndarray], np.ndarray]):
+    def __init__(self, photos: Iterable[np.ndarray], change: Callable[[np.ndarray], np.ndarray]):
         self._photos = photos
         self._change = change
 
@@ -83,7 +83,7 @@ class Changed:
         return (self._change(np.asarray(photo)) for photo in self._photos)
 
 
-def changed(split: Split, change: Callable[[np.ndarray], np.ndarray]):
+def changed(split: Split, change: Callable[[np.ndarray], np.ndarray]) -> np.ndarray | Changed:
     """Return a split's photos with one change: an array if they are one, else one at a time."""
     photos = Changed(split.x, change)
     return np.stack(list(photos)) if isinstance(split.x, np.ndarray) else photos
