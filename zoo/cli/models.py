@@ -11,7 +11,7 @@ from zoo.cli.output import console, say
 
 
 def list_models(
-    task: Annotated[str | None, typer.Option(help="binary, sign or multiclass.")] = None,
+    task: Annotated[str | None, typer.Option(help="threshold, sign, classes or values.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Only models of this data set.")] = None,
 ) -> None:
     """List the models."""
@@ -22,8 +22,8 @@ def list_models(
     table = Table("model", "task", "data set", "slides", "summary", box=None)
     for name in models.list_models(task, dataset):
         spec = models.describe(name)
-        rows = ", ".join(str(row) for row in spec.lecture)
-        table.add_row(name, spec.task, spec.dataset, rows, spec.summary)
+        slides = ", ".join(str(slide) for slide in spec.slides)
+        table.add_row(name, spec.task.name, spec.dataset, slides, spec.summary)
     console().print(table)
 
 
@@ -41,8 +41,8 @@ def describe(name: Model) -> None:
         "",
         f"Equation: {spec.equation}",
         f"Output:   {spec.output_text()}",
-        f"Task:     {spec.task}; data set {spec.dataset}; slides "
-        + ", ".join(str(row) for row in spec.lecture),
+        f"Task:     {spec.task.name}; data set {spec.dataset}; slides "
+        + ", ".join(str(slide) for slide in spec.slides),
         "Options:  " + " ".join(f"{option}={value}" for option, value in spec.options.items()),
         "Recipes:",
     ]
