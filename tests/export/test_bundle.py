@@ -179,7 +179,7 @@ def test_a_folder_with_other_files_is_not_replaced(run, tmp_path):
 
 def test_an_unfinished_run_is_not_exported(tmp_path, run):
     (tmp_path / "config.json").write_text((run / "config.json").read_text())
-    with pytest.raises(ZooError, match="not trained to its end"):
+    with pytest.raises(ZooError, match="is not finished"):
         export_run(tmp_path)
 
 

@@ -21,6 +21,7 @@ from zoo.plots.learning import save_animation, stages, stages_picture
 from zoo.plots.pipeline import pipeline_picture, steps
 from zoo.plots.style import choose_fonts, save
 from zoo.plots.weights import templates, weight_pictures
+from zoo.registry.tasks import Sign, Threshold
 
 LABELS = tuple("abcdefghij")
 ROWS = [
@@ -75,8 +76,8 @@ def test_w_in_colour(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["deep_relu", "perceptron", "mark_one"])
-def test_other_models_have_no_such_picture(name):
-    with pytest.raises(ZooError, match="no W that is a picture"):
+def test_other_models_have_no_weights_to_show(name):
+    with pytest.raises(ZooError, match="no weights W that can be shown"):
         weight_pictures(zoo.build(name), LABELS, "a title")
 
 
@@ -136,7 +137,7 @@ def every_kind_of_picture(labels):
     answers, truth = np.linspace(-1, 1, 6, dtype=np.float32)[:, None], np.arange(6) % 2
     yield activation_pictures()
     yield boundary_picture(two, table, 0.5, labels, LONG)
-    yield certainty_picture(Split(photos, truth), answers, 0, labels, LONG)
+    yield certainty_picture(Split(photos, truth), answers, Sign(), labels, LONG)
     yield confusion_picture(np.array([[3, 1], [0, 2]]), labels, LONG)
     yield learning_curves({"$run": ROWS}, LONG)
     yield grouped_curves({labels[0]: {labels[0]: ROWS}, labels[1]: {labels[1]: PATH}}, LONG)
@@ -190,7 +191,7 @@ def test_labels_are_named_and_coloured_the_same_everywhere():
     assert red[0] > red[2]
     linear = zoo.build("linear_cat_dog", pretrained=True)
     figure = weight_pictures(linear, ("cat", "dog"), "a title")
-    assert figure.get_supxlabel() == "red speaks for dog, blue for cat"
+    assert figure.get_supxlabel() == "red: towards dog, blue: towards cat"
     (image,) = figure.axes[0].images
     largest = image.to_rgba(image.get_array()).reshape(-1, 4)[image.get_array().argmax()]
     assert largest[0] > largest[2]
@@ -251,7 +252,7 @@ def test_the_boundary_of_the_trained_xor(tmp_path):
     for (one, other), label in zip(table.x, table.y, strict=True):
         at = outputs[np.abs(up - other).argmin(), np.abs(across - one).argmin()]
         assert (at >= 0.5) == label
-    with pytest.raises(ZooError, match="two numbers"):
+    with pytest.raises(ZooError, match="two inputs"):
         plane(zoo.build("perceptron", inputs=3), np.zeros((2, 3)))
 
 
@@ -272,7 +273,7 @@ def test_the_boundary_moves_while_a_model_learns(name, dataset, errors, tmp_path
     found = stages(model, split, 0.5, recipe.epochs, recipe.batch_size, 8)
     assert found[0].updates == 0
     assert found[-1].updates == recipe.epochs * -(-len(split.x) // recipe.batch_size)
-    # One line never gets XOR right (lecture row 5).
+    # One line never gets XOR right (slide 5).
     assert found[-1].errors == errors if errors is not None else min(s.errors for s in found) > 0
     np.testing.assert_array_equal(found[-1].outputs, plane(model, split.x)[2])
     pixels(stages_picture(found, split, 0.5, "01", "a title"), tmp_path / "stages.png")
@@ -293,7 +294,8 @@ def test_most_and_least_certain_images(outputs, tmp_path):
     answers = random.random((40, outputs)).astype(np.float32)
     answers /= answers.sum(axis=1, keepdims=True) if outputs > 1 else 1
     truth = random.integers(0, max(outputs, 2), 40)
-    figure = certainty_picture(Split(images, truth), answers, 0.5, LABELS, "a title")
+    task = Threshold(0.5).for_outputs(outputs)
+    figure = certainty_picture(Split(images, truth), answers, task, LABELS, "a title")
     pixels(figure, tmp_path / "examples.png")
     most, least = figure.subfigs
     sure = answers.max(axis=1) if outputs > 1 else np.abs(answers[:, 0] - 0.5)
@@ -302,7 +304,7 @@ def test_most_and_least_certain_images(outputs, tmp_path):
     decided = answers.argmax(axis=1) if outputs > 1 else answers[:, 0] >= 0.5
     told = most.axes[0].get_title()
     assert told.startswith(LABELS[int(decided[sure.argmax()])])
-    assert ("is:" in told) == (decided[sure.argmax()] != truth[sure.argmax()])
+    assert ("true:" in told) == (decided[sure.argmax()] != truth[sure.argmax()])
 
 
 def test_an_image_that_is_there_twice_is_not_among_the_most_certain():
@@ -310,8 +312,8 @@ def test_an_image_that_is_there_twice_is_not_among_the_most_certain():
     images[5] = images[2]
     answers = np.zeros((8, 1), np.float32)
     answers[:, 0] = [0.1, 0.2, 0.9, 0.3, 0.4, 0.9, 0.5, 0.6]
-    figure = certainty_picture(Split(images, np.ones(8, int)), answers, 0, "ab", "a title")
-    assert "left out: 2 images" in figure.get_suptitle().replace("\n", " ")
+    figure = certainty_picture(Split(images, np.ones(8, int)), answers, Sign(), "ab", "a title")
+    assert "left out: 2 duplicate images" in figure.get_suptitle().replace("\n", " ")
     shown = [axes.images[0].get_array() for part in figure.subfigs for axes in part.axes]
     assert not any((image == images[2]).all() for image in shown)
     np.testing.assert_array_equal(shown[0], images[7])
@@ -426,14 +428,14 @@ def test_every_plot_from_a_fresh_run_and_from_a_shipped_bundle(zoo_plot, tmp_pat
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("weights", "deep_relu"), "no W that is a picture"),
-        (("boundary", "mark_one"), "has no plane"),
-        (("boundary", "deep_relu", "--data-dir", "nowhere"), "has no plane"),
+        (("weights", "deep_relu"), "no weights W that can be shown"),
+        (("boundary", "mark_one"), "two inputs and one output"),
+        (("boundary", "deep_relu", "--data-dir", "nowhere"), "two inputs and one output"),
         (("curves", "nowhere"), "no history.csv"),
         (("confusion", "nothing"), "no bundle"),
         (("pipeline", "linear_cat_dog", "nowhere.jpg"), "nowhere.jpg"),
         (("activations", "--to", "ten.gif"), ".png or .svg"),
-        (("learning", "mark_one"), "two numbers"),
+        (("learning", "mark_one"), "two inputs"),
         (("learning", "xor_mlp", "--to", "xor.jpg"), ".gif or .png or .svg"),
         (("learning", "xor_mlp", "--to", "/proc/xor.gif"), "cannot be written"),
         (("learning", "perceptron", "--dataset", "shapes"), "vector inputs"),

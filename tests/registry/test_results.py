@@ -59,6 +59,6 @@ def test_what_cannot_be_tried_is_refused_in_a_sentence(tmp_path, monkeypatch):
     with pytest.raises(ZooError, match="as it stands"):
         trainings.curve(tmp_path / "run")
     (tmp_path / "run" / "results.json").unlink()
-    with pytest.raises(ZooError, match="not trained to its end"):
+    with pytest.raises(ZooError, match="is not finished"):
         trainings.curve(tmp_path / "run")
     assert not results.PATH.exists()

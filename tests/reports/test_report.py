@@ -70,7 +70,7 @@ def test_a_report_has_everything_inside(run):
     assert len(page.pictures) == 3
     for picture in page.pictures:
         assert 0.005 < (picture != 255).any(axis=-1).mean() < 0.95
-    assert {"Result", "The boundary", "Exported files", "Settings"} <= set(page.headings)
+    assert {"Result", "Decision boundary", "Exported files", "Settings"} <= set(page.headings)
     results = json.loads((run / "results.json").read_text())
     assert f"{results['test']['accuracy']:.4g}" in page.texts
     assert "float32" in page.texts
@@ -87,7 +87,7 @@ def real_report(tmp_path_factory, tfds_dir):
 def test_a_report_of_real_photos(real_report):
     page = Page(real_report)
     assert page.fetched == []
-    assert "W as pictures" in page.headings
+    assert "Weights W as images" in page.headings
     assert "airplane" in page.texts
     assert "1,000" in page.texts
 
@@ -173,7 +173,7 @@ def test_text_from_outside_cannot_become_markup(run, tmp_path):
 
 def test_an_unfinished_run_has_no_report(run, tmp_path):
     (tmp_path / "config.json").write_bytes((run / "config.json").read_bytes())
-    with pytest.raises(ZooError, match="not trained to its end"):
+    with pytest.raises(ZooError, match="is not finished"):
         report(tmp_path)
     with pytest.raises(ZooError, match="not a run folder"):
         compare([run, tmp_path / "nowhere"], tmp_path / "compare.html")

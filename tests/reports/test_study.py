@@ -1,4 +1,4 @@
-"""The closer look that goes into a model card."""
+"""The study of a bundle, for its model card."""
 
 import json
 
@@ -7,17 +7,17 @@ import pytest
 
 import zoo
 from zoo import ZooError, edge
-from zoo.data.corruptions import HARDSHIPS, accuracies
+from zoo.data.corruptions import CORRUPTIONS, accuracies
 from zoo.data.dataset import Split
 from zoo.export.bundle import export_run
 from zoo.reports.study import study
 
 
-@pytest.mark.parametrize("name", HARDSHIPS)
-def test_a_hardship_changes_a_photo_and_keeps_its_size(name):
+@pytest.mark.parametrize("name", CORRUPTIONS)
+def test_a_corruption_changes_a_photo_and_keeps_its_size(name):
     photo = np.random.default_rng(0).integers(0, 256, (30, 44, 3)).astype("uint8")
     kept = photo.copy()
-    changed = HARDSHIPS[name][1](photo)
+    changed = CORRUPTIONS[name][1](photo)
     assert changed.shape == photo.shape
     assert changed.dtype == np.uint8
     assert (changed != photo).mean() > 0.2
@@ -34,9 +34,9 @@ def test_accuracies_are_those_of_the_decisions():
     y = decide(photos)
     y[:6] = 1 - y[:6]
     found = accuracies(decide, Split(photos, y), ("dark", "bright", "absent"))
-    assert found["hardships"]["perspective, mirrored"] == pytest.approx(0.9)
+    assert found["corruptions"]["perspective, mirrored"] == pytest.approx(0.9)
     # Half as bright, all are taken for dark.
-    assert found["hardships"]["illumination, dark"] == pytest.approx(np.mean(y == 0))
+    assert found["corruptions"]["illumination, dark"] == pytest.approx(np.mean(y == 0))
     assert set(found["labels"]) == {"dark", "bright"}
 
 
@@ -47,9 +47,9 @@ def test_a_studied_bundle_has_pictures_figures_and_is_sound(tmp_path, photos_dir
     study(tmp_path / "run", bundle)
     manifest = edge.read_manifest(bundle)
     assert manifest["pictures"] == ["confusion.png", "curves.png", "weights.png"]
-    assert set(manifest["study"]["hardships"]) == set(HARDSHIPS)
+    assert set(manifest["study"]["corruptions"]) == set(CORRUPTIONS)
     card = (bundle / "README.md").read_text()
-    for name, accuracy in manifest["study"]["hardships"].items():
+    for name, accuracy in manifest["study"]["corruptions"].items():
         assert name in card
         assert f"{100 * accuracy:.2f} %" in card
     for picture in manifest["pictures"]:
@@ -58,12 +58,12 @@ def test_a_studied_bundle_has_pictures_figures_and_is_sound(tmp_path, photos_dir
     assert edge.load(bundle).predict(np.zeros((9, 9, 3), "uint8")).label in ("cat", "dog")
 
 
-def test_a_model_of_numbers_has_curves_and_no_hardships(tmp_path):
+def test_a_model_of_numbers_has_curves_and_no_corruptions(tmp_path):
     zoo.train("perceptron", epochs=2, run_dir=tmp_path / "run")
     bundle = study(tmp_path / "run", export_run(tmp_path / "run", kinds=["float32"]))
     manifest = json.loads((bundle / "manifest.json").read_text())
     assert manifest["pictures"] == ["confusion.png", "curves.png"]
     assert "study" not in manifest
     zoo.train("xor_mlp", epochs=1, run_dir=tmp_path / "other")
-    with pytest.raises(ZooError, match="trained a xor_mlp"):
+    with pytest.raises(ZooError, match="a run of xor_mlp"):
         study(tmp_path / "other", bundle)

@@ -63,7 +63,7 @@ def curve(run: Path) -> None:
     folder = RunFolder(run)
     config, results = folder.config(), folder.results()
     if results is None:
-        raise ZooError(f"{run} is not trained to its end; resume it with `zoo train`.")
+        raise ZooError(f"The training in {run} is not finished; resume it with `zoo train`.")
     with folder.history_path.open(newline="") as stream:
         history = list(csv.DictReader(stream))
     spec = describe(config["model"])
@@ -118,8 +118,9 @@ def recipes(names: list[str], count: int) -> None:
 
 def _train_accuracy(spec, run) -> float:
     """Return the accuracy of a run's model on its training examples as they are."""
-    split = data.load(spec.dataset).with_targets(spec.targets).train
+    split = data.load(spec.dataset).train
     model = loading.load_model(run)
+    split = split.map_targets(spec.task_of(model).targets)
     found = model.evaluate(split.x, split.y, batch_size=1000, verbose=0, return_dict=True)
     return found["accuracy"]
 

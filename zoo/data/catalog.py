@@ -18,6 +18,7 @@ from zoo.data.folder import PhotoFolder
 from zoo.data.photo_set import Progress, load_photo_set
 from zoo.errors import ZooError
 from zoo.registry.plugins import load_plugins
+from zoo.registry.tasks import Value
 from zoo.utils.choices import UnknownNameError, require_choice
 from zoo.utils.text import check_label
 
@@ -45,8 +46,9 @@ class DatasetSpec:
         name: what `zoo.data.load` takes.
         kind: "vector" or "image".
         source: "computed", "tfds" (downloaded by `prepare`) or "folder" (of the user's files).
-        labels: names of the classes by index; () where the folder decides.
+        labels: names of the classes by index; () where the folder decides, or for values.
         summary: one sentence.
+        values: names and units of the numbers that are its targets; () for classes.
     """
 
     name: str
@@ -55,6 +57,7 @@ class DatasetSpec:
     labels: tuple[str, ...]
     summary: str
     _load: Callable[[str | Path | None, Progress | None], Dataset] = field(repr=False)
+    values: tuple[Value, ...] = ()
 
     @property
     def loader(self) -> Callable[..., Dataset]:
@@ -133,7 +136,12 @@ def prepare(name: str, data_dir: str | Path | None = None) -> Path | None:
 
 
 def register_dataset(
-    name: str, *, kind: str, summary: str, labels: Sequence[str]
+    name: str,
+    *,
+    kind: str,
+    summary: str,
+    labels: Sequence[str] = (),
+    values: Sequence[Value] = (),
 ) -> Callable[[Callable[..., Dataset]], Callable[..., Dataset]]:
     """Put a data set on the list; for plugins, as a decorator of the function that loads it.
 
@@ -144,47 +152,64 @@ def register_dataset(
         name: what `zoo.data.load` takes: letters, digits and underscores.
         kind: "vector" or "image".
         summary: one sentence.
-        labels: names of the classes by index.
+        labels: names of the classes by index; or
+        values: names and units of the numbers that are to be learned.
 
     Raises:
         ValueError: if the name is taken, or one of these is not what it should be.
     """
-    if not isinstance(name, str) or not name.isidentifier():
-        raise ValueError(
-            f"A data set is named {name!r}; give it a name of letters, digits and underscores."
-        )
-    if name in _CATALOG:
-        raise ValueError(f"A data set named {name!r} is registered already; choose another name.")
-    require_choice("kind of data set", kind, KINDS)
-    if not isinstance(summary, str) or not summary.strip():
-        raise ValueError(f"Data set {name!r} is registered without its summary; give a sentence.")
-    if isinstance(labels, str) or len(set(labels)) < 2:
-        raise ValueError(
-            f"Data set {name!r} is registered with labels {labels!r}; name its classes."
-        )
-    for label in labels:
-        check_label(label, f"Data set {name!r}")
 
     def decorate(load: Callable[..., Dataset]) -> Callable[..., Dataset]:
         parameters = list(inspect.signature(load).parameters)
-        if parameters not in ([], ["data_dir"]):
-            raise ValueError(
-                f"The function that loads data set {name!r} takes {', '.join(parameters)}; give it "
-                "no argument, or data_dir alone."
-            )
 
         # Wrapped, so that it is known which plugin it comes from.
         @functools.wraps(load)
         def load_checked(data_dir: str | Path | None, progress: Progress | None) -> Dataset:
             dataset = load(data_dir) if parameters else load()
-            _check_loaded(_CATALOG[name], dataset)
+            _check_loaded(spec, dataset)
             return dataset
 
         source = "folder" if parameters else "computed"
-        _CATALOG[name] = DatasetSpec(name, kind, source, tuple(labels), summary, load_checked)
+        spec = DatasetSpec(
+            name, kind, source, tuple(labels), summary, load_checked, values=tuple(values)
+        )
+        if parameters not in ([], ["data_dir"]):
+            raise ValueError(
+                f"The function that loads data set {name!r} takes {', '.join(parameters)}; give it "
+                "no argument, or data_dir alone."
+            )
+        _check_spec(spec)
+        _CATALOG[name] = spec
         return load
 
     return decorate
+
+
+def _check_spec(spec: DatasetSpec) -> None:
+    where = f"Data set {spec.name!r}"
+    if not isinstance(spec.name, str) or not spec.name.isidentifier():
+        raise ValueError(
+            f"A data set is named {spec.name!r}; give it a name of letters, digits and underscores."
+        )
+    if spec.name in _CATALOG:
+        raise ValueError(f"{where} is registered already; choose another name.")
+    require_choice("kind of data set", spec.kind, KINDS)
+    if not isinstance(spec.summary, str) or not spec.summary.strip():
+        raise ValueError(f"{where} is registered without its summary; give a sentence.")
+    if bool(spec.labels) == bool(spec.values):
+        raise ValueError(f"{where} is registered without labels or values, or with both; give one.")
+    if not all(isinstance(value, Value) for value in spec.values):
+        raise ValueError(f"{where} has values that are not `zoo.registry.Value`s.")
+    names = spec.labels or tuple(value.name for value in spec.values)
+    for name in names:
+        if not isinstance(name, str):
+            raise ValueError(f"{where} has the class or value {name!r}; names are texts.")
+        try:
+            check_label(name, where, "class name" if spec.labels else "value name")
+        except ZooError as error:
+            raise ValueError(str(error)) from error
+    if len(set(names)) < len(names):
+        raise ValueError(f"{where} has two classes or values of the same name; rename one.")
 
 
 def _check_loaded(spec: DatasetSpec, dataset: Dataset) -> None:
@@ -192,24 +217,21 @@ def _check_loaded(spec: DatasetSpec, dataset: Dataset) -> None:
     where = f"The data set {spec.name}"
     if not isinstance(dataset, Dataset):
         raise ZooError(f"{where} was loaded as a {type(dataset).__name__}; return a Dataset.")
-    for what in ("name", "kind", "labels"):
+    for what in ("name", "kind", "labels", "values"):
         found, stated = getattr(dataset, what), getattr(spec, what)
         if found != stated:
             raise ZooError(
                 f"{where} has the {what} {found!r}, but is registered with {stated!r}; make them "
                 "the same."
             )
-    for split_name in SPLITS:
-        split = getattr(dataset, split_name)
-        if not len(split) or len(split.x) != len(split.y):
+    for split in SPLITS:
+        x = getattr(dataset, split).x
+        if not len(x):
+            raise ZooError(f"{where} has no examples in {split}; give it at least one.")
+        if spec.kind == "vector" and not _are_numbers(x):
             raise ZooError(
-                f"{where} has {len(split.x)} inputs and {len(split.y)} targets in {split_name}; "
-                "give as many of both, at least one."
-            )
-        if spec.kind == "vector" and not _are_numbers(split.x):
-            raise ZooError(
-                f"{where} has inputs in {split_name} that are not finite float32 numbers, "
-                "(examples, inputs)."
+                f"{where} has inputs in {split} that are not finite float32 numbers, (examples, "
+                "inputs)."
             )
 
 

@@ -1,12 +1,13 @@
-"""How a model fares on test photos made harder: what the lecture says makes seeing hard.
+"""Robustness: a model's accuracy on corrupted test photos.
 
-Each hardship is one change to the real test photos, the same for all of them: light, a part hidden,
-the camera turned or moved closer, the object bent. Nothing is trained on them.
+The corruptions follow slide 14 of the lecture, on what makes image classification hard:
+illumination, occlusion, perspective and deformation. Each is one fixed change, applied to every
+test photo; no model is trained on them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from PIL import Image
@@ -24,20 +25,20 @@ def _brighter(photo: np.ndarray) -> np.ndarray:
     return np.round(255 - (255 - photo.astype(np.float32)) * 0.5).astype(np.uint8)
 
 
-def _hidden(photo: np.ndarray) -> np.ndarray:
+def _occluded(photo: np.ndarray) -> np.ndarray:
     height, width, _ = photo.shape
-    hidden = photo.copy()
-    hidden[height // 4 : height // 4 + height // 2, width // 4 : width // 4 + width // 2] = _GRAY
-    return hidden
+    occluded = photo.copy()
+    occluded[height // 4 : height // 4 + height // 2, width // 4 : width // 4 + width // 2] = _GRAY
+    return occluded
 
 
 def _mirrored(photo: np.ndarray) -> np.ndarray:
     return photo[:, ::-1]
 
 
-def _turned(photo: np.ndarray) -> np.ndarray:
-    turned = Image.fromarray(photo).rotate(20, Image.Resampling.BILINEAR, fillcolor=(_GRAY,) * 3)
-    return np.asarray(turned)
+def _rotated(photo: np.ndarray) -> np.ndarray:
+    rotated = Image.fromarray(photo).rotate(20, Image.Resampling.BILINEAR, fillcolor=(_GRAY,) * 3)
+    return np.asarray(rotated)
 
 
 def _closer(photo: np.ndarray) -> np.ndarray:
@@ -47,66 +48,68 @@ def _closer(photo: np.ndarray) -> np.ndarray:
     return np.asarray(resized)
 
 
-def _bent(photo: np.ndarray) -> np.ndarray:
+def _deformed(photo: np.ndarray) -> np.ndarray:
     height, width, _ = photo.shape
-    # Every row slides along a wave of one period, by up to a tenth of the width.
-    slides = np.round(width / 10 * np.sin(2 * np.pi * np.arange(height) / height)).astype(int)
-    columns = (np.arange(width)[None, :] + slides[:, None]) % width
+    # Every row is shifted along a wave of one period, by up to a tenth of the width.
+    shifts = np.round(width / 10 * np.sin(2 * np.pi * np.arange(height) / height)).astype(int)
+    columns = (np.arange(width)[None, :] + shifts[:, None]) % width
     return photo[np.arange(height)[:, None], columns]
 
 
-# Named as the slide names them; the middle part says what is done to the photo.
-HARDSHIPS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {
+# Name, as on the slide → (description, function).
+CORRUPTIONS: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {
     "illumination, dark": ("half as bright", _darker),
-    "illumination, glaring": ("half as far from white", _brighter),
-    "occlusion": ("the middle quarter gray", _hidden),
-    "perspective, mirrored": ("left for right", _mirrored),
-    "perspective, turned": ("turned by 20°", _turned),
+    "illumination, bright": ("half as far from white", _brighter),
+    "occlusion": ("the central quarter gray", _occluded),
+    "perspective, mirrored": ("left and right swapped", _mirrored),
+    "perspective, rotated": ("rotated by 20°", _rotated),
     "perspective, closer": ("the middle two thirds, enlarged", _closer),
-    "deformation": ("rows slid along a wave", _bent),
+    "deformation": ("rows shifted along a wave", _deformed),
 }
 
 
-class Changed:
-    """Photos with one change, made when they are looked at.
+class CorruptedPhotos:
+    """Photos to which a corruption is applied as they are iterated over.
 
     Args:
-        photos: to change, uint8 (h, w, 3) each.
-        change: one photo to another of the same size.
+        photos: uint8 (h, w, 3) each.
+        corrupt: maps a photo to another of the same size.
     """
 
-    def __init__(self, photos: Sequence[np.ndarray], change: Callable[[np.ndarray], np.ndarray]):
+    def __init__(self, photos: Iterable[np.ndarray], corrupt: Callable[[np.ndarray], np.ndarray]):
         self._photos = photos
-        self._change = change
+        self._corrupt = corrupt
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        return (self._change(np.asarray(photo)) for photo in self._photos)
+        return (self._corrupt(np.asarray(photo)) for photo in self._photos)
 
 
-def changed(split: Split, change: Callable[[np.ndarray], np.ndarray]):
-    """Return a split's photos with one change: an array if they are one, else one at a time."""
-    photos = Changed(split.x, change)
+def corrupted(
+    split: Split, corrupt: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray | CorruptedPhotos:
+    """Return a split's photos corrupted: an array if they are one, else an iterable."""
+    photos = CorruptedPhotos(split.x, corrupt)
     return np.stack(list(photos)) if isinstance(split.x, np.ndarray) else photos
 
 
 def accuracies(
     decide: Callable[[object], np.ndarray], split: Split, labels: Sequence[str]
 ) -> dict[str, dict[str, float]]:
-    """Return the test accuracy under every hardship, and that of every label.
+    """Return the test accuracy under every corruption, and the recall of every label.
 
     Args:
-        decide: from photos to the indices of the labels decided on.
+        decide: maps photos to the indices of the predicted labels.
         split: photos and label indices.
-        labels: their names.
+        labels: names of the classes.
 
     Returns:
-        {"hardships": {name: accuracy}, "labels": {label: accuracy}}.
+        {"corruptions": {name: accuracy}, "labels": {label: recall}}.
     """
     plain = decide(split.x)
     return {
-        "hardships": {
-            name: float(np.mean(decide(changed(split, change)) == split.y))
-            for name, (_, change) in HARDSHIPS.items()
+        "corruptions": {
+            name: float(np.mean(decide(corrupted(split, corrupt)) == split.y))
+            for name, (_, corrupt) in CORRUPTIONS.items()
         },
         "labels": {
             label: float(np.mean(plain[split.y == index] == index))

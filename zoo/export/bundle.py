@@ -82,7 +82,7 @@ def export_run(
     config = folder.config()
     results = folder.results()
     if results is None:
-        raise ZooError(f"{run} is not trained to its end; resume it with `zoo train`.")
+        raise ZooError(f"The training in {run} is not finished; resume it with `zoo train`.")
     target = Path(to) if to else folder.path / "bundle"
     _check_target(target)
     spec = describe(config["model"])
@@ -172,15 +172,13 @@ def _contract(
     size = f"{frame[0]}×{frame[1]}" if frame else "any size"
     image = given.name == "image"
     described = spec.output_text(dataset.labels)
-    output: dict[str, Any] = {"decision": "threshold", "threshold": spec.threshold}
-    if model.output_shape[-1] > 1:
-        output = {"decision": "argmax"}
-        if spec.threshold is not None:
-            described = "one number per label; the largest wins, the first of equal ones"
+    task = spec.task_of(model)
+    if task != spec.task:
+        described = "one number per label; the largest wins, the first of equal ones"
     return {
         "format": edge.FORMAT,
         "name": spec.name,
-        "task": spec.task,
+        "task": {"threshold": "binary", "classes": "multiclass"}.get(task.name, task.name),
         "options": config["options"],
         "labels": list(dataset.labels),
         "input": {
@@ -195,7 +193,7 @@ def _contract(
             ),
         },
         "output": {
-            **output,
+            **task.contract(),
             "shape": list(model.output_shape),
             "description": described,
         },

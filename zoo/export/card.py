@@ -6,7 +6,7 @@ import shlex
 from dataclasses import asdict
 from typing import Any
 
-from zoo.data.corruptions import HARDSHIPS
+from zoo.data.corruptions import CORRUPTIONS
 from zoo.registry import ModelSpec
 
 _LICENCES = {
@@ -21,7 +21,7 @@ def model_card(
 ) -> str:
     """Return the card as Markdown; every figure comes from the manifest or the run's results."""
     image = manifest["input"]["kind"] == "image"
-    rows = ", ".join(str(row) for row in spec.lecture)
+    slides = ", ".join(str(slide) for slide in spec.slides)
     options = " ".join(f"{name}={value}" for name, value in config["options"].items()) or "none"
     example = "photo.jpg" if image else " ".join(["0"] * manifest["input"]["shape"][1])
     lines = [
@@ -29,7 +29,7 @@ def model_card(
         "",
         spec.summary,
         "",
-        f"Lecture rows {rows}: {spec.equation}.",
+        f"Slides {slides} of the lecture: {spec.equation}.",
         "",
         "## Use",
         "",
@@ -140,16 +140,17 @@ def _study(manifest: dict[str, Any]) -> list[str]:
             "",
             "## Limits",
             "",
-            "What the lecture says makes seeing hard, done to the same test photos "
-            f"(`{found['artifact']}`, nothing trained on it):",
+            "Accuracy on the same test photos, corrupted in the ways that slide 14 names "
+            f"(`{found['artifact']}`; not trained on corrupted photos):",
             "",
-            "| hardship | what is done | accuracy | points lost |",
+            "| corruption | change | accuracy | points lost |",
             "|---|---|---|---|",
             f"| none | | {_percent(plain)} | |",
         ]
-        for name, accuracy in found["hardships"].items():
+        for name, accuracy in found["corruptions"].items():
             lost = 100 * (plain - accuracy)
-            lines.append(f"| {name} | {HARDSHIPS[name][0]} | {_percent(accuracy)} | {lost:.1f} |")
+            change, _ = CORRUPTIONS[name]
+            lines.append(f"| {name} | {change} | {_percent(accuracy)} | {lost:.1f} |")
         lines += ["", "Intraclass variation: some labels are harder than others.", ""]
         lines += ["| label | right |", "|---|---|"]
         ordered = sorted(found["labels"].items(), key=lambda item: item[1])

@@ -1,1 +1,1 @@
-"""Pictures of trainings and models: readable when projected, told apart without colour vision."""
+"""Plots of training runs and models, legible on a projector and with any colour vision."""

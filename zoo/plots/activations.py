@@ -10,11 +10,11 @@ from zoo.nn.activations import NAMES, activation_layer
 from zoo.plots.style import COLORS, new_figure, styled
 
 _FROM, _TO, _POINTS = -4.0, 4.0, 801
-STAND_IN = "dashed: the straight-through\nstand-in of training, 1;\nthe true derivative is 0"
+STAND_IN = "dashed: the straight-through\ngradient of training, 1;\nthe true derivative is 0"
 
 
 def values(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return z, the activation of z, and the derivative as training sees it, float32 (801,).
+    """Return z, the activation of z, and the derivative that training uses, float32 (801,).
 
     Raises:
         UnknownNameError: for a name that is not one of `zoo.nn.activations.NAMES`.
@@ -30,10 +30,9 @@ def values(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 @styled
 def activation_pictures() -> Figure:
-    """Return all ten, activation solid and derivative dashed.
+    """Return a figure of all ten, activations solid and derivatives dashed.
 
-    The step's derivative is drawn as the 1 that the perceptron's rule takes it for, and the picture
-    says so.
+    For the step, the straight-through gradient 1 that training uses is drawn, with a note.
     """
     figure = new_figure(
         15, 6.5, "The ten activations (solid) and their derivatives (dashed), over z"

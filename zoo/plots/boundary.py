@@ -1,4 +1,4 @@
-"""What a model of two numbers says everywhere on the plane, and where it changes its mind."""
+"""The output of a model with two inputs over the plane, and its decision boundary."""
 
 from __future__ import annotations
 
@@ -23,31 +23,32 @@ _PLANE = LinearSegmentedColormap.from_list(
 
 
 def check_plane(model: keras.Model) -> None:
-    """Raise one sentence unless a model has a plane to draw: two numbers in, one out.
+    """Raise an error unless a model has two inputs and one output.
 
     Raises:
         ZooError: otherwise.
     """
     if model.input_shape[1:] != (2,) or model.output_shape[1:] != (1,):
         raise ZooError(
-            f"{model.name} has no plane: it takes {model.input_shape[1:]} and gives "
-            f"{model.output_shape[1:]}; a boundary is drawn for a model of two numbers with one "
-            "output, such as perceptron or xor_mlp."
+            f"{model.name} has input shape {model.input_shape[1:]} and output shape "
+            f"{model.output_shape[1:]}; a decision boundary is plotted for models with two inputs "
+            "and one output, such as perceptron or xor_mlp."
         )
 
 
 def plane(model: keras.Model, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return both coordinates of a grid around the examples and the model's output on it.
+    """Evaluate a model on a grid around the examples.
 
     Args:
-        model: of two numbers with one output.
+        model: with two inputs and one output.
         x: examples, (n, 2).
 
     Returns:
-        Arrays of shape (201,), (201,) and (201, 201), rows along the second coordinate.
+        The grid's first coordinates (201,), its second coordinates (201,) and the outputs
+        (201, 201), with rows along the second coordinate.
 
     Raises:
-        ZooError: if the model takes or gives another number of numbers.
+        ZooError: if the model has another number of inputs or outputs.
     """
     check_plane(model)
     margin = 0.35 * np.ptp(x, axis=0) + 0.1
@@ -71,17 +72,17 @@ def line(model: keras.Model) -> tuple[np.ndarray, float] | None:
 def boundary_picture(
     model: keras.Model, split: Split, threshold: float, labels: Sequence[str], title: str
 ) -> Figure:
-    """Return the plane coloured by output, the examples, and the boundary between the labels.
+    """Return a figure of the plane coloured by output, the examples, and the decision boundary.
 
     Args:
-        model: of two numbers with one output.
+        model: with two inputs and one output.
         split: examples to draw, labels 0 and 1.
-        threshold: the output from which the second label is decided.
-        labels: names of the two, the first drawn blue, the second red.
-        title: above.
+        threshold: outputs from this value up mean the second label.
+        labels: names of the two classes, the first drawn blue, the second red.
+        title: of the figure.
 
     Raises:
-        ZooError: if the model is no such model.
+        ZooError: if the model has another number of inputs or outputs.
     """
     check_plane(model)
     across, up, outputs = plane(model, np.asarray(split.x))
@@ -92,8 +93,8 @@ def boundary_picture(
     elif outputs.min() < threshold < outputs.max():
         axes.contour(across, up, outputs, levels=[threshold], colors="black", linewidths=2.5)
     drawn = draw_plane(axes, across, up, outputs, split, labels, marker_size=60)
-    told = f"output; from {threshold:g} up: {short(labels[1])}"
-    figure.colorbar(drawn, ax=axes, label=told, shrink=0.9)
+    legend = f"output; from {threshold:g} up: {short(labels[1])}"
+    figure.colorbar(drawn, ax=axes, label=legend, shrink=0.9)
     axes.set_xlabel("x₁")
     axes.set_ylabel("x₂")
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
@@ -103,7 +104,7 @@ def boundary_picture(
 def draw_plane(
     axes, across, up, outputs, split: Split, labels: Sequence[str], marker_size: float
 ) -> QuadMesh:
-    """Draw a plane coloured by output, what `plane` returned, and the examples on it."""
+    """Draw the grid that `plane` returned, coloured by output, and the examples on it."""
     drawn = axes.pcolormesh(across, up, outputs, cmap=_PLANE, vmin=0, vmax=1, rasterized=True)
     # Told apart by shape as well as by colour.
     for label, marker, color in ((0, "o", FIRST), (1, "s", SECOND)):

@@ -1,4 +1,4 @@
-"""The confusion matrix: which label is taken for which."""
+"""The confusion matrix: true labels against predicted labels."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from matplotlib.figure import Figure
 
 from zoo.plots.style import new_figure, short, styled
 
-# Beyond so many labels a number in every cell could not be read.
+# With more labels, a number in every cell would be too small to read.
 _NUMBERED = 20
 _LARGEST_SIDE = 12.0
 _MOST_TICKS = 60
 
 
 def confusion_matrix(truth: np.ndarray, decided: np.ndarray, labels: Sequence[str]) -> np.ndarray:
-    """Return counts, int64 (labels, labels): row the true label, column the decision."""
+    """Return counts, int64 (labels, labels): rows are true labels, columns predicted labels."""
     counts = np.zeros((len(labels), len(labels)), np.int64)
     np.add.at(counts, (truth, decided), 1)
     return counts
 
 
 def most_confused(counts: np.ndarray, most: int) -> list[tuple[int, int, int]]:
-    """Return the pairs of labels most often confused, as (true, decided, how often).
+    """Return the pairs of labels most often confused, as (true, predicted, count).
 
     Args:
         counts: what `confusion_matrix` returns.
-        most: so many pairs, or fewer where there are fewer mistakes.
+        most: the largest number of pairs to return.
     """
     wrong = counts.copy()
     np.fill_diagonal(wrong, 0)
@@ -43,9 +43,9 @@ def most_confused(counts: np.ndarray, most: int) -> list[tuple[int, int, int]]:
 
 @styled
 def confusion_picture(counts: np.ndarray, labels: Sequence[str], title: str) -> Figure:
-    """Return the matrix of shares of the true label, in percent: a number per cell up to 20 labels.
+    """Return a figure of the matrix in percent of the true label, with numbers up to 20 labels.
 
-    The picture's size is bounded, however many labels there are.
+    The figure's size is bounded, however many labels there are.
     """
     shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     numbered = len(labels) <= _NUMBERED
@@ -70,6 +70,6 @@ def confusion_picture(counts: np.ndarray, labels: Sequence[str], title: str) -> 
         at, names, fontsize=size, ha="right" if turned.get("rotation") == 45 else "center", **turned
     )
     axes.set_yticks(at, names, fontsize=size)
-    axes.set_xlabel("decided")
+    axes.set_xlabel("predicted label")
     axes.set_ylabel("true label")
     return figure

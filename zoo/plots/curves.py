@@ -1,4 +1,4 @@
-"""Learning curves: loss and accuracy over the epochs, or over λ for a solver."""
+"""Learning curves: loss and accuracy per epoch, or per λ for a direct solver."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ Rows = Sequence[Mapping[str, float]]
 
 
 def learning_curves(histories: Mapping[str, Rows], title: str) -> Figure:
-    """Return loss and accuracy, training dashed and validation solid, one colour per run.
+    """Return a figure of loss and accuracy, training dashed and validation solid, a colour per run.
 
     Args:
-        histories: what to call a run → the rows of its history.csv.
-        title: above both.
+        histories: name of a run → the rows of its history.csv.
+        title: of the figure.
     """
     return grouped_curves({"": histories}, title)
 
 
 @styled
 def grouped_curves(groups: Mapping[str, Mapping[str, Rows]], title: str) -> Figure:
-    """Return learning curves with a row of axes for each group of runs.
+    """Return a figure of learning curves with a row of axes for each group of runs.
 
-    Losses of different data sets have different meanings, and λ is no epoch: only runs of one
-    group share axes.
+    Losses on different data sets cannot be compared, nor a curve over λ with one over epochs:
+    only runs of one group, with the same x axis, share axes.
 
     Args:
-        groups: what the runs of a group have in common → what to call a run → the rows of its
-            history.csv, with at least one row.
-        title: above all.
+        groups: title of a group → name of a run → the rows of its history.csv, with at least one
+            row.
+        title: of the figure.
     """
     parts = [
-        (over, told, histories)
-        for told, runs in groups.items()
+        (over, heading, histories)
+        for heading, runs in groups.items()
         for over, histories in _by_axis(runs).items()
     ]
     figure = new_figure(12, 4.5 * len(parts), title)
     alone = sum(len(histories) for _, _, histories in parts) == 1
     grid = figure.subplots(len(parts), 2, squeeze=False)
-    for row, (over, told, histories) in zip(grid, parts, strict=True):
+    for row, (over, heading, histories) in zip(grid, parts, strict=True):
         for axes, metric in zip(row, ("loss", "accuracy"), strict=True):
-            if told and len(groups) > 1:
-                axes.set_title(wrapped(told, 5, 12), fontsize=12)
+            if heading and len(groups) > 1:
+                axes.set_title(wrapped(heading, 5, 12), fontsize=12)
             _draw(axes, histories, metric, over, alone)
     return figure
 
@@ -77,7 +77,7 @@ def _draw(axes, histories: Mapping[str, Rows], metric: str, over: str, alone: bo
             )
     if over == "penalty" and penalties and max(penalties) > 0:
         axes.set_xscale("symlog" if min(penalties) == 0 else "log")
-        # The logarithmic axis's own numbers are formulas.
+        # Matplotlib labels a logarithmic axis with formulas, which are not parsed here.
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_xlabel("λ" if over == "penalty" else "epoch")
     axes.set_ylabel(metric)

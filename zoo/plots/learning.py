@@ -1,4 +1,4 @@
-"""How the boundary of a model of two numbers moves while it learns: a still or an animation."""
+"""How the decision boundary of a model with two inputs moves during training."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Stage:
     """A model's outputs over the plane after some updates.
 
     Args:
-        updates: of the weights so far.
-        across: first coordinate of the grid, (201,).
-        up: second coordinate, (201,).
+        updates: number of weight updates so far.
+        across: first coordinates of the grid, (201,).
+        up: second coordinates, (201,).
         outputs: (201, 201), rows along the second coordinate.
-        errors: examples that are decided wrongly.
+        errors: number of misclassified examples.
     """
 
     updates: int
@@ -42,18 +42,18 @@ class Stage:
 def stages(
     model: keras.Model, split: Split, threshold: float, epochs: int, batch_size: int, wanted: int
 ) -> list[Stage]:
-    """Train a model and return what it answered at the start, at the end and at moments between.
+    """Train a model and return its outputs at the start, at the end and at moments between.
 
     Args:
-        model: of two numbers with one output, compiled; it is trained.
+        model: compiled, with two inputs and one output; it is trained in place.
         split: its training examples, labels 0 and 1.
-        threshold: the output from which the second label is decided.
+        threshold: outputs from this value up mean the second label.
         epochs: passes over the examples.
         batch_size: examples per update.
-        wanted: how many stages; closer together in the beginning, where more happens.
+        wanted: how many stages; closer together at the start, where more changes.
 
     Raises:
-        ZooError: if the model takes or gives another number of numbers.
+        ZooError: if the model has another number of inputs or outputs.
     """
     x, y = np.asarray(split.x, np.float32), np.asarray(split.y)
     total = epochs * -(-len(x) // batch_size)
@@ -82,7 +82,7 @@ def stages(
 def stages_picture(
     found: Sequence[Stage], split: Split, threshold: float, labels: Sequence[str], title: str
 ) -> Figure:
-    """Return the stages side by side, four in a row."""
+    """Return a figure of the stages side by side, four in a row."""
     rows = -(-len(found) // 4)
     figure = new_figure(14, 1 + 3.6 * rows, title)
     every = figure.subplots(rows, 4, squeeze=False).ravel()
@@ -103,10 +103,10 @@ def save_animation(
     title: str,
     path: Path,
 ) -> Path:
-    """Write the stages one after another as an animated GIF and return its path.
+    """Write the stages as an animated GIF and return its path.
 
     Raises:
-        ZooError: if the disk refuses.
+        ZooError: if the file cannot be written.
     """
     figure = new_figure(6, 6, title)
     axes = figure.subplots()
@@ -116,10 +116,10 @@ def save_animation(
         _draw(axes, stage, split, threshold, labels)
         axes.legend(loc="upper right", fontsize=11)
 
-    # The last stage stays a while before it begins again.
+    # The last stage is shown for two seconds before the animation repeats.
     frames = [*found, *[found[-1]] * 2 * _FRAMES_PER_SECOND]
     with replacing(path) as temporary, matplotlib.rc_context({"savefig.bbox": None}):
-        # Here, where it is saved: matplotlib complains of an animation that never is.
+        # Created only here: Matplotlib warns about an animation that is never saved.
         moving = FuncAnimation(figure, draw, frames, init_func=lambda: None, cache_frame_data=False)
         moving.save(str(temporary), PillowWriter(fps=_FRAMES_PER_SECOND), dpi=80)
     return path

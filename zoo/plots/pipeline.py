@@ -1,4 +1,4 @@
-"""Slide 16 for one photo: original → gray → 64 × 64 → W ⊙ x → sum → score and verdict."""
+"""Slide 16 for one photo: original → gray → 64 × 64 → W ⊙ x → sum → score and label."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ _MOST_BARS = 20
 
 
 def steps(model: keras.Model, photo: np.ndarray) -> dict[str, np.ndarray]:
-    """Return every stage of a linear model of gray photos, for one photo.
+    """Return the intermediate values of a linear model for one photo.
 
     Args:
         model: linear_cat_dog or cifar_softmax.
         photo: uint8 (h, w, 3).
 
     Returns:
-        "gray" (h, w), 0…255; "x" (size, size), what is multiplied; "weights" and "products"
-        (outputs, size, size); "bias" and "scores" (outputs,): scores = Σ products + bias.
+        "gray" (h, w), 0…255; "x" (size, size), the input of the linear layer; "weights" and
+        "products" (outputs, size, size); "bias" and "scores" (outputs,): scores = Σ products +
+        bias.
 
     Raises:
-        ZooError: if W is no picture.
+        ZooError: if W cannot be shown as an image.
     """
     weights = templates(model)
     preprocessing = preprocessing_of(model)
@@ -52,10 +53,10 @@ def steps(model: keras.Model, photo: np.ndarray) -> dict[str, np.ndarray]:
 def pipeline_picture(
     model: keras.Model, photo: np.ndarray, labels: Sequence[str], title: str
 ) -> Figure:
-    """Return the slide for one photo: the output that wins is the one whose W is shown.
+    """Return a figure of the steps for one photo, with W of the output that is largest.
 
     Raises:
-        ZooError: if W is no picture.
+        ZooError: if W cannot be shown as an image.
     """
     found = steps(model, photo)
     shown = int(np.argmax(found["scores"]))
@@ -90,7 +91,7 @@ def pipeline_picture(
 
 
 def _draw_scores(axes, scores: np.ndarray, labels: Sequence[str]) -> None:
-    """Draw the sum: on an axis between two labels, or a bar for each of several."""
+    """Draw the scores: one on an axis between two labels, or a bar for each label."""
     colors = [SECOND if score >= 0 else FIRST for score in scores]
     axes.axvline(0, color="black", linewidth=1)
     if len(scores) == 1:
@@ -105,7 +106,7 @@ def _draw_scores(axes, scores: np.ndarray, labels: Sequence[str]) -> None:
         axes.set_xlabel(f"{short(labels[0], 10)} ← 0 → {short(labels[1], 10)}")
         axes.set_title(f"Σ + b = {scores[0]:+.3f}:\n{short(labels[int(scores[0] >= 0)], 18)}")
         return
-    # The largest ones, where there are more than fit.
+    # Only the largest scores, if there are more labels than fit.
     order = np.sort(np.argsort(-scores, kind="stable")[:_MOST_BARS])
     axes.barh(
         range(len(order)),

@@ -1,4 +1,4 @@
-"""What pictures are made from: a run folder, a bundle, or a shipped model by name."""
+"""What plots are made from: a run folder, a bundle, or a shipped model by name."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from zoo.bundles.shipped import find_bundle, is_name
 from zoo.data import Dataset
 from zoo.models import describe
 from zoo.nn import loading
+from zoo.registry.tasks import Task
 from zoo.training.data_dir import recorded_data_dir
 from zoo.training.run_folder import RunFolder, check_dataset, distinct_names
 
@@ -23,14 +24,14 @@ _BATCH = 250
 
 @dataclass(frozen=True)
 class Source:
-    """A trained model and what it was trained on.
+    """A trained model and the data set it was trained on.
 
     Args:
         name: of the model.
-        model: as Keras loads it.
-        labels: of its data set.
-        trained_on: {"name", …} of the data set.
-        data_dir: where that lay in training, if it is known.
+        model: loaded by Keras.
+        labels: class names of its data set.
+        trained_on: {"name", "fingerprint", …} of the data set.
+        data_dir: the folder the data was read from in training, if recorded.
     """
 
     name: str
@@ -39,11 +40,16 @@ class Source:
     trained_on: dict[str, Any]
     data_dir: str | None
 
+    @property
+    def task(self) -> Task:
+        """What the outputs of the model mean."""
+        return describe(self.name).task_of(self.model)
+
     def dataset(self, data_dir: str | None = None) -> Dataset:
         """Return the data set the model was trained on.
 
         Raises:
-            ZooError: if it is not there, or what is there is another one.
+            ZooError: if it is missing, or its content differs from the training data.
         """
         found = data.load(self.trained_on["name"], data_dir or self.data_dir)
         check_dataset(self.name, self.labels, self.trained_on["fingerprint"], found)
@@ -56,19 +62,12 @@ class Source:
         return np.concatenate([np.asarray(self.model(photo[None])) for photo in examples])
 
     def decide(self, examples) -> np.ndarray:
-        """Return the index of the label decided on for each example, int64 (examples,)."""
-        return decisions(self.outputs(examples), describe(self.name).threshold)
-
-
-def decisions(outputs: np.ndarray, threshold: float) -> np.ndarray:
-    """Return the index of the label decided on for each row of outputs, int64 (examples,)."""
-    if outputs.shape[1] > 1:
-        return outputs.argmax(axis=1)
-    return (outputs[:, 0] >= threshold).astype(np.int64)
+        """Return the index of the predicted label for each example, int64 (examples,)."""
+        return self.task.answers(self.outputs(examples))
 
 
 def open_source(run_or_bundle: str | Path) -> Source:
-    """Return what a run folder, a bundle's folder or a shipped model's name stands for.
+    """Open a run folder, a bundle's folder or a shipped model by name.
 
     Raises:
         ZooError: if it is none of these.
@@ -99,21 +98,21 @@ def history(run) -> list[dict[str, float]]:
 
 
 def histories(runs: Sequence) -> dict[str, dict[str, list[dict[str, float]]]]:
-    """Return the histories of runs, those with comparable losses together.
+    """Return the histories of runs, grouped by data set so that losses can be compared.
 
     Args:
         runs: run folders.
 
     Returns:
-        What a group has in common, as a title → the name of each run in it → its rows.
+        Title of a group → name of each run in it → its rows.
 
     Raises:
-        ZooError: if one of them is no run folder, is given twice, or has no history.
+        ZooError: if one of them is not a run folder, is given twice, or has no history.
     """
     groups: dict[str, dict[str, list[dict[str, float]]]] = {}
     for name, run in zip(distinct_names(runs), runs, strict=True):
         rows = history(run)
         dataset = RunFolder(run).config()["dataset"]
-        told = f"data set {dataset['name']}, {dataset['fingerprint']}"
-        groups.setdefault(told, {})[name] = rows
+        title = f"data set {dataset['name']}, {dataset['fingerprint']}"
+        groups.setdefault(title, {})[name] = rows
     return groups

@@ -1,4 +1,4 @@
-"""What all pictures have in common, and how they are written."""
+"""The style that all plots share, and saving them as PNG or SVG."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from zoo.errors import ZooError
 from zoo.utils.files import replacing
 from zoo.utils.text import printable
 
-# Okabe and Ito's colours, which people with any colour vision tell apart.
+# Okabe and Ito's palette, distinguishable with any colour vision.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-# From blue, which speaks for the first label, over white to red, which speaks for the second.
+# From blue, for the first label, over white to red, for the second.
 DIVERGING = "RdBu_r"
 FIRST, SECOND = COLORS[0], COLORS[1]
 FORMATS = (".png", ".svg")
@@ -33,12 +33,12 @@ _WIDTH = 0.58
 _STYLE = {
     "font.family": _FONT,
     "font.size": _SIZE,
-    # Labels and file names are text: a dollar sign begins no formula.
+    # A dollar sign in a label or file name does not start a formula.
     "text.parse_math": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "lines.linewidth": 2.5,
-    # The same picture has the same bytes.
+    # The same plot gives the same bytes.
     "svg.hashsalt": "zoo",
     "svg.fonttype": "none",
 }
@@ -46,7 +46,7 @@ _log = logging.getLogger(__name__)
 
 
 def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
-    """Let a function draw in the style that all pictures share."""
+    """Make a function draw in the style that all plots share."""
 
     @functools.wraps(draw)
     def drawn(*arguments, **options):
@@ -57,12 +57,12 @@ def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
 
 
 def new_figure(width: float, height: float, title: str = "") -> Figure:
-    """Return an empty figure of so many inches; it belongs to no window and no global state.
+    """Return an empty figure that is not registered with pyplot.
 
     Args:
         width: in inches.
-        height: in inches, to which the lines of the title are added.
-        title: above; wrapped, so that a narrow figure shows all of it.
+        height: in inches; every further line of the title adds to it.
+        title: wrapped to the width.
     """
     size = 1.2 * _SIZE
     title = wrapped(title, width, size)
@@ -74,7 +74,7 @@ def new_figure(width: float, height: float, title: str = "") -> Figure:
 
 
 def wrapped(text: str, width: float, size: float = _SIZE, lines: int = 4) -> str:
-    """Return text broken into lines that fit into so many inches, cut after so many lines."""
+    """Return text wrapped to a width in inches and cut after a number of lines."""
     columns = max(int(width * 72 / (_WIDTH * size)), 8)
     return "\n".join(
         textwrap.wrap(printable(text), columns, max_lines=lines, placeholder=" …") or [""]
@@ -82,26 +82,29 @@ def wrapped(text: str, width: float, size: float = _SIZE, lines: int = 4) -> str
 
 
 def short(text: str, characters: int = 24) -> str:
-    """Return text on one line, cut to so many characters."""
+    """Return text on one line, cut to a number of characters."""
     text = printable(text)
     return text if len(text) <= characters else f"{text[: characters - 1]}…"
 
 
 def require_format(path: Path, formats: Sequence[str]) -> None:
-    """Raise an error unless a path ends like one of some formats.
+    """Raise an error unless a path has one of these suffixes.
 
     Raises:
-        ZooError: if it does not.
+        ZooError: if it has another.
     """
     if path.suffix not in formats:
-        raise ZooError(f"A picture is written as {' or '.join(formats)}, not as {path.name!r}.")
+        raise ZooError(
+            f"{path.name!r} cannot be written as a plot; give a name that ends in "
+            f"{' or '.join(formats)}."
+        )
 
 
 def save(figure: Figure, path) -> Path:
-    """Write a figure as PNG or SVG, by the end of the path, and return the path.
+    """Write a figure as PNG or SVG, by the path's suffix, and return the path.
 
     Raises:
-        ZooError: for another ending, or if the disk refuses.
+        ZooError: for another suffix, or if the file cannot be written.
     """
     path = Path(path)
     require_format(path, FORMATS)
@@ -118,24 +121,24 @@ def png(figure: Figure) -> bytes:
 
 
 def _write(figure: Figure, stream: BinaryIO, kind: str) -> None:
-    # Neither the date nor the version of the library belongs to the picture.
+    # Without date and library version, so that the same figure gives the same bytes.
     metadata = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
     missing = choose_fonts(figure)
-    # In an SVG, text stays text, and the fonts are those of who looks at it.
+    # An SVG keeps text as text, which the viewer draws with its own fonts.
     if missing and kind == "png":
         _log.warning(
-            "No font of this machine has %s; boxes are drawn instead. Install one, such as "
+            "No font on this machine has %s; boxes are drawn instead. Install one, such as "
             "fonts-noto-cjk, or write an .svg.",
             ", ".join(missing),
         )
     with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
-        # Said above, once, in words of our own.
+        # Replaced by the single warning above.
         warnings.filterwarnings("ignore", message="Glyph")
         figure.savefig(stream, format=kind, metadata=metadata, dpi=100)
 
 
 def choose_fonts(figure: Figure) -> list[str]:
-    """Add fonts that have what a figure's own font lacks; return the characters that none has."""
+    """Add fonts for characters that a figure's font lacks; return those that no font has."""
     texts = figure.findobj(Text)
     needed = {ord(character) for text in texts for character in text.get_text()}
     needed -= {ord("\n")}
@@ -158,5 +161,5 @@ def _characters(font: str) -> frozenset[int]:
     try:
         return frozenset(ft2font.FT2Font(font).get_charmap())
     except (OSError, RuntimeError):
-        # A font of bitmaps alone, as some for emoji, or a file that has gone.
+        # A bitmap-only font, such as some emoji fonts, or a file that was removed.
         return frozenset()

@@ -1,4 +1,4 @@
-"""W as pictures: one template per output of a linear model of photos."""
+"""W as images: one template per output of a linear model of photos."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from zoo.errors import ZooError
 from zoo.nn.preprocessing import AntialiasedResize, preprocessing_of
 from zoo.plots.style import DIVERGING, new_figure, short, styled, wrapped
 
-# So many pictures, one per label, are as many as can be looked at.
+# The most images, one per label, that fit into one figure.
 _MOST = 30
 
 
 def templates(model: keras.Model) -> np.ndarray:
-    """Return W as pictures, float32 (outputs, size, size, 1 or 3).
+    """Return W as images, float32 (outputs, size, size, 1 or 3).
 
     Raises:
         ZooError: if the model's first layer of weights is not W x + b of a photo's pixels.
@@ -31,7 +31,8 @@ def templates(model: keras.Model) -> np.ndarray:
     ]
     if not resizes or len(dense) != 1 or not isinstance(dense[0], keras.layers.Dense):
         raise ZooError(
-            f"{model.name} has no W that is a picture; linear_cat_dog and cifar_softmax have."
+            f"{model.name} has no weights W that can be shown as images; linear_cat_dog and "
+            "cifar_softmax have."
         )
     kernel = keras.ops.convert_to_numpy(dense[0].kernel)
     height, width = resizes[0].height, resizes[0].width
@@ -39,20 +40,20 @@ def templates(model: keras.Model) -> np.ndarray:
 
 
 def color_meaning(labels: Sequence[str], outputs: int) -> str:
-    """Return what the colours of W and W ⊙ x say, for a legend."""
+    """Return what the colours of W and W ⊙ x mean, for a legend."""
     if outputs == 1:
-        return f"red speaks for {short(labels[1])}, blue for {short(labels[0])}"
-    return "red speaks for the label, blue against it"
+        return f"red: towards {short(labels[1])}, blue: towards {short(labels[0])}"
+    return "red: for the label, blue: against it"
 
 
 @styled
 def weight_pictures(model: keras.Model, labels: Sequence[str], title: str) -> Figure:
-    """Return one picture per output: what the photo is multiplied with, pixel by pixel.
+    """Return a figure with one image per output: the weight of every pixel.
 
-    Gray: blue below 0, red above. Colour: each channel's weights, 0 as middle gray.
+    Gray models: blue below 0, red above. Colour models: each channel's weights, 0 as middle gray.
 
     Raises:
-        ZooError: if W is no picture.
+        ZooError: if W cannot be shown as images.
     """
     pictures = templates(model)
     names = list(labels) if len(pictures) == len(labels) else [""]
@@ -65,7 +66,7 @@ def weight_pictures(model: keras.Model, labels: Sequence[str], title: str) -> Fi
     figure = new_figure(width, 2.6 * rows + 1.4, title)
     meaning = color_meaning(labels, len(pictures))
     if pictures.shape[-1] == 3:
-        meaning = "middle gray is 0; brighter speaks for the label, darker against it"
+        meaning = "middle gray: 0; brighter: for the label, darker: against it"
     figure.supxlabel(wrapped(meaning, width, 12), fontsize=12)
     grid = figure.subplots(rows, columns, squeeze=False)
     largest = float(np.quantile(np.abs(pictures), 0.995)) or 1.0

@@ -10,11 +10,18 @@ from zoo.registry.models import (
 )
 from zoo.registry.plugins import load_plugins, register_custom_objects
 from zoo.registry.recipes import Augmentation, Recipe
+from zoo.registry.tasks import Classes, Sign, Task, Threshold, Value, Values, register_task
 
 __all__ = [
     "Augmentation",
+    "Classes",
     "ModelSpec",
     "Recipe",
+    "Sign",
+    "Task",
+    "Threshold",
+    "Value",
+    "Values",
     "check_options",
     "describe",
     "list_models",
@@ -22,4 +29,5 @@ __all__ = [
     "parse_option",
     "register",
     "register_custom_objects",
+    "register_task",
 ]

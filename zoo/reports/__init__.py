@@ -1,1 +1,1 @@
-"""One self-contained HTML file about a run, or about several beside each other."""
+"""Self-contained HTML pages about one run or several, and the study for a model card."""

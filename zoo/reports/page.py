@@ -1,4 +1,4 @@
-"""HTML with everything inside: no file beside it, no network, fit for phones and dark rooms."""
+"""Self-contained HTML pages: no other files, no network, for narrow screens and dark mode too."""
 
 from __future__ import annotations
 
@@ -22,36 +22,36 @@ td.number { text-align: right; font-variant-numeric: tabular-nums; }
 
 
 def page(title: str, parts: Sequence[str]) -> str:
-    """Return a whole page; parts are HTML already."""
+    """Return a whole page; `parts` are HTML."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_safe(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-        f"<h1>{_safe(title)}</h1>\n" + "\n".join(parts) + "\n</body>\n</html>\n"
+        f"<title>{_escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+        f"<h1>{_escape(title)}</h1>\n" + "\n".join(parts) + "\n</body>\n</html>\n"
     )
 
 
 def heading(text: str) -> str:
     """Return a heading."""
-    return f"<h2>{_safe(text)}</h2>"
+    return f"<h2>{_escape(text)}</h2>"
 
 
 def paragraph(text: str) -> str:
     """Return a paragraph."""
-    return f"<p>{_safe(text)}</p>"
+    return f"<p>{_escape(text)}</p>"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence]) -> str:
-    """Return a table; numbers are set flush right."""
-    lines = ["".join(f'<th scope="col">{_safe(cell)}</th>' for cell in head)]
+    """Return a table; numbers are right-aligned."""
+    lines = ["".join(f'<th scope="col">{_escape(cell)}</th>' for cell in head)]
     lines += ["".join(_cell(cell) for cell in row) for row in rows]
     return "<table>\n" + "\n".join(f"<tr>{line}</tr>" for line in lines) + "\n</table>"
 
 
 def picture(figure: Figure, description: str) -> str:
-    """Return a figure as an image inside the page; the description is for those who cannot see."""
+    """Return a figure as an embedded image; the description is its alternative text."""
     encoded = base64.b64encode(png(figure)).decode()
-    return f'<img alt="{_safe(description)}" src="data:image/png;base64,{encoded}">'
+    return f'<img alt="{_escape(description)}" src="data:image/png;base64,{encoded}">'
 
 
 def _cell(value) -> str:
@@ -59,8 +59,8 @@ def _cell(value) -> str:
         return f'<td class="number">{value:.4g}</td>'
     if isinstance(value, int):
         return f'<td class="number">{value:,}</td>'
-    return f"<td>{_safe(value)}</td>"
+    return f"<td>{_escape(value)}</td>"
 
 
-def _safe(text) -> str:
+def _escape(text) -> str:
     return escape(printable(text))

@@ -1,4 +1,4 @@
-"""What a run was, how it went, and what came out of it, on one page."""
+"""One HTML page about a finished training run, or comparing several."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def report(run, to=None, data_dir=None) -> Path:
     Args:
         run: the run folder.
         to: the HTML file; RUN/report.html by default.
-        data_dir: where the data set lies, if not where it lay in training.
+        data_dir: the folder of the data set, by default the one recorded in training.
 
     Raises:
-        ZooError: if the run is not finished, its data is missing, or the disk refuses.
+        ZooError: if the run is not finished, its data is missing, or the page cannot be written.
     """
     folder = RunFolder(run)
     config, results = folder.config(), _results(folder)
     source = sources.open_source(folder.path)
     dataset = source.dataset(data_dir)
     rows = sources.history(folder.path)
-    told = f"{source.name} on {dataset.name}"
+    title = f"{source.name} on {dataset.name}"
     counts = confusion_matrix(dataset.test.y, source.decide(dataset.test.x), dataset.labels)
     parts = [
         page.paragraph(describe(source.name).summary),
@@ -44,16 +44,16 @@ def report(run, to=None, data_dir=None) -> Path:
         page.table(("metric", "test set"), list(results["test"].items())),
         page.paragraph(
             f"{results['examples']['test']:,} test examples of {dataset.name}, fingerprint "
-            f"{dataset.fingerprint}; touched once, at the end."
+            f"{dataset.fingerprint}; evaluated once, after training."
         ),
         page.heading("Training"),
         page.paragraph(config.get("recipe_text", "")),
-        page.picture(learning_curves({source.name: rows}, told), "Learning curves"),
-        page.heading("Which label is taken for which"),
-        page.picture(confusion_picture(counts, dataset.labels, told), "Confusion matrix"),
+        page.picture(learning_curves({source.name: rows}, title), "Learning curves"),
+        page.heading("Confusion matrix"),
+        page.picture(confusion_picture(counts, dataset.labels, title), "Confusion matrix"),
         *_confused(counts, dataset.labels),
         page.table(
-            ("label", "examples", "right", "decided", "of these right"),
+            ("label", "examples", "recall", "predictions", "precision"),
             [
                 (
                     label,
@@ -65,21 +65,21 @@ def report(run, to=None, data_dir=None) -> Path:
                 for index, label in enumerate(dataset.labels)
             ],
         ),
-        *_pictures(source, dataset, told),
+        *_pictures(source, dataset, title),
         *_artifacts(folder),
         page.heading("Settings"),
         page.table(("setting", "value"), _settings(config)),
     ]
     target = Path(to) if to else folder.path / "report.html"
-    write_text(target, page.page(told, parts))
+    write_text(target, page.page(title, parts))
     return target
 
 
 def compare(runs: Sequence, to) -> Path:
-    """Write one page about several finished runs and return its path.
+    """Write one page that compares finished runs and return its path.
 
     Raises:
-        ZooError: if one of them is not finished, or the disk refuses.
+        ZooError: if one of them is not finished, or the page cannot be written.
     """
     folders = [RunFolder(run) for run in runs]
     configs = [folder.config() for folder in folders]
@@ -110,7 +110,7 @@ def compare(runs: Sequence, to) -> Path:
         ),
         page.heading("Learning curves"),
         page.picture(grouped_curves(groups, " and ".join(names)), "Learning curves"),
-        page.heading("What sets them apart"),
+        page.heading("Differing settings"),
         page.table(
             ("setting", *names),
             [(key, *(one.get(key, "") for one in settings)) for key in differing],
@@ -125,23 +125,25 @@ def _results(folder: RunFolder) -> dict:
     folder.config()
     results = folder.results()
     if results is None:
-        raise ZooError(f"{folder.path} is not trained to its end; resume it with `zoo train`.")
+        raise ZooError(
+            f"The training in {folder.path} is not finished; resume it with `zoo train`."
+        )
     return results
 
 
-def _pictures(source, dataset, told: str) -> list[str]:
+def _pictures(source, dataset, title: str) -> list[str]:
     drawn = []
     ways = {
-        "W as pictures": lambda: weight_pictures(source.model, dataset.labels, told),
-        "The boundary": lambda: boundary_picture(
-            source.model, dataset.test, describe(source.name).threshold, dataset.labels, told
+        "Weights W as images": lambda: weight_pictures(source.model, dataset.labels, title),
+        "Decision boundary": lambda: boundary_picture(
+            source.model, dataset.test, source.task.threshold, dataset.labels, title
         ),
     }
     for name, draw in ways.items():
         try:
             drawn += [page.heading(name), page.picture(draw(), name)]
         except ZooError:
-            # Not every model has a W that is a picture, or takes two numbers.
+            # Not every model has a W that can be shown as images, or two inputs.
             continue
     return drawn
 
@@ -175,12 +177,12 @@ def _confused(counts, labels: Sequence[str]) -> list[str]:
     ]
     return [
         page.heading("Most confused"),
-        page.table(("true label", "decided", "how often", "of the true label"), rows),
+        page.table(("true label", "predicted label", "count", "of the true label"), rows),
     ]
 
 
 def _settings(config: Mapping, before: str = "") -> list[tuple[str, str]]:
-    """Return a configuration as rows, a name such as "recipe: epochs" and what it is set to."""
+    """Return a configuration as rows of a name, such as "recipe: epochs", and a value."""
     rows: list[tuple[str, str]] = []
     for key, value in config.items():
         name = f"{before}{str(key).replace('_', ' ')}"

@@ -1,4 +1,4 @@
-"""A closer look at an exported model, for its card: hardships, labels, curves, W as pictures."""
+"""Further measurements of a bundle for its card: corruptions, labels, learning curves, weights."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from zoo.utils.files import write_text
 
 
 def study(run, bundle, data_dir=None) -> Path:
-    """Measure a bundle on harder photos, draw its pictures, and write its card anew.
+    """Measure a bundle on corrupted photos, draw its plots, and rewrite its card.
 
     Args:
         run: the run folder it was exported from.
-        bundle: the bundle's folder, which gets the pictures, and the figures in its manifest.
-        data_dir: where the data set lies, if not where it lay in training.
+        bundle: the bundle's folder; plots are added to it, and figures to its manifest.
+        data_dir: the folder of the data set, by default the one recorded in training.
 
     Raises:
-        ZooError: if the run is another model's, or data is missing.
+        ZooError: if the run is of another model, or its data is missing.
         edge.BundleError: if the bundle is damaged.
     """
     folder, bundle = RunFolder(run), Path(bundle)
@@ -36,7 +36,10 @@ def study(run, bundle, data_dir=None) -> Path:
     manifest = edge.read_manifest(bundle)
     spec = describe(config["model"])
     if manifest["name"] != spec.name:
-        raise ZooError(f"{bundle} is a {manifest['name']}, and {run} trained a {spec.name}.")
+        raise ZooError(
+            f"{bundle} is a bundle of {manifest['name']}, but {run} is a run of {spec.name}; "
+            "give the run that the bundle was exported from."
+        )
     dataset = data.load(config["dataset"]["name"], data_dir or config["data_dir"])
     artifact = measure.tflite_artifacts(manifest)[0]
     model, frame = measure.load_quietly(bundle, artifact), edge.frame_of(manifest)
@@ -44,29 +47,29 @@ def study(run, bundle, data_dir=None) -> Path:
     def decide(examples):
         return measure.decisions(manifest, measure.outputs(model.raw, examples, frame))
 
-    told = f"{spec.name} on {dataset.name}"
+    title = f"{spec.name} on {dataset.name}"
     pictures = {
         "confusion.png": confusion_picture(
             confusion_matrix(dataset.test.y, decide(dataset.test.x), dataset.labels),
             dataset.labels,
-            f"{told}: test set",
+            f"{title}: test set",
         ),
     }
     if folder.history_path.is_file():
         history = {spec.name: sources.history(run)}
-        pictures["curves.png"] = curves.learning_curves(history, f"{told}: training")
+        pictures["curves.png"] = curves.learning_curves(history, f"{title}: training")
     try:
         pictures["weights.png"] = weights.weight_pictures(
-            loading.load_model(bundle), dataset.labels, f"{told}: W"
+            loading.load_model(bundle), dataset.labels, f"{title}: W"
         )
     except ZooError:
-        # Not every model has a W that is a picture.
+        # Not every model has a W that can be shown as images.
         (bundle / "weights.png").unlink(missing_ok=True)
     for name, figure in pictures.items():
         style.save(figure, bundle / name)
     kept = folder.path / "curves.png"
     if "curves.png" not in pictures and kept.is_file():
-        # A run made of a bundle that has the picture and not the numbers.
+        # A run folder made from a bundle, which has the plot but not the history.
         shutil.copyfile(kept, bundle / kept.name)
         pictures[kept.name] = None
     manifest["pictures"] = sorted(pictures)

@@ -3,7 +3,6 @@
 import os
 import sys
 
-from zoo.edge import quiet_stderr
 from zoo.errors import ZooError
 
 _BACKEND = "KERAS_BACKEND"
@@ -46,6 +45,9 @@ def import_tensorflow() -> None:
     Raises:
         ZooError: if they are not installed, or Keras is told to compute with something else.
     """
+    # It needs numpy, which the command line loads only for a command that computes.
+    from zoo.edge import quiet_stderr
+
     prepare_keras()
     if "keras" not in sys.modules:
         _check_backend(os.environ[_BACKEND], f"the variable {_BACKEND}")

@@ -26,7 +26,7 @@ def printable(text: object) -> str:
     )
 
 
-def check_label(label: str, where: str) -> None:
+def check_label(label: str, where: str, what: str = "class name") -> None:
     r"""Raise one sentence unless a label is one printable line of text.
 
     Labels are lines of labels.txt, words of a terminal and titles of pictures.
@@ -34,6 +34,7 @@ def check_label(label: str, where: str) -> None:
     Args:
         label: the name of a class, or of a value.
         where: what holds it, for the sentence, such as "The folder my_photos".
+        what: it is, for the sentence.
 
     Raises:
         ZooError: if it is empty, is surrounded by white space, or has a character that does not
@@ -49,7 +50,7 @@ def check_label(label: str, where: str) -> None:
     elif any(_hidden(character) for character in label):
         problem = "has a character that is not printable"
     if problem:
-        raise ZooError(f"{where} has a class name that {problem}, '{printable(label)}'; rename it.")
+        raise ZooError(f"{where} has a {what} that {problem}, '{printable(label)}'; rename it.")
 
 
 def _hidden(character: str) -> bool:
