@@ -10,7 +10,7 @@ import keras
 from zoo.errors import ZooError
 
 # Known to Keras from here on.
-from zoo.nn import activations, initializers, inputs, losses, preprocessing  # noqa: F401
+from zoo.nn import activations, initializers, inputs, losses, metrics, preprocessing  # noqa: F401
 
 
 def load_model(path) -> keras.Model:
