@@ -11,7 +11,7 @@ from zoo.utils.text import printable
 
 def groups_of_equal(photos: Iterable[Decoded]) -> list[list[Decoded]]:
     """Return the photos in groups of the same pixels, each in the order of `share`."""
-    groups: dict[bytes, list[Decoded]] = {}
+    groups: dict[bytes | None, list[Decoded]] = {}
     for photo in sorted(photos, key=lambda photo: (share(photo.name), photo.name)):
         groups.setdefault(photo.digest, []).append(photo)
     return list(groups.values())

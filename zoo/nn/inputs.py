@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -35,7 +36,7 @@ class _CheckedModel(keras.Model):
         """Return the outputs for a batch."""
         return super().__call__(_mapped(self._checked_and_adapted, inputs), *args, **kwargs)
 
-    def check(self, x) -> None:
+    def check(self, x: Any) -> None:
         """Raise one sentence unless the model takes it."""
         raise NotImplementedError
 
@@ -68,7 +69,7 @@ class _CheckedModel(keras.Model):
         return x
 
 
-def _checking(name: str):
+def _checking(name: str) -> Callable[..., Any]:
     @functools.wraps(getattr(keras.Model, name))
     def method(self, x=None, *args, **kwargs):
         return getattr(super(_CheckedModel, self), name)(self._looked_at(x), *args, **kwargs)
@@ -88,7 +89,7 @@ class PhotoModel(_CheckedModel):
     photos with three equal channels. Anything else is refused in one sentence.
     """
 
-    def check(self, x) -> None:
+    def check(self, x: Any) -> None:
         """Raise one sentence unless these are photos.
 
         Raises:
@@ -97,8 +98,9 @@ class PhotoModel(_CheckedModel):
         shape = _sizes(x)
         kind = _kind(x)
         rank = None if shape is None else len(shape)
-        single = rank == 3 and shape[-1] == 3
-        several = rank in (None, 3) or (rank == 4 and shape[-1] in (None, 1, 3))
+        channels = shape[-1] if shape else None
+        single = rank == 3 and channels == 3
+        several = rank in (None, 3) or (rank == 4 and channels in (None, 1, 3))
         if kind == "uint8" and several and not single:
             return
         hint = ""
@@ -131,7 +133,7 @@ class PhotoModel(_CheckedModel):
 class NumbersModel(_CheckedModel):
     """A model of plain numbers, (batch, inputs)."""
 
-    def check(self, x) -> None:
+    def check(self, x: Any) -> None:
         """Raise one sentence unless these are rows of as many numbers as the model takes.
 
         Raises:
@@ -149,31 +151,33 @@ class NumbersModel(_CheckedModel):
         )
 
 
-def _mapped(function, inputs) -> Any:
+def _mapped(function: Callable[[Any], Any], inputs: Any) -> Any:
     """Apply to the one input, also where it stands in a list or under its name."""
     if isinstance(inputs, dict):
         return {name: function(x) for name, x in inputs.items()}
-    if isinstance(inputs, (list, tuple)) and len(inputs) == 1:
-        return type(inputs)([function(inputs[0])])
+    if isinstance(inputs, list) and len(inputs) == 1:
+        return [function(inputs[0])]
+    if isinstance(inputs, tuple) and len(inputs) == 1:
+        return (function(inputs[0]),)
     return function(inputs)
 
 
-def _is_array(x) -> bool:
+def _is_array(x: Any) -> bool:
     return hasattr(x, "shape") and hasattr(x, "dtype")
 
 
-def _sizes(x) -> tuple[int | None, ...] | None:
+def _sizes(x: Any) -> tuple[int | None, ...] | None:
     """Return the sizes of the axes, or None where not even their number is known."""
     if isinstance(x.shape, tf.TensorShape):
         return None if x.shape.rank is None else tuple(x.shape.as_list())
     return tuple(x.shape)
 
 
-def _kind(x) -> str:
+def _kind(x: Any) -> str:
     return str(getattr(x.dtype, "name", x.dtype))
 
 
-def _told(shape) -> str:
+def _told(shape: tuple[int | None, ...] | None) -> str:
     if shape is None:
         return "of unknown shape"
     return f"({', '.join('any' if size is None else str(size) for size in shape)})"

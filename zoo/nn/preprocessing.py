@@ -4,6 +4,8 @@ The layers compute in float32 whatever the precision of the training, so that an
 sees the very numbers it was trained on.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -120,7 +122,7 @@ def preprocessing_of(model: keras.Model) -> keras.layers.Layer | None:
     return next((layer for layer in model.layers if layer.name == "preprocessing"), None)
 
 
-def _resize_matrix(before, after: int):
+def _resize_matrix(before: Any, after: int) -> keras.KerasTensor:
     """Return the (after, before) matrix of triangle-filter weights of one axis."""
     before = ops.cast(before, "float32")
     ratio = before / after

@@ -13,7 +13,8 @@ import secrets
 import sys
 import tempfile
 import time
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import IO, Any
 
 from zoo.errors import ZooError
 from zoo.serve.messages import Settings
@@ -68,8 +69,8 @@ class Workers:
         if importlib.util.find_spec("tensorflow") is None:
             raise ZooError('Training needs TensorFlow; run: pip install "lecture-zoo[train]".')
         await self._end_silent()
-        new = token not in self._lent
-        if new:
+        new = token is None or token not in self._lent
+        if token is None or new:
             token = await self._lend()
         try:
             async with self._asking(token) as worker:
@@ -93,7 +94,7 @@ class Workers:
 
     async def end(self, token: str | None) -> None:
         """Give a process back."""
-        if worker := self._lent.pop(token, None):
+        if token is not None and (worker := self._lent.pop(token, None)):
             await worker.close()
 
     async def close(self) -> None:
@@ -125,9 +126,9 @@ class Workers:
         return token
 
     @contextlib.asynccontextmanager
-    async def _asking(self, token: str | None):
-        worker = self._lent.get(token)
-        if worker is None:
+    async def _asking(self, token: str | None) -> AsyncIterator[_Worker]:
+        worker = None if token is None else self._lent.get(token)
+        if token is None or worker is None:
             raise EndedError("This training has ended, because nobody looked; start it again.")
         try:
             yield worker
@@ -145,7 +146,7 @@ class Workers:
 
 
 class _Worker:
-    def __init__(self, process: asyncio.subprocess.Process, errors):
+    def __init__(self, process: asyncio.subprocess.Process, errors: IO[bytes]):
         self.heard = time.monotonic()
         self._process = process
         self._errors = errors
@@ -186,6 +187,9 @@ class _Worker:
 
     async def _ask(self, message: dict[str, Any]) -> dict[str, Any]:
         self.heard = time.monotonic()
+        # Both are pipes, as `create` says.
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         try:
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             await self._process.stdin.drain()
