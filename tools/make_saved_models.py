@@ -190,7 +190,8 @@ def table() -> str:
         lines.append(
             f"| [`{name}`](saved_models/{name}/README.md) | {slides} "
             f"| {data['name']} ({data['examples']:,}, {data['fingerprint']}) "
-            f"| {metric.title} {metric.text(entry['metrics'][metric.name])} | {entry['file']}, {entry['bytes']:,} bytes "
+            f"| {metric.title} {metric.text(entry['metrics'][metric.name])} "
+            f"| {entry['file']}, {entry['bytes']:,} bytes "
             f"| {entry['largest_difference']:.1e} |"
         )
     lines.append("")

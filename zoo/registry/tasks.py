@@ -19,8 +19,9 @@ from zoo.utils.choices import UnknownNameError, require_choice
 
 # Words of older versions and of bundles that they made.
 _FORMER_NAMES = {"binary": "threshold", "multiclass": "classes"}
-# Two values are the same answer if they differ by less than this share of the range of values.
-SAME_VALUE = 0.02
+# Two values are the same answer if they differ by at most this share of the range of values; files
+# of 8 bits, whose steps are 1/255 of the range, differ by up to half as much.
+SAME_VALUE = 0.05
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class Metric:
         compute: function of (answers, targets), both as `Task.answers` and the data set give
             them, that returns the figure.
         is_relative: whether an error is a share of the targets' size; else it is in their unit.
+        negligible: by how much an error may grow in an export, whatever it was: a share of the
+            range of the outputs, or of 1 if it is relative.
     """
 
     name: str
@@ -80,6 +83,7 @@ class Metric:
     is_share: bool
     compute: Callable[[np.ndarray, np.ndarray], float]
     is_relative: bool = False
+    negligible: float = 0.0
 
     def text(self, figure: float) -> str:
         """Return a figure as it is printed: a share in percent, an error in four digits.
@@ -133,10 +137,18 @@ def _errors(answers: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 
 ACCURACY = Metric("accuracy", "accuracy", True, True, _accuracy)
-RMSE = Metric("rmse", "RMSE", False, False, _rmse)
-LARGEST_ERROR = Metric("largest_error", "largest error", False, False, _largest_error)
+RMSE = Metric("rmse", "RMSE", False, False, _rmse, negligible=0.02)
+LARGEST_ERROR = Metric(
+    "largest_error", "largest error", False, False, _largest_error, negligible=SAME_VALUE
+)
 RELATIVE_L2 = Metric(
-    "relative_l2", "relative L2 error", False, False, _relative_l2, is_relative=True
+    "relative_l2",
+    "relative L2 error",
+    False,
+    False,
+    _relative_l2,
+    is_relative=True,
+    negligible=0.02,
 )
 
 
@@ -146,8 +158,8 @@ class Limits:
 
     Args:
         max_drop: points (percent) that the primary metric may be lower, where it is a share.
-        max_increase: percent that the primary metric may be larger, where it is an error; an
-            increase of less than `SAME_VALUE` of the range of values is none.
+        max_increase: percent that the primary metric may be larger, where it is an error; less
+            than the metric's `negligible` is no increase.
         min_agreement: percent of the answers that must be the Keras model's.
 
     Raises:
@@ -288,8 +300,8 @@ class Task:
             )
         # Files of 8 bits have steps of 1/255 of the range, however small the error is.
         smallest, largest = reference["outputs"]
-        step = SAME_VALUE * (1.0 if metric.is_relative else largest - smallest)
-        if not metric.is_share and own > max(best * (1 + limits.max_increase / 100), best + step):
+        step = metric.negligible * (1.0 if metric.is_relative else largest - smallest)
+        if not metric.is_share and own > best + max(best * limits.max_increase / 100, step):
             problems.append(
                 f"{metric.title} {metric.text(own)} is more than {limits.max_increase:g} % above "
                 f"the Keras model's {metric.text(best)}."
