@@ -67,6 +67,8 @@ class Desk:
             "label": prediction.label,
             "score": prediction.score,
             "scores": edge.named_scores(model, prediction),
+            "values": prediction.values,
+            "text": edge.answer_text(model, prediction),
             "inference_seconds": prediction.latency,
         }
 

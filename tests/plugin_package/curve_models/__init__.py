@@ -39,8 +39,8 @@ def hat_regression(hats: int = 12):
         hats: how many, at least 2.
     """
     import keras
-    from curve_models.parts import HatFunctions, SmoothedAbsoluteError, WithinTenth
 
+    from curve_models.parts import HatFunctions, SmoothedAbsoluteError, WithinTenth
     from zoo.models.assemble import vector_model
 
     return vector_model(
