@@ -55,7 +55,7 @@ def measure(rounds: int, say) -> list[dict]:
 
 
 def _ask(address: str, photo: bytes) -> float:
-    with urllib.request.urlopen(f"{address}api/ask?model=linear_cat_dog", photo) as response:
+    with urllib.request.urlopen(f"{address}api/predict?model=linear_cat_dog", photo) as response:
         return 1e3 * json.load(response)["server_seconds"]
 
 
