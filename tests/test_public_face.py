@@ -51,6 +51,13 @@ def test_without_keras_a_program_is_told_what_to_install(call):
     assert len(done.stdout.splitlines()) == 1
 
 
+@pytest.mark.parametrize("module", ["zoo", "zoo.cli"])
+def test_a_command_that_computes_nothing_starts_without_numpy(module):
+    check = f"import sys, {module}; print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr
+
+
 def test_every_public_name_is_there():
     for name in zoo.__all__:
         assert getattr(zoo, name) is not None

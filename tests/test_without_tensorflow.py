@@ -41,6 +41,11 @@ def run(*words, cwd):
     return subprocess.run(words, capture_output=True, text=True, cwd=cwd, env=clean)
 
 
+def test_the_wheel_is_typed(base):
+    found = run(base / "python", "-c", "import zoo; print(zoo.__path__[0])", cwd=base)
+    assert (Path(found.stdout.strip()) / "py.typed").is_file()
+
+
 def test_tensorflow_is_not_there_and_not_needed_to_list(base, tmp_path):
     missing = run(base / "python", "-c", "import tensorflow", cwd=tmp_path)
     assert "ModuleNotFoundError" in missing.stderr

@@ -172,7 +172,7 @@ def with_table(readme: str) -> str:
 def table() -> str:
     """Return the figures of all shipped bundles as Markdown."""
     lines = [
-        "| model | lecture rows | test set (examples, fingerprint) | accuracy | file of predict.py "
+        "| model | slides | test set (examples, fingerprint) | accuracy | file of predict.py "
         "| largest difference from Keras |",
         "|---|---|---|---|---|---|",
     ]
@@ -181,11 +181,11 @@ def table() -> str:
         manifest = read_manifest(ROOT / "saved_models" / name)
         entry = manifest["artifacts"][default_artifact(manifest)]
         data = manifest["dataset"]
-        rows = ", ".join(str(row) for row in describe(name).lecture)
+        slides = ", ".join(str(slide) for slide in describe(name).slides)
         versions = ", ".join(f"{key} {value}" for key, value in manifest["versions"].items())
         made_on.add(f"{manifest['machine']}; {versions}")
         lines.append(
-            f"| [`{name}`](saved_models/{name}/README.md) | {rows} "
+            f"| [`{name}`](saved_models/{name}/README.md) | {slides} "
             f"| {data['name']} ({data['examples']:,}, {data['fingerprint']}) "
             f"| {100 * entry['accuracy']:.2f} % | {entry['file']}, {entry['bytes']:,} bytes "
             f"| {entry['largest_difference']:.1e} |"

@@ -42,7 +42,7 @@ def measure_here(model_name, strategy, count):
     chosen = strategies.choose(strategy, count if strategy == "mirrored" else None)
     spec = describe(model_name)
     dataset = data.load(spec.dataset)
-    train = dataset.with_targets(spec.targets).train
+    train = dataset.train.map_targets(spec.task.targets)
     told = {"dataset": f"{dataset.name} (fingerprint {dataset.fingerprint})", "seconds": {}}
     for part in PARTS:
         size = len(train) // part

@@ -1,7 +1,7 @@
 """The models of an introductory neural-network lecture, from the perceptron to deep ReLU stacks.
 
 >>> import zoo
->>> zoo.list_models(task="binary")
+>>> zoo.list_models(task="threshold")
 ['perceptron', 'mark_one', 'xor_mlp']
 
 Importing this package loads neither TensorFlow nor Keras; the names below load what they need
@@ -20,6 +20,11 @@ _HOME = {
     "register": "zoo.registry",
     "ModelSpec": "zoo.registry",
     "Recipe": "zoo.registry",
+    "Classes": "zoo.registry",
+    "Sign": "zoo.registry",
+    "Threshold": "zoo.registry",
+    "Value": "zoo.registry",
+    "Values": "zoo.registry",
     "ZooError": "zoo.errors",
     "load_model": "zoo.nn.loading",
     "train": "zoo.training",

@@ -127,11 +127,6 @@ class Model:
         self.manifest = manifest
         self.artifact = artifact
         self._is_image = manifest["input"]["kind"] == "image"
-        self._threshold = (
-            manifest["output"]["threshold"]
-            if manifest["output"]["decision"] == "threshold"
-            else None
-        )
         self._interpreter = interpreter
         self._lock = threading.Lock()
         given = interpreter.get_input_details()[0]
@@ -262,13 +257,9 @@ class Model:
         )
 
     def _decide(self, scores, seconds):
-        if self._threshold is None:
-            winner = int(scores.argmax())
-            score = float(scores[winner])
-            label = self.labels[winner]
-        else:
-            score = float(scores[0])
-            label = self.labels[score >= self._threshold]
+        winner = int(decide(self.manifest["output"], scores[None])[0])
+        label = self.labels[winner]
+        score = float(scores[0] if len(scores) == 1 else scores[winner])
         if score != score:
             raise InputError("{} answered NaN; the input cannot be judged.".format(self.name))
         return Prediction(label, score, scores, seconds)
@@ -297,6 +288,25 @@ class Model:
         if not np.isfinite(numbers).all():
             raise InputError("The input {} is not finite; give ordinary numbers.".format(numbers))
         return numbers
+
+
+def decide(output, scores):
+    """Return what rows of outputs stand for, by a manifest's "output".
+
+    One output below a threshold means the first label, else the second; of several, the largest
+    wins, the first of equal ones. Values are what they are.
+
+    Args:
+        output: the part "output" of a manifest: {"decision": "threshold", "argmax" or "values"},
+            and the "threshold" of the first.
+        scores: a model's outputs, (examples, outputs).
+
+    Returns:
+        The index of a label for each example, int64 (examples,); for "values" the scores.
+    """
+    if output["decision"] == "threshold":
+        return (scores[:, 0] >= output["threshold"]).astype(np.int64)
+    return scores.argmax(axis=1) if output["decision"] == "argmax" else scores
 
 
 def load(bundle, artifact=None, threads=1):

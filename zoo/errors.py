@@ -1,34 +1,50 @@
-"""The one error a user is meant to read, and every exit code of the command line."""
+"""The errors that a user is meant to read, and every exit code of the command line."""
 
+SUCCESS = 0
 SHORT_OF_THE_GATE = 1
 BAD_INPUT = 2
 WORKER_LOST = 69
 UNEXPECTED = 70
 PREEMPTED = 75
 INTERRUPTED = 130
-# What a shell says of a program that SIGTERM ended.
+# What a shell reports of a program that SIGTERM ended.
 TERMINATED = 143
 
+# The README's table says the same.
 EXIT_CODES = {
-    0: "It worked.",
-    SHORT_OF_THE_GATE: "`zoo verify` found that a bundle falls short; or whoever read the output, "
-    "as in `zoo list | head -1`, stopped reading.",
-    BAD_INPUT: "The input, a file or this machine does not allow it; one sentence says what and "
+    SUCCESS: "The command succeeded.",
+    SHORT_OF_THE_GATE: "`zoo verify` found a problem in a bundle; or the reader of the output "
+    "closed it early, as `head -1` does.",
+    BAD_INPUT: "The arguments, a file or this machine do not allow it; one sentence says why and "
     "what to do.",
-    WORKER_LOST: "Another worker of a training was lost; the same command goes on.",
-    UNEXPECTED: "An exception that this package did not foresee, a defect of it; `--debug` (or "
-    "`ZOO_DEBUG=1`) shows where.",
-    PREEMPTED: "SIGTERM stopped a training after it wrote a checkpoint; the same command goes on.",
+    WORKER_LOST: "Another worker of a training was lost; the same command resumes.",
+    UNEXPECTED: "An unexpected exception, which is a bug of zoo; `--debug` (or `ZOO_DEBUG=1`) "
+    "prints the traceback.",
+    PREEMPTED: "SIGTERM stopped a training after it wrote a checkpoint; the same command resumes.",
     INTERRUPTED: "Ctrl-C.",
     TERMINATED: "SIGTERM ended an export; nothing was replaced.",
 }
 
 
 class ZooError(Exception):
-    """Bad input, told in one sentence: what was given, what was expected, what to do.
+    """Bad input, in one sentence: what was given, what was expected, what to do.
 
     The command line prints the sentence and exits with `exit_code`; a program catches it like any
-    exception. Anything else that escapes is a defect of this package, told with `UNEXPECTED`.
+    exception. Any other exception that escapes is a bug of this package, reported with
+    `UNEXPECTED`.
     """
 
     exit_code = BAD_INPUT
+
+
+class Preempted(Exception):  # noqa: N818  not an error: what can be saved is saved
+    """Training stopped on request; the message names the folder to resume from.
+
+    Args:
+        sentence: for the user.
+        exit_code: `PREEMPTED` after SIGTERM, `INTERRUPTED` after Ctrl-C.
+    """
+
+    def __init__(self, sentence: str, exit_code: int = PREEMPTED):
+        super().__init__(sentence)
+        self.exit_code = exit_code

@@ -147,7 +147,7 @@ def test_predict_takes_numbers_negative_ones_too():
         (["train", "xor_mlp", "--epochs", "many"], "--epochs"),
         (["train", "xor_mlp", "--epoch", "3"], "--epoch"),
         (["train"], "model"),
-        (["list", "--task", "regression"], "binary"),
+        (["list", "--task", "regression"], "threshold"),
         (["predict", "no_such_bundle", "x.jpg"], "the shipped ones are"),
         (["predict", "linear_cat_dog", "missing.jpg"], "missing.jpg cannot be opened"),
         (["predict", "linear_cat_dog"], "input"),

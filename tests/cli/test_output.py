@@ -1,6 +1,7 @@
 """How the command line ends, whatever happens: with a documented code and no traceback."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 import zoo
 from zoo.cli import main
-from zoo.cli.output import end
+from zoo.cli.output import run_command
 from zoo.errors import EXIT_CODES
 
 ZOO = [sys.executable, "-m", "zoo"]
@@ -25,7 +26,7 @@ def test_what_was_not_foreseen_is_one_sentence_with_a_code_of_its_own(capsys, mo
         raise KeyError("test\nset")
 
     monkeypatch.delenv("ZOO_DEBUG", raising=False)
-    assert end(fail, ["report", "run"]) == 70
+    assert run_command(fail, ["report", "run"]) == 70
     told = capsys.readouterr().err
     assert told.startswith("error: Unexpected KeyError: ")
     assert "--debug" in told
@@ -43,7 +44,7 @@ def test_the_trace_is_shown_on_demand(way, capsys, monkeypatch):
 
     monkeypatch.setenv("ZOO_DEBUG", "1" if way == "variable" else "0")
     words = ["report", "--debug", "run"] if way == "word" else ["report", "run"]
-    assert end(fail, words) == 70
+    assert run_command(fail, words) == 70
     assert given == ["report", "run"]
     told = capsys.readouterr().err
     assert "Traceback" in told
@@ -68,7 +69,7 @@ def test_every_exception_has_a_documented_code(error, code, told, capsys):
     def fail(words):
         raise error
 
-    assert end(fail, []) == code
+    assert run_command(fail, []) == code
     assert code in EXIT_CODES
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == bool(told)
@@ -131,7 +132,7 @@ def test_help_names_no_type_of_python(name, capsys, monkeypatch):
         assert kind not in told
 
 
-def test_the_readme_names_every_exit_code():
+def test_the_readme_lists_exactly_the_exit_codes():
     readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
-    for code, told in EXIT_CODES.items():
-        assert f"| {code} | {told} |" in readme
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", readme.split("## Mistakes")[1], re.MULTILINE)
+    assert rows == [(str(code), meaning) for code, meaning in EXIT_CODES.items()]

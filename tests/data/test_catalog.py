@@ -55,21 +55,6 @@ def test_truth_tables(name, outputs):
         assert split.y.tolist() == outputs
 
 
-def test_sign_targets_and_back():
-    signs = data.load("or").with_targets("sign")
-    assert signs.train.y.dtype == np.float32
-    assert signs.train.y.tolist() == [-1, 1, 1, 1]
-    again = signs.with_targets("sign").with_targets("index")
-    assert again.train.y.dtype == np.int64
-    assert again.train.y.tolist() == [0, 1, 1, 1]
-    assert signs.fingerprint == again.fingerprint
-
-
-def test_unknown_kind_of_target_is_refused():
-    with pytest.raises(ZooError, match="sign"):
-        data.load("or").with_targets("signs")
-
-
 def test_what_is_not_downloaded_needs_no_preparation():
     assert data.prepare("xor") is None
     assert data.prepare("photos") is None

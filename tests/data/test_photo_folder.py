@@ -249,17 +249,6 @@ def test_class_with_too_few_photos_is_told_how_many(tmp_path):
         data.load("photos", tmp_path)
 
 
-def test_two_labels_give_sign_targets_and_three_do_not(photos_dir, tmp_path):
-    signs = data.load("photos", photos_dir).with_targets("sign")
-    index = data.load("photos", photos_dir).test.y
-    assert signs.test.y.tolist() == [-1.0 if y == 0 else 1.0 for y in index]
-    uniform_folder(tmp_path / "three", 5)
-    uniform_folder(tmp_path / "other", 5, size=(8, 7))
-    shutil.copytree(tmp_path / "other" / "a", tmp_path / "three" / "c")
-    with pytest.raises(ZooError, match="has 3"):
-        data.load("photos", tmp_path / "three").with_targets("sign")
-
-
 def split_folders(folder, splits, classes=("a", "b"), count=6):
     """Write different photos under SPLIT/CLASS/."""
     for seed, name in enumerate(splits):

@@ -21,7 +21,7 @@ def inputs_of(model, count, seed=0):
 
 def labels_for(name, count):
     index = np.arange(count) % 2
-    return (2 * index - 1).astype("float32") if zoo.describe(name).task == "sign" else index
+    return (2 * index - 1).astype("float32") if zoo.describe(name).task.name == "sign" else index
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -37,7 +37,7 @@ def test_a_builder_returns_a_compiled_model_that_takes_raw_inputs(name):
         assert names == ["image", "preprocessing", "head"]
     else:
         assert names == ["x", "head"]
-    outputs = 1 if zoo.describe(name).task != "multiclass" else 10
+    outputs = 1 if zoo.describe(name).task.name != "classes" else 10
     assert model.output_shape == (None, outputs)
 
 

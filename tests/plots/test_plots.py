@@ -21,6 +21,7 @@ from zoo.plots.learning import save_animation, stages, stages_picture
 from zoo.plots.pipeline import pipeline_picture, steps
 from zoo.plots.style import choose_fonts, save
 from zoo.plots.weights import templates, weight_pictures
+from zoo.registry.tasks import Sign, Threshold
 
 LABELS = tuple("abcdefghij")
 ROWS = [
@@ -136,7 +137,7 @@ def every_kind_of_picture(labels):
     answers, truth = np.linspace(-1, 1, 6, dtype=np.float32)[:, None], np.arange(6) % 2
     yield activation_pictures()
     yield boundary_picture(two, table, 0.5, labels, LONG)
-    yield certainty_picture(Split(photos, truth), answers, 0, labels, LONG)
+    yield certainty_picture(Split(photos, truth), answers, Sign(), labels, LONG)
     yield confusion_picture(np.array([[3, 1], [0, 2]]), labels, LONG)
     yield learning_curves({"$run": ROWS}, LONG)
     yield grouped_curves({labels[0]: {labels[0]: ROWS}, labels[1]: {labels[1]: PATH}}, LONG)
@@ -293,7 +294,8 @@ def test_most_and_least_certain_images(outputs, tmp_path):
     answers = random.random((40, outputs)).astype(np.float32)
     answers /= answers.sum(axis=1, keepdims=True) if outputs > 1 else 1
     truth = random.integers(0, max(outputs, 2), 40)
-    figure = certainty_picture(Split(images, truth), answers, 0.5, LABELS, "a title")
+    task = Threshold(0.5).for_outputs(outputs)
+    figure = certainty_picture(Split(images, truth), answers, task, LABELS, "a title")
     pixels(figure, tmp_path / "examples.png")
     most, least = figure.subfigs
     sure = answers.max(axis=1) if outputs > 1 else np.abs(answers[:, 0] - 0.5)
@@ -310,7 +312,7 @@ def test_an_image_that_is_there_twice_is_not_among_the_most_certain():
     images[5] = images[2]
     answers = np.zeros((8, 1), np.float32)
     answers[:, 0] = [0.1, 0.2, 0.9, 0.3, 0.4, 0.9, 0.5, 0.6]
-    figure = certainty_picture(Split(images, np.ones(8, int)), answers, 0, "ab", "a title")
+    figure = certainty_picture(Split(images, np.ones(8, int)), answers, Sign(), "ab", "a title")
     assert "left out: 2 duplicate images" in figure.get_suptitle().replace("\n", " ")
     shown = [axes.images[0].get_array() for part in figure.subfigs for axes in part.axes]
     assert not any((image == images[2]).all() for image in shown)

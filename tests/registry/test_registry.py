@@ -6,11 +6,12 @@ import zoo
 from zoo import ZooError
 from zoo.registry import parse_option, register
 from zoo.registry.recipes import Recipe
+from zoo.registry.tasks import Threshold
 from zoo.utils.choices import UnknownNameError
 
 
 def test_the_list_is_in_the_order_of_the_lecture():
-    rows = [min(zoo.describe(name).lecture) for name in zoo.list_models()]
+    rows = [min(zoo.describe(name).slides) for name in zoo.list_models()]
     assert len(rows) == 6
     assert zoo.list_models()[0] == "perceptron"
 
@@ -21,6 +22,13 @@ def test_models_are_listed_by_task_and_data_set():
     assert zoo.list_models(task="sign", dataset="cifar10") == []
 
 
+@pytest.mark.parametrize(("former", "now"), [("binary", "threshold"), ("multiclass", "classes")])
+def test_a_former_name_of_a_task_is_answered_with_its_name_now(former, now):
+    with pytest.raises(UnknownNameError, match=f"named '{now}' now"):
+        zoo.list_models(task=former)
+    assert zoo.list_models(task=now)
+
+
 @pytest.mark.parametrize("name", zoo.list_models())
 def test_a_description_says_what_there_is_to_know(name):
     spec = zoo.describe(name)
@@ -28,7 +36,6 @@ def test_a_description_says_what_there_is_to_know(name):
     assert spec.summary.startswith("Build ")
     assert spec.summary.endswith(".")
     assert "=" in spec.equation
-    assert (spec.threshold is None) == (spec.task == "multiclass")
     assert str(spec.recipe.epochs) in spec.recipe.text()
 
 
@@ -83,9 +90,9 @@ def test_a_name_is_registered_once():
     with pytest.raises(ValueError, match="registered already"):
         register(
             "perceptron",
-            task="binary",
+            task=Threshold(0.5),
             dataset="xor",
-            lecture=(2,),
+            slides=(2,),
             equation="",
             output="",
             recipes={"lecture": Recipe(epochs=1, batch_size=1, learning_rate=1.0)},
@@ -118,10 +125,8 @@ _RECIPE = Recipe(epochs=1, batch_size=1, learning_rate=1.0)
         (_without_default, {}, "'units' of model 'new' needs a default"),
         (_with_default_none, {}, "'units' of model 'new' needs a default"),
         (_with_any_option, {}, "'options' of model 'new' needs a default"),
-        (_builder, {"threshold": None}, "threshold None"),
-        (_builder, {"threshold": float("nan")}, "threshold nan"),
-        (_builder, {"task": "multiclass"}, "largest output wins"),
-        (_builder, {"task": "ternary"}, "no task 'ternary'"),
+        (_builder, {"task": "binary"}, "such as Threshold"),
+        (_builder, {"task": Threshold}, "such as Threshold"),
         (_builder, {"recipes": {}}, "without a recipe"),
         (_builder, {"recipes": {"lecture": None}}, "not a Recipe"),
         (_builder, {"recipes": {"lecture": replace(_RECIPE, options={"width": 3})}}, "'width'"),
@@ -129,7 +134,7 @@ _RECIPE = Recipe(epochs=1, batch_size=1, learning_rate=1.0)
         (_builder, {"output": "{third}"}, "braces"),
         (_builder, {"output": ""}, "without its output"),
         (_builder, {"dataset": None}, "without its dataset"),
-        (_builder, {"lecture": ("2",)}, "lecture rows"),
+        (_builder, {"slides": ("2",)}, "slides"),
         (_builder, {"training_options": ("rate",)}, "no option 'rate'"),
         (_builder, {"name": "./new"}, "letters, digits"),
     ],
@@ -137,13 +142,12 @@ _RECIPE = Recipe(epochs=1, batch_size=1, learning_rate=1.0)
 def test_a_specification_that_is_not_whole_is_refused_when_it_is_registered(builder, changes, told):
     whole = {
         "name": "new",
-        "task": "binary",
+        "task": Threshold(0.5),
         "dataset": "xor",
-        "lecture": (2,),
+        "slides": (2,),
         "equation": "y = x",
         "output": "y",
         "recipes": {"lecture": _RECIPE},
-        "threshold": 0.5,
     }
     with pytest.raises(ValueError, match=told) as caught:
         register(**{**whole, **changes})(builder)
@@ -156,7 +160,7 @@ def test_a_models_output_is_told_in_the_words_of_the_labels(name):
     spec = zoo.describe(name)
     told = spec.output_text(("apple", "pear {1}"))
     assert "{first}" not in told
-    if spec.threshold is not None:
+    if isinstance(spec.task, Threshold):
         assert "apple" in told
         assert "pear {1}" in told
         assert "the second label" in spec.output_text()

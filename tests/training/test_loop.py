@@ -25,7 +25,7 @@ def examples_for(name):
     else:
         x = random.integers(0, 256, (EXAMPLES, 32, 32, 3)).astype("uint8")
         y = random.integers(0, 2, EXAMPLES)
-    return x, (2 * y - 1).astype("float32") if spec.task == "sign" else y
+    return x, (2 * y - 1).astype("float32") if spec.task.name == "sign" else y
 
 
 def built(name, seed=3, **options):

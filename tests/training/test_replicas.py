@@ -45,7 +45,7 @@ for name in names:
     else:
         x = random.integers(0, 256, (count, 32, 32, 3)).astype("uint8")
     y = random.integers(0, 2, count)
-    y = (2 * y - 1).astype("float32") if spec.task == "sign" else y
+    y = (2 * y - 1).astype("float32") if spec.task.name == "sign" else y
     keras.utils.set_random_seed(1)
     with chosen.strategy.scope():
         model = spec.builder()

@@ -29,7 +29,7 @@ def _softmax(rounds, say):
     from zoo.training import examples
     from zoo.training.solvers import softmax_regression
 
-    train = data.load("cifar10").with_targets("index").train
+    train = data.load("cifar10").train
     model = zoo.build("cifar_softmax", size=32, grayscale=False)
     strategy = tf.distribute.get_strategy()
     resident = examples.choose("memory", model, strategy, train)
@@ -66,10 +66,11 @@ def _ridge(rounds, say):
 
     import zoo
     from zoo import data
+    from zoo.registry.tasks import Sign
     from zoo.training import examples
     from zoo.training.solvers import ridge
 
-    train = data.load("cats_vs_dogs").with_targets("sign").train
+    train = data.load("cats_vs_dogs").train.map_targets(Sign().targets)
     model = zoo.build("linear_cat_dog")
     strategy = tf.distribute.get_strategy()
     resident = examples.choose("memory", model, strategy, train)

@@ -118,8 +118,9 @@ def recipes(names: list[str], count: int) -> None:
 
 def _train_accuracy(spec, run) -> float:
     """Return the accuracy of a run's model on its training examples as they are."""
-    split = data.load(spec.dataset).with_targets(spec.targets).train
+    split = data.load(spec.dataset).train
     model = loading.load_model(run)
+    split = split.map_targets(spec.task_of(model).targets)
     found = model.evaluate(split.x, split.y, batch_size=1000, verbose=0, return_dict=True)
     return found["accuracy"]
 

@@ -1,5 +1,5 @@
 """The `zoo` command: a thin skin over the package."""
 
-from zoo.cli.app import app, main
+from zoo.cli.root import app, main
 
 __all__ = ["app", "main"]

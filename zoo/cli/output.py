@@ -1,94 +1,109 @@
-"""What the `zoo` command prints, and how it ends: one way out for sentences, errors and codes."""
+"""What the `zoo` command prints, and the exit code it ends with."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import os
-import re
+import shlex
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 import typer
 from rich.console import Console
-from typer.core import TyperArgument, TyperCommand, TyperGroup
 
-from zoo.errors import BAD_INPUT, INTERRUPTED, SHORT_OF_THE_GATE, UNEXPECTED, ZooError
+from zoo.errors import (
+    BAD_INPUT,
+    INTERRUPTED,
+    SHORT_OF_THE_GATE,
+    SUCCESS,
+    UNEXPECTED,
+    Preempted,
+    ZooError,
+)
 from zoo.utils.text import printable
 
 DEBUG = "--debug"
 DEBUG_VARIABLE = "ZOO_DEBUG"
 
 
-class _OutsideTextConsole(Console):
-    """A console on which text from outside, a file name or a label, cannot act."""
+class _SafeConsole(Console):
+    """A console that prints the control characters of a file name or a label as escapes."""
 
     def print(self, *objects: Any, **options: Any) -> None:
-        super().print(*(_lines(o) if isinstance(o, str) else o for o in objects), **options)
+        super().print(*(_escaped(o) if isinstance(o, str) else o for o in objects), **options)
 
 
 @functools.cache
 def console() -> Console:
-    """Return the console of the command line; where it writes is asked anew each time."""
-    return _OutsideTextConsole()
+    """Return the console of the command line, which writes to the current standard output."""
+    return _SafeConsole()
 
 
 def say(sentence: str) -> None:
-    """Print a line on standard output, unwrapped, with nothing in it taken for markup."""
+    """Print a line on standard output, without wrapping, markup or highlighting."""
     console().print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
+def quoted(path: Path | str) -> str:
+    """Return a path quoted for a shell."""
+    return shlex.quote(str(path))
+
+
 def complain(sentence: str) -> None:
-    """Print one line on standard error, if there is any to print on."""
+    """Print one line on standard error, if there is one to write to."""
     if sys.stderr is None:
         return
     with contextlib.suppress(OSError, ValueError):
         print(printable(" ".join(sentence.split())), file=sys.stderr, flush=True)
 
 
-def end(run: Callable[[list[str]], int | None], words: Sequence[str]) -> int:
+def run_command(run: Callable[[list[str]], int | None], words: Sequence[str]) -> int:
     """Run a command and return its exit code, one of `zoo.errors.EXIT_CODES`.
 
-    Whatever it raises is told in one line on standard error; the trace too, where `--debug`
-    stands among the words or ZOO_DEBUG is set.
+    An exception becomes one line on standard error, after its traceback where `--debug` is among
+    the words or ZOO_DEBUG is set.
 
     Args:
-        run: what takes the words without `--debug` and returns a code, None for 0.
-        words: of the command line.
+        run: takes the words without `--debug`; returns a code, or None for success.
+        words: the arguments of the command line.
     """
-    words, debug = _debug(words)
+    words, debug = _without_debug(words)
     for stream in (sys.stdout, sys.stderr):
-        # What a terminal's encoding has no character for is written as an escape.
-        with contextlib.suppress(AttributeError, ValueError, OSError):
-            stream.reconfigure(errors="backslashreplace")
+        # A character that the terminal's encoding does not have is written as an escape.
+        if isinstance(stream, io.TextIOWrapper):
+            with contextlib.suppress(ValueError, OSError):
+                stream.reconfigure(errors="backslashreplace")
     try:
-        code = run(words) or 0
+        code = run(words) or SUCCESS
         if sys.stdout is not None:
             sys.stdout.flush()
         if code == INTERRUPTED:
-            # The parser catches Ctrl-C and says nothing.
+            # The parser catches Ctrl-C and prints nothing.
             complain("Stopped.")
     except (KeyboardInterrupt, Exception) as error:
-        code = _tell(error, debug)
-    _leave_quietly(sys.stdout)
+        code = _report(error, debug)
+    _discard_unwritten(sys.stdout)
     return code
 
 
-def _debug(words: Sequence[str]) -> tuple[list[str], bool]:
-    """Return the words without --debug, wherever it stands before a "--", and whether it stood."""
+def _without_debug(words: Sequence[str]) -> tuple[list[str], bool]:
+    """Return the words without a --debug before any "--", and whether to print tracebacks."""
     words = list(words)
     options = words[: words.index("--")] if "--" in words else words
     rest = [word for word in options if word != DEBUG] + words[len(options) :]
-    asked = os.environ.get(DEBUG_VARIABLE, "") not in ("", "0")
-    return rest, asked or len(rest) < len(words)
+    variable = os.environ.get(DEBUG_VARIABLE, "") not in ("", "0")
+    return rest, variable or len(rest) < len(words)
 
 
-def _tell(error: BaseException, debug: bool) -> int:
-    """Print what became of a command and return the exit code."""
+def _report(error: BaseException, debug: bool) -> int:
+    """Print why a command failed and return the exit code."""
     if isinstance(error, typer.Abort):
-        # The parser's name for Ctrl-C, and for an end of file, which may be any file's.
+        # The parser raises it for Ctrl-C and for an end of file, which may be any file's.
         error = error.__cause__ or error
     if isinstance(error, KeyboardInterrupt):
         complain("Stopped.")
@@ -104,105 +119,51 @@ def _tell(error: BaseException, debug: bool) -> int:
     return code
 
 
-def _sentence(error: Exception) -> tuple[str, int]:
-    # zoo.edge, which imports nothing of this package, has errors of its own.
+def _sentence(error: BaseException) -> tuple[str, int]:
+    if isinstance(error, Preempted):
+        return str(error), error.exit_code
+    # zoo.edge, which imports nothing of this package, has its own exception classes.
     if isinstance(error, ZooError) or type(error).__module__ == "zoo.edge":
         return f"error: {error}", getattr(error, "exit_code", BAD_INPUT)
-    signals = sys.modules.get("zoo.training.signals")
-    if signals is not None and isinstance(error, signals.Preempted):
-        return str(error), error.exit_code
     if hasattr(error, "format_message"):
-        # The parser's own: a missing argument, an unknown option. Where it printed the help
-        # instead, there is no message.
+        # The parser's: a missing argument, an unknown option. Where it printed the help instead,
+        # the message is empty.
         message = error.format_message()
         return f"error: {message}" if message else "", BAD_INPUT
     if isinstance(error, OSError) and error.strerror:
         what = "Reading or writing" if error.filename is None else f"Access to {error.filename}"
         return f"error: {what} failed ({error.strerror}).", BAD_INPUT
     if isinstance(error, MemoryError):
-        return "error: This needs more memory than there is.", BAD_INPUT
+        return "error: This needs more memory than is available.", BAD_INPUT
     return (
-        f"error: Unexpected {type(error).__name__}: {_shortened(error)} This is a defect of zoo, "
-        f"not of your input; the same command with {DEBUG} shows where.",
+        f"error: Unexpected {type(error).__name__}: {_shortened(error)} This is a bug of zoo, "
+        f"not of your input; repeat the command with {DEBUG} for the traceback.",
         UNEXPECTED,
     )
 
 
-def _shortened(error: Exception) -> str:
+def _shortened(error: BaseException) -> str:
     text = " ".join(str(error).split())
     text = text if len(text) <= 200 else f"{text[:200]}…"
     return text if text.endswith((".", "…")) else f"{text}."
 
 
-def _leave_quietly(stream: Any) -> None:
-    """Let what a broken stream still holds go nowhere; the interpreter would complain of it."""
+def _discard_unwritten(stream: TextIO | None) -> None:
+    """Flush a stream; send what a broken one still holds to the null device.
+
+    The interpreter would print an exception when it flushes the stream at its end.
+    """
     if stream is None:
         return
     try:
         stream.flush()
     except (OSError, ValueError):
         with contextlib.suppress(OSError, ValueError, AttributeError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, stream.fileno())
-            os.close(nowhere)
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, stream.fileno())
+            os.close(null)
 
 
-def _lines(text: str) -> str:
-    """Return text in which only line breaks are what they are."""
+def _escaped(text: str) -> str:
+    """Return text with every control character but line breaks escaped."""
     return "\n".join(printable(line) for line in text.split("\n"))
-
-
-class Command(TyperCommand):
-    """A command whose help names types only where a value is to be typed."""
-
-    def get_params(self, ctx):
-        """Return the parameters, as the parser and the help take them."""
-        return _without_empty_types(super().get_params(ctx))
-
-
-class Group(TyperGroup):
-    """A command of commands, with the same help."""
-
-    def get_params(self, ctx):
-        """Return the parameters, as the parser and the help take them."""
-        return _without_empty_types(super().get_params(ctx))
-
-
-class PhotoCommand(Command):
-    """A command that takes files: `-hut.jpg` is one, where `-h` asks for help."""
-
-    def parse_args(self, ctx, args):
-        """Read the words; one that begins with a single dash and is no option is a file."""
-        return super().parse_args(ctx, [_as_file(word) for word in args])
-
-
-class Commands(typer.Typer):
-    """A group under which every command is a `Command`."""
-
-    def __init__(self, **options):
-        super().__init__(
-            cls=Group,
-            no_args_is_help=True,
-            add_completion=False,
-            context_settings={"help_option_names": ["-h", "--help"]},
-            **options,
-        )
-
-    def command(self, name=None, *, cls=Command, **options):
-        """Register a command."""
-        return super().command(name, cls=cls, **options)
-
-
-def _without_empty_types(params):
-    for param in params:
-        if isinstance(param, TyperArgument):
-            # Its name and its help say what it is; the type would read <list[Path]>.
-            param.display_type_rich = lambda ctx: ""
-        elif getattr(param, "is_flag", False):
-            param.metavar = ""
-    return params
-
-
-def _as_file(word: str) -> str:
-    looks_like_one = re.match(r"-[^-].", word) and not re.fullmatch(r"[-+0-9.,eE]+|-inf|-nan", word)
-    return f"./{word}" if looks_like_one else word

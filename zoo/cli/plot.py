@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli.output import Commands, PhotoCommand, say
+from zoo.cli.commands import Commands, PhotoCommand
+from zoo.cli.output import say
 
 plot_app = Commands(help="Pictures of runs, bundles and models.")
 
@@ -69,7 +70,6 @@ def weights(trained: Trained, to: To = Path("weights.png")):
 def boundary(trained: Trained, data_dir: DataDir = None, to: To = Path("boundary.png")):
     """Draw where a model of two numbers changes its mind."""
     _tensorflow()
-    from zoo.models import describe
     from zoo.plots import sources
     from zoo.plots.boundary import boundary_picture, check_plane
 
@@ -78,7 +78,7 @@ def boundary(trained: Trained, data_dir: DataDir = None, to: To = Path("boundary
     check_plane(source.model)
     dataset = source.dataset(data_dir)
     title = f"{source.name}, test set of {dataset.name}"
-    threshold = describe(source.name).threshold
+    threshold = source.task.threshold
     _save(boundary_picture(source.model, dataset.test, threshold, dataset.labels, title), to)
 
 
@@ -120,34 +120,32 @@ def learning(
     found = drawing.stages(
         learner,
         split,
-        spec.threshold,
+        spec.task.threshold,
         epochs or recipe.epochs,
         recipe.batch_size,
         24 if moves else 8,
     )
     title = f"{model} on the data set {given.name!r}"
     if moves:
-        say(str(drawing.save_animation(found, split, spec.threshold, given.labels, title, to)))
+        say(str(drawing.save_animation(found, split, spec.task.threshold, given.labels, title, to)))
     else:
-        _save(drawing.stages_picture(found, split, spec.threshold, given.labels, title), to)
+        _save(drawing.stages_picture(found, split, spec.task.threshold, given.labels, title), to)
 
 
 @plot_app.command("examples")
 def examples(trained: Trained, data_dir: DataDir = None, to: To = Path("examples.png")):
     """Draw the test images that a model is most and least certain about."""
     _tensorflow()
-    from zoo.models import describe
     from zoo.plots import sources
     from zoo.plots.certainty import certainty_picture
 
     source = sources.open_source(trained)
     dataset = source.dataset(data_dir)
     outputs = source.outputs(dataset.test.x)
-    threshold = describe(source.name).threshold
-    decided = sources.decisions(outputs, threshold)
+    decided = source.task.answers(outputs)
     right = 100 * (decided == dataset.test.y).mean()
     title = f"{source.name}, test set of {dataset.name}: {right:.2f}\u00a0%\u00a0right"
-    _save(certainty_picture(dataset.test, outputs, threshold, dataset.labels, title), to)
+    _save(certainty_picture(dataset.test, outputs, source.task, dataset.labels, title), to)
 
 
 @plot_app.command("pipeline", cls=PhotoCommand, context_settings={"ignore_unknown_options": True})

@@ -1,16 +1,17 @@
-"""What every data set is once loaded: three splits, labels and a fingerprint."""
+"""What every data set is once loaded: three splits, what its targets are, a fingerprint."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo.errors import ZooError
-from zoo.utils.choices import require_choice
+from zoo.registry.tasks import Value
 from zoo.utils.text import check_label, printable
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class Split:
     Args:
         x: float32 (n, inputs) numbers; or photos, uint8 0…255, as one array (n, h, w, 3) if all
             have one size and as `Photos` if not. Arrays of photos are read-only.
-        y: (n,), int64 indices of labels, or float32 −1 and +1.
+        y: int64 indices of classes, (n,); or numbers, (n,) or (n, …), one for each value.
     """
 
     x: np.ndarray | Photos
@@ -35,6 +36,14 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.y)
+
+    def map_targets(self, function: Callable[[np.ndarray], np.ndarray]) -> Split:
+        """Return the same examples with other targets, such as a model's loss takes.
+
+        >>> Split(np.zeros((2, 1)), np.array([0, 1])).map_targets(lambda y: 2 * y - 1).y
+        array([-1,  1])
+        """
+        return Split(self.x, function(self.y))
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,14 +56,16 @@ class Dataset:
         train: what weights are fitted to.
         validation: held out of training, to choose settings by.
         test: touched once, at the end.
-        labels: the name of each class, by index.
+        labels: the name of each class, by index; () where the targets are values.
         fingerprint: 16 hexadecimal digits, a hash of what was decoded: every x, its y and its
             split. The same photos read in another order, or on another machine, have the same.
         skipped: names of photos that could not be decoded and are in no split, printable.
         notes: sentences on what else is to know of the data, such as equal photos.
+        values: names and units of the numbers in y; () where the targets are classes.
 
     Raises:
-        ZooError: for a label that is not one printable line of text, or is there twice.
+        ZooError: unless there are labels or values; for a name that is not one printable line of
+            text, or is there twice; for y that is not of the type or the shape that these need.
     """
 
     name: str
@@ -66,51 +77,85 @@ class Dataset:
     fingerprint: str
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    values: tuple[Value, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         where = f"The data set {printable(self.name)}"
-        for label in self.labels:
-            check_label(label, where)
-        if len(set(self.labels)) < len(self.labels):
-            raise ZooError(f"{where} has two classes of the same name; rename one.")
+        if bool(self.labels) == bool(self.values):
+            raise ZooError(f"{where} needs either labels or values, and not both.")
+        what = "class" if self.labels else "value"
+        names = self.labels or tuple(value.name for value in self.values)
+        for name in names:
+            check_label(name, where, f"{what} name")
+        for unit in filter(None, (value.unit for value in self.values)):
+            check_label(unit, where, "unit")
+        if len(set(names)) < len(names):
+            plural = "classes" if self.labels else "values"
+            raise ZooError(f"{where} has two {plural} of the same name; rename one.")
+        for split in SPLITS:
+            problem = self._problem(getattr(self, split))
+            if problem:
+                raise ZooError(f"{where} cannot be used: y of its split {split} {problem}.")
 
-    def with_targets(self, targets: str) -> Dataset:
-        """Return the same data set with y given as "index" or as "sign".
+    def _problem(self, split: Split) -> str | None:
+        """Return what is wrong with a split's y, or None."""
+        y = split.y
+        if len(y) != len(split.x):
+            return f"has {len(y)} targets for {len(split.x)} examples"
+        if self.labels:
+            if y.dtype != np.int64 or y.ndim != 1:
+                return f"is {y.dtype} {y.shape}, and labels are int64 indices, (examples,)"
+            if len(y) and not 0 <= y.min() <= y.max() < len(self.labels):
+                return f"has indices {y.min()} to {y.max()} for {len(self.labels)} labels"
+            return None
+        if y.dtype.kind not in "iuf" or math.prod(y.shape[1:]) != len(self.values):
+            return f"is {y.dtype} {y.shape}, which are not {len(self.values)} numbers per example"
+        return None if np.isfinite(y).all() else "has numbers that are not finite"
 
-        Args:
-            targets: "index" for int64 0, 1, …; "sign" for float32 −1 (the first label, the
-                lecture's cat) and +1 (the second, its dog).
-
-        Raises:
-            ZooError: for "sign" if there are not two labels.
-            UnknownNameError: for any other word.
-
-        >>> from zoo import data
-        >>> data.load("and").with_targets("sign").test.y
-        array([-1., -1., -1.,  1.], dtype=float32)
-        """
-        require_choice("kind of target", targets, ("index", "sign"))
-        if targets == "sign" and len(self.labels) != 2:
-            raise ZooError(
-                f"Targets −1 and +1 need 2 labels, but {self.name} has {len(self.labels)}; "
-                "use targets 'index'."
-            )
-        convert = _as_sign if targets == "sign" else _as_index
-        splits = {split: getattr(self, split) for split in SPLITS}
-        return replace(self, **{name: Split(s.x, convert(s.y)) for name, s in splits.items()})
+    def identity(self) -> dict[str, Any]:
+        """Return what run folders keep of it: name, fingerprint, labels, and values if any."""
+        identity = {
+            "name": self.name,
+            "fingerprint": self.fingerprint,
+            "labels": list(self.labels),
+        }
+        if self.values:
+            identity["values"] = [{"name": v.name, "unit": v.unit} for v in self.values]
+        return identity
 
 
 def computed_dataset(
-    name: str, kind: str, splits: Mapping[str, Split], labels: Sequence[str]
+    name: str,
+    kind: str,
+    splits: Mapping[str, Split],
+    labels: Sequence[str] = (),
+    values: Sequence[Value] = (),
 ) -> Dataset:
-    """Return the data set of arrays that were computed rather than read."""
+    """Return the data set of arrays that were computed rather than read.
+
+    Args:
+        name: what `zoo.data.load` is given.
+        kind: "vector" or "image".
+        splits: "train", "validation" and "test".
+        labels: the name of each class, by index; or
+        values: names and units of the numbers in y.
+
+    Raises:
+        ZooError: as `Dataset`.
+    """
     digests = {split: [example_digest(row) for row in splits[split].x] for split in SPLITS}
     return Dataset(
         name=name,
         kind=kind,
         **splits,
         labels=tuple(labels),
-        fingerprint=fingerprint(labels, digests, {split: splits[split].y for split in SPLITS}),
+        values=tuple(values),
+        fingerprint=fingerprint(
+            # A tab, which no name has, between name and unit.
+            labels or [f"{value.name}\t{value.unit}" for value in values],
+            digests,
+            {split: splits[split].y for split in SPLITS},
+        ),
     )
 
 
@@ -126,18 +171,22 @@ def fingerprint(
     digests: Mapping[str, Sequence[bytes]],
     targets: Mapping[str, np.ndarray],
 ) -> str:
-    """Return the hash of a data set, given each split's example digests and label indices."""
+    """Return the hash of a data set, given each split's example digests and y.
+
+    Args:
+        labels: names of the classes or values, a line each.
+        digests: of each split's examples.
+        targets: y of each split, hashed as it is: with type and shape, unless it holds indices.
+    """
     total = hashlib.sha256("\n".join(labels).encode())
     for split in SPLITS:
         total.update(f"\n{split} {len(digests[split])}\n".encode())
         total.update(b"".join(digests[split]))
-        total.update(np.asarray(targets[split], "<i8").tobytes())
+        total.update(_target_bytes(np.asarray(targets[split])))
     return total.hexdigest()[:_FINGERPRINT_DIGITS]
 
 
-def _as_sign(y: np.ndarray) -> np.ndarray:
-    return np.where(y > 0, np.float32(1), np.float32(-1))
-
-
-def _as_index(y: np.ndarray) -> np.ndarray:
-    return y if y.dtype == np.int64 else (y > 0).astype(np.int64)
+def _target_bytes(y: np.ndarray) -> bytes:
+    y = np.ascontiguousarray(y, y.dtype.newbyteorder("<"))
+    indices = y.dtype == np.dtype("<i8") and y.ndim == 1
+    return (b"" if indices else f"{y.dtype.str} {y.shape}\n".encode()) + y.tobytes()

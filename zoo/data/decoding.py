@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -21,6 +21,10 @@ _BATCH_PHOTOS = 64
 _BATCH_BYTES = 256 * 2**10
 # Above this size, photos of one size are stored encoded too, to save disk space.
 DECODED_LIMIT_BYTES = 4 * 2**30
+
+
+# A photo with its pixels and their hash, None for one that cannot be decoded.
+_Result = tuple[EncodedPhoto, np.ndarray | None, bytes | None]
 
 
 class Decoded(NamedTuple):
@@ -58,17 +62,17 @@ class Spool:
         self._shape = self._shape or pixels.shape
         fits = pixels.nbytes * len(self) <= DECODED_LIMIT_BYTES
         if self._one_size and pixels.shape == self._shape and fits:
-            self._pixels.write(np.ascontiguousarray(pixels))
+            self._pixels.write(np.ascontiguousarray(pixels).data)
         elif self._one_size:
             self._one_size = False
             self._pixels.truncate(0)
 
     def pixels(self) -> np.ndarray | None:
         """Return all photos, uint8 (n, h, w, 3), or None if they differ in size."""
-        if not self._one_size or not len(self):
+        if self._shape is None or not self._one_size:
             return None
         self._pixels.flush()
-        return np.memmap(self._paths[1], np.uint8, "r", shape=(len(self), *self._shape))
+        return np.memmap(self._paths[1], np.uint8, mode="r", shape=(len(self), *self._shape))
 
     def encoded(self) -> tuple[np.ndarray, np.ndarray]:
         """Return all files one after another, uint8 (bytes,), and where each begins and ends."""
@@ -109,10 +113,10 @@ def decode_all(
 
 def _decode_in_order(
     photos: Iterable[EncodedPhoto],
-) -> Iterator[tuple[EncodedPhoto, np.ndarray | None, bytes | None]]:
+) -> Iterator[_Result]:
     cores = os.cpu_count() or 1
     with ThreadPoolExecutor(cores) as pool:
-        pending = deque()
+        pending: deque[Future[list[_Result]]] = deque()
         for batch in _batches(photos):
             pending.append(pool.submit(_decode_batch, batch))
             if len(pending) > 2 * cores:
@@ -134,10 +138,10 @@ def _batches(photos: Iterable[EncodedPhoto]) -> Iterator[list[EncodedPhoto]]:
         yield batch
 
 
-def _decode_batch(batch: list[EncodedPhoto]) -> list[tuple]:
+def _decode_batch(batch: list[EncodedPhoto]) -> list[_Result]:
     from zoo.edge import InputError, decode
 
-    results = []
+    results: list[_Result] = []
     for photo in batch:
         try:
             pixels = decode(photo.encoded)

@@ -11,7 +11,7 @@ from zoo.utils.text import printable
 
 def group_duplicates(photos: Iterable[Decoded]) -> list[list[Decoded]]:
     """Return the photos in groups of equal pixels, each ordered by `hash_fraction`."""
-    groups: dict[bytes, list[Decoded]] = {}
+    groups: dict[bytes | None, list[Decoded]] = {}
     for photo in sorted(photos, key=lambda photo: (hash_fraction(photo.name), photo.name)):
         groups.setdefault(photo.digest, []).append(photo)
     return list(groups.values())
@@ -33,8 +33,8 @@ def duplicates_note(photos: Iterable[Decoded], split_of: Mapping[str, str]) -> s
     example = (across or labels or groups)[0]
     pair = sorted(example, key=lambda photo: (split_of[photo.name], photo.label))
     first, second = (printable(pair[at].name) for at in (0, -1))
-    photos = "photo has" if len(groups) == 1 else "photos have"
+    subject = "photo has" if len(groups) == 1 else "photos have"
     return (
-        f"{len(groups):,} {photos} duplicates, {len(across):,} in more than one split, "
+        f"{len(groups):,} {subject} duplicates, {len(across):,} in more than one split, "
         f"{len(labels):,} under more than one label, such as {first} and {second}."
     )

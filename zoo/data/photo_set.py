@@ -56,7 +56,10 @@ def _build(source: PhotoSource, folder: Path, progress: Progress | None) -> cach
             split: np.array([photo.label for photo in photos], np.int64)
             for split, photos in by_split.items()
         }
-        digests = {split: [photo.digest for photo in photos] for split, photos in by_split.items()}
+        digests = {
+            split: [photo.digest for photo in photos if photo.digest is not None]
+            for split, photos in by_split.items()
+        }
         content_hash = fingerprint(source.labels, digests, targets)
         positions = {
             split: np.array([photo.position for photo in photos], np.int64)

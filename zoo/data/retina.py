@@ -70,7 +70,9 @@ def shapes(examples: int, split: str = "train", seed: int = _SEED) -> tuple[np.n
     return x, y
 
 
-def _render(y, size, across, down, turn) -> np.ndarray:
+def _render(
+    y: np.ndarray, size: np.ndarray, across: np.ndarray, down: np.ndarray, turn: np.ndarray
+) -> np.ndarray:
     side = SMALLEST_SIDE + (LARGEST_SIDE - SMALLEST_SIDE) * size
     reach = side / np.sqrt(2)
     cells = np.arange(RETINA) + 0.5

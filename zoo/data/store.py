@@ -99,6 +99,7 @@ def read(folder: Path) -> StoredPhotos:
 
 def _read_split(folder: Path, split: str, one_size: bool) -> Split:
     y = np.load(folder / f"{split}.targets.npy")
+    x: np.ndarray | Photos
     if one_size:
         x = np.asarray(np.load(folder / f"{split}.pixels.npy", mmap_mode="r"))
         sound = x.dtype == np.uint8 and x.ndim == 4 and x.shape[3] == 3
@@ -112,8 +113,8 @@ def _read_split(folder: Path, split: str, one_size: bool) -> Split:
     return Split(x, y)
 
 
-def _describe(path: Path) -> dict:
-    described = {"bytes": path.stat().st_size}
+def _describe(path: Path) -> dict[str, int | str]:
+    described: dict[str, int | str] = {"bytes": path.stat().st_size}
     # Only the small files are hashed: reading all photos at every start would take too long.
     if path.name.endswith((".targets.npy", ".offsets.npy")):
         described["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -126,7 +127,7 @@ def _write_pixels(path: Path, pixels: np.ndarray, positions: np.ndarray) -> None
         shape = (len(positions), *pixels.shape[1:])
         np.lib.format.write_array_header_1_0(stream, {**header, "shape": shape})
         for at in range(0, len(positions), _CHUNK):
-            stream.write(pixels[positions[at : at + _CHUNK]])
+            stream.write(pixels[positions[at : at + _CHUNK]].data)
 
 
 def _write_encoded(
@@ -136,4 +137,4 @@ def _write_encoded(
     np.save(folder / f"{split}.offsets.npy", np.concatenate([[0], np.cumsum(lengths)]))
     with (folder / f"{split}.photos").open("wb", buffering=_COPY_BYTES) as stream:
         for position in positions:
-            stream.write(encoded[ends[position] : ends[position + 1]])
+            stream.write(encoded[ends[position] : ends[position + 1]].data)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from zoo.data.dataset import SPLITS
 from zoo.data.decoding import Decoded
@@ -71,11 +72,11 @@ class TfdsPhotos:
         self._layout = LAYOUTS[name]
         parent = tfds_folder(data_dir)
         try:
-            self._folder = prepared_folder(name, parent)
+            folder = prepared_folder(name, parent)
             there = parent.is_dir()
         except OSError as error:
             raise _cannot_read(parent, error) from error
-        if self._folder is None:
+        if folder is None:
             _require_no_deeper(name, parent)
             problem = (
                 f"{name} is not in {parent}"
@@ -86,6 +87,7 @@ class TfdsPhotos:
                 f"{problem}; run `zoo data prepare {name}{_option(data_dir)}`, "
                 "or set TFDS_DATA_DIR to the folder that contains it."
             )
+        self._folder = folder
         try:
             info = json.loads((self._folder / "dataset_info.json").read_text(encoding="utf-8"))
             counts = {
@@ -153,7 +155,9 @@ class TfdsPhotos:
                 )
         return split_of
 
-    def _photos(self, batch, fractions: tuple[float, float]) -> Iterator[EncodedPhoto]:
+    def _photos(
+        self, batch: Mapping[str, Any], fractions: tuple[float, float]
+    ) -> Iterator[EncodedPhoto]:
         names = batch[self._layout.identity]
         for name, label, encoded in zip(names, batch["label"], batch["image"], strict=True):
             # On Windows, names have backslashes; the split must not depend on them.

@@ -171,15 +171,13 @@ def _contract(
     size = f"{frame[0]}×{frame[1]}" if frame else "any size"
     image = given.name == "image"
     described = spec.output_text(dataset.labels)
-    output: dict[str, Any] = {"decision": "threshold", "threshold": spec.threshold}
-    if model.output_shape[-1] > 1:
-        output = {"decision": "argmax"}
-        if spec.threshold is not None:
-            described = "one number per label; the largest wins, the first of equal ones"
+    task = spec.task_of(model)
+    if task != spec.task:
+        described = "one number per label; the largest wins, the first of equal ones"
     return {
         "format": edge.FORMAT,
         "name": spec.name,
-        "task": spec.task,
+        "task": {"threshold": "binary", "classes": "multiclass"}.get(task.name, task.name),
         "options": config["options"],
         "labels": list(dataset.labels),
         "input": {
@@ -194,7 +192,7 @@ def _contract(
             ),
         },
         "output": {
-            **output,
+            **task.contract(),
             "shape": list(model.output_shape),
             "description": described,
         },

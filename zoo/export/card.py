@@ -21,7 +21,7 @@ def model_card(
 ) -> str:
     """Return the card as Markdown; every figure comes from the manifest or the run's results."""
     image = manifest["input"]["kind"] == "image"
-    rows = ", ".join(str(row) for row in spec.lecture)
+    slides = ", ".join(str(slide) for slide in spec.slides)
     options = " ".join(f"{name}={value}" for name, value in config["options"].items()) or "none"
     example = "photo.jpg" if image else " ".join(["0"] * manifest["input"]["shape"][1])
     lines = [
@@ -29,7 +29,7 @@ def model_card(
         "",
         spec.summary,
         "",
-        f"Lecture rows {rows}: {spec.equation}.",
+        f"Slides {slides} of the lecture: {spec.equation}.",
         "",
         "## Use",
         "",

@@ -82,9 +82,7 @@ def tflite_artifacts(manifest: dict[str, Any]) -> list[str]:
 
 def decisions(manifest: dict[str, Any], answers: np.ndarray) -> np.ndarray:
     """Return the index of the label that each row of outputs stands for."""
-    if manifest["output"]["decision"] == "argmax":
-        return answers.argmax(axis=1)
-    return (answers[:, 0] >= manifest["output"]["threshold"]).astype(np.int64)
+    return edge.decide(manifest["output"], answers)
 
 
 def accuracy(manifest: dict[str, Any], answers: np.ndarray, split: Split) -> float:

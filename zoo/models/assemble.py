@@ -7,6 +7,7 @@ of weight 0, which Keras would count in plain `metrics`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -33,7 +34,7 @@ def vector_model(
     head: Sequence[keras.layers.Layer],
     *,
     recipe: Recipe,
-    **compile_options,
+    **compile_options: Any,
 ) -> keras.Model:
     """Return the compiled model x → head for float32 inputs of shape (batch, inputs)."""
     require_positive(inputs=inputs)
@@ -49,7 +50,7 @@ def image_model(
     head: Sequence[keras.layers.Layer],
     *,
     recipe: Recipe,
-    **compile_options,
+    **compile_options: Any,
 ) -> keras.Model:
     """Return the compiled model image → preprocessing → head for raw uint8 photos of any size."""
     image = image_input()

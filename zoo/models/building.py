@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zoo.registry import check_options, describe
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import keras
 
 
-def build(name: str, *, pretrained: bool = False, **options) -> keras.Model:
+def build(name: str, *, pretrained: bool = False, **options: Any) -> keras.Model:
     """Build a model by name and return it compiled, ready for `fit`, `evaluate` and `export`.
 
     Args:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zoo.registry import register
 from zoo.registry.recipes import Recipe
+from zoo.registry.tasks import Classes
 
 if TYPE_CHECKING:
     import keras
@@ -36,9 +37,9 @@ RGB = replace(
 
 @register(
     "cifar_softmax",
-    task="multiclass",
+    task=Classes(),
     dataset="cifar10",
-    lecture=(17, 18, 19),
+    slides=(17, 18, 19),
     equation="f = softmax(σ(W x + b)), min −Σ yᵢ log fᵢ, W 10 × 4096",
     output="one probability per label, which add up to 1; the largest wins",
     recipes={"lecture": RECIPE, "best": BEST, "rgb": RGB},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zoo.registry import register
 from zoo.registry.recipes import Augmentation, Recipe
+from zoo.registry.tasks import Classes
 from zoo.utils.choices import require_choice
 
 if TYPE_CHECKING:
@@ -50,9 +51,9 @@ COMPACT = replace(
 
 @register(
     "deep_relu",
-    task="multiclass",
+    task=Classes(),
     dataset="cifar10",
-    lecture=(8, 18, 19),
+    slides=(8, 18, 19),
     equation="f = softmax(W_{d+1} max(0, W_d … max(0, W₁x + b₁) … + b_d) + b_{d+1})",
     output="one probability per label, which add up to 1; the largest wins",
     recipes={"lecture": RECIPE, "best": BEST, "compact": COMPACT},

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from zoo.registry import register
 from zoo.registry.recipes import Recipe
+from zoo.registry.tasks import Sign
 
 if TYPE_CHECKING:
     import keras
@@ -38,13 +39,12 @@ BEST = Recipe(
 
 @register(
     "linear_cat_dog",
-    task="sign",
+    task=Sign(),
     dataset="cats_vs_dogs",
-    lecture=(14, 15, 16),
+    slides=(14, 15, 16),
     equation="y = W x + b, min Σ ‖W xᵢ + b − yᵢ‖², W 1 × 4096, yᵢ = ±1",
     output="W x + b, trained towards −1 for {first} and +1 for {second}: below 0 {first}, "
     "from 0 up {second}",
-    threshold=0.0,
     recipes={"lecture": RECIPE, "unpenalised": UNPENALISED, "best": BEST},
 )
 def linear_cat_dog(size: int = 64) -> keras.Model:

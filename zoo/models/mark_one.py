@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from zoo.registry import register
 from zoo.registry.recipes import Recipe
+from zoo.registry.tasks import Threshold
 
 if TYPE_CHECKING:
     import keras
@@ -21,12 +22,11 @@ RECIPE = Recipe(
 
 @register(
     "mark_one",
-    task="binary",
+    task=Threshold(0.5),
     dataset="shapes",
-    lecture=(2, 3),
+    slides=(2, 3),
     equation="aᵢ = σ(Σ cᵢⱼxⱼ − θ), y = σ(Σ wᵢaᵢ + b), σ the step, c fixed at random to −1, 0, +1",
     output="1 if the response unit fires, which means {second}; 0 if not, which means {first}",
-    threshold=0.5,
     recipes={"lecture": RECIPE},
 )
 def mark_one(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from zoo.registry import register
 from zoo.registry.recipes import Recipe
+from zoo.registry.tasks import Threshold
 
 if TYPE_CHECKING:
     import keras
@@ -21,12 +22,11 @@ RECIPE = Recipe(
 
 @register(
     "perceptron",
-    task="binary",
+    task=Threshold(0.5),
     dataset="blobs",
-    lecture=(2, 4, 5),
+    slides=(2, 4, 5),
     equation="y = σ(Σ wⱼxⱼ + b), σ the step",
     output="1 if the unit fires, which means {second}; 0 if not, which means {first}",
-    threshold=0.5,
     training_options=("learning_rate",),
     recipes={"lecture": RECIPE},
 )

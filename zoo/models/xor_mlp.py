@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from zoo.registry import register
 from zoo.registry.recipes import Recipe
+from zoo.registry.tasks import Threshold
 
 if TYPE_CHECKING:
     import keras
@@ -21,12 +22,11 @@ RECIPE = Recipe(
 
 @register(
     "xor_mlp",
-    task="binary",
+    task=Threshold(0.5),
     dataset="xor",
-    lecture=(5, 6, 7),
+    slides=(5, 6, 7),
     equation="hᵢ = σ_h(Σⱼ w_h,ij xⱼ + b_h), y = σ_o(Σⱼ w_o,j hⱼ + b_o), L = ½‖y − ŷ‖²",
     output="a number from 0 to 1: from 0.5 up {second}, below it {first}",
-    threshold=0.5,
     recipes={"lecture": RECIPE},
 )
 def xor_mlp(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -36,7 +37,7 @@ class _CheckedModel(keras.Model):
         """Return the outputs for a batch."""
         return super().__call__(_mapped(self._checked_and_adapted, inputs), *args, **kwargs)
 
-    def check(self, x) -> None:
+    def check(self, x: Any) -> None:
         """Raise an error unless x is a valid input."""
         raise NotImplementedError
 
@@ -69,7 +70,7 @@ class _CheckedModel(keras.Model):
         return x
 
 
-def _checking(name: str):
+def _checking(name: str) -> Callable[..., Any]:
     @functools.wraps(getattr(keras.Model, name))
     def method(self, x=None, *args, **kwargs):
         return getattr(super(_CheckedModel, self), name)(self._validated(x), *args, **kwargs)
@@ -89,7 +90,7 @@ class PhotoModel(_CheckedModel):
     channels. Any other input raises `InputShapeError`.
     """
 
-    def check(self, x) -> None:
+    def check(self, x: Any) -> None:
         """Raise an error unless x is a batch of photos.
 
         Raises:
@@ -98,8 +99,9 @@ class PhotoModel(_CheckedModel):
         shape = _sizes(x)
         kind = _kind(x)
         rank = None if shape is None else len(shape)
-        single = rank == 3 and shape[-1] == 3
-        several = rank in (None, 3) or (rank == 4 and shape[-1] in (None, 1, 3))
+        channels = shape[-1] if shape else None
+        single = rank == 3 and channels == 3
+        several = rank in (None, 3) or (rank == 4 and channels in (None, 1, 3))
         if kind == "uint8" and several and not single:
             return
         hint = ""
@@ -133,7 +135,7 @@ class PhotoModel(_CheckedModel):
 class NumbersModel(_CheckedModel):
     """A model of vectors of numbers, (batch, inputs)."""
 
-    def check(self, x) -> None:
+    def check(self, x: Any) -> None:
         """Raise an error unless x is a batch of vectors of the model's size.
 
         Raises:
@@ -151,31 +153,33 @@ class NumbersModel(_CheckedModel):
         )
 
 
-def _mapped(function, inputs) -> Any:
+def _mapped(function: Callable[[Any], Any], inputs: Any) -> Any:
     """Apply a function to the single input, also inside a list or a dict."""
     if isinstance(inputs, dict):
         return {name: function(x) for name, x in inputs.items()}
-    if isinstance(inputs, (list, tuple)) and len(inputs) == 1:
-        return type(inputs)([function(inputs[0])])
+    if isinstance(inputs, list) and len(inputs) == 1:
+        return [function(inputs[0])]
+    if isinstance(inputs, tuple) and len(inputs) == 1:
+        return (function(inputs[0]),)
     return function(inputs)
 
 
-def _is_array(x) -> bool:
+def _is_array(x: Any) -> bool:
     return hasattr(x, "shape") and hasattr(x, "dtype")
 
 
-def _sizes(x) -> tuple[int | None, ...] | None:
+def _sizes(x: Any) -> tuple[int | None, ...] | None:
     """Return the sizes of the axes, or None if the rank is unknown."""
     if isinstance(x.shape, tf.TensorShape):
         return None if x.shape.rank is None else tuple(x.shape.as_list())
     return tuple(x.shape)
 
 
-def _kind(x) -> str:
+def _kind(x: Any) -> str:
     return str(getattr(x.dtype, "name", x.dtype))
 
 
-def _text(shape) -> str:
+def _text(shape: tuple[int | None, ...] | None) -> str:
     if shape is None:
         return "unknown"
     return f"({', '.join('any' if size is None else str(size) for size in shape)})"

@@ -4,6 +4,8 @@ They compute in float32 under every precision policy, so that an exported model 
 features as in training.
 """
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -119,7 +121,7 @@ def preprocessing_of(model: keras.Model) -> keras.layers.Layer | None:
     return next((layer for layer in model.layers if layer.name == "preprocessing"), None)
 
 
-def _resize_matrix(before, after: int):
+def _resize_matrix(before: Any, after: int) -> keras.KerasTensor:
     """Return the (after, before) matrix of triangle-filter weights of one axis."""
     before = ops.cast(before, "float32")
     ratio = before / after

@@ -10,30 +10,15 @@ from matplotlib.figure import Figure
 from zoo.data import repeated_examples
 from zoo.data.dataset import Split
 from zoo.errors import ZooError
-from zoo.plots.sources import decisions
 from zoo.plots.style import SECOND, new_figure, short, styled
+from zoo.registry.tasks import Task
 
 _SHOWN = 8
 
 
-def certainty(outputs: np.ndarray, threshold: float) -> np.ndarray:
-    """Return how certain each prediction is: largest probability, or distance to the threshold.
-
-    Args:
-        outputs: of the model, (examples, labels) or (examples, 1).
-        threshold: of a model with one output.
-
-    Returns:
-        (examples,), larger for more certain.
-    """
-    if outputs.shape[1] > 1:
-        return outputs.max(axis=1)
-    return np.abs(outputs[:, 0] - threshold)
-
-
 @styled
 def certainty_picture(
-    split: Split, outputs: np.ndarray, threshold: float, labels: Sequence[str], title: str
+    split: Split, outputs: np.ndarray, task: Task, labels: Sequence[str], title: str
 ) -> Figure:
     """Return a figure of the eight most and the eight least certain images, with predictions.
 
@@ -41,8 +26,8 @@ def certainty_picture(
 
     Args:
         split: the test images, uint8, and their labels.
-        outputs: of the model for each of them, (examples, labels) or (examples, 1).
-        threshold: of a model with one output; from this value up it means the second label.
+        outputs: of the model for each of them, (examples, outputs).
+        task: of the model, whose answers are labels.
         labels: names of the classes.
         title: of the figure.
 
@@ -51,7 +36,7 @@ def certainty_picture(
     """
     if np.ndim(split.x[0]) != 3:
         raise ZooError("Only images can be shown, but the inputs of this model are numbers.")
-    sure = certainty(outputs, threshold)
+    sure = task.certainty(outputs)
     if np.ptp(sure) == 0:
         raise ZooError(
             "This model is equally certain about every image, as models with a step output are, "
@@ -66,11 +51,10 @@ def certainty_picture(
     order = np.argsort(-sure, kind="stable")
     order = order[~repeated[order]]
     shown = max(min(_SHOWN, len(order) // 2), 1)
-    decided = decisions(outputs, threshold)
+    decided = task.answers(outputs)
     figure = new_figure(2 * shown, 6.8, title)
     most, least = figure.subfigures(2)
-    by = "distance to the threshold" if outputs.shape[1] == 1 else "largest output"
-    most.suptitle(f"most certain, by {by}")
+    most.suptitle(f"most certain, by {task.certainty_text}")
     least.suptitle("least certain")
     for part, indices in ((most, order[:shown]), (least, order[len(order) - shown :])):
         for axes, index in zip(np.ravel(part.subplots(1, shown)), indices, strict=True):

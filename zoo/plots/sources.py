@@ -15,6 +15,7 @@ from zoo.bundles.shipped import find_bundle, is_name
 from zoo.data import Dataset
 from zoo.models import describe
 from zoo.nn import loading
+from zoo.registry.tasks import Task
 from zoo.training.data_dir import recorded_data_dir
 from zoo.training.run_folder import RunFolder, check_dataset, distinct_names
 
@@ -39,6 +40,11 @@ class Source:
     trained_on: dict[str, Any]
     data_dir: str | None
 
+    @property
+    def task(self) -> Task:
+        """What the outputs of the model mean."""
+        return describe(self.name).task_of(self.model)
+
     def dataset(self, data_dir: str | None = None) -> Dataset:
         """Return the data set the model was trained on.
 
@@ -57,14 +63,7 @@ class Source:
 
     def decide(self, examples) -> np.ndarray:
         """Return the index of the predicted label for each example, int64 (examples,)."""
-        return decisions(self.outputs(examples), describe(self.name).threshold)
-
-
-def decisions(outputs: np.ndarray, threshold: float) -> np.ndarray:
-    """Return the index of the predicted label for each row of outputs, int64 (examples,)."""
-    if outputs.shape[1] > 1:
-        return outputs.argmax(axis=1)
-    return (outputs[:, 0] >= threshold).astype(np.int64)
+        return self.task.answers(self.outputs(examples))
 
 
 def open_source(run_or_bundle: str | Path) -> Source:

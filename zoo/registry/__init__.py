@@ -9,11 +9,18 @@ from zoo.registry.models import (
     register,
 )
 from zoo.registry.recipes import Augmentation, Recipe
+from zoo.registry.tasks import Classes, Sign, Task, Threshold, Value, Values
 
 __all__ = [
     "Augmentation",
+    "Classes",
     "ModelSpec",
     "Recipe",
+    "Sign",
+    "Task",
+    "Threshold",
+    "Value",
+    "Values",
     "check_options",
     "describe",
     "list_models",

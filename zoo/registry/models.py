@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
 from zoo.registry.recipes import Recipe
+from zoo.registry.tasks import Task, require_task
 from zoo.utils.choices import require_choice
 
 if TYPE_CHECKING:
     import keras
-
-TASKS = ("binary", "sign", "multiclass")
 
 _specs: dict[str, ModelSpec] = {}
 
@@ -28,28 +26,25 @@ class ModelSpec:
     Args:
         name: what `zoo.build` takes.
         builder: function of the options that returns a compiled `keras.Model`.
-        task: "binary" (one output, decided at `threshold`), "sign" (labels −1 and +1, decided
-            at 0) or "multiclass" (one output per class, the largest wins).
+        task: what its outputs mean: `Threshold(0.5)`, `Sign()`, `Classes()` or `Values()`.
         dataset: the name of the data set it learns from unless told otherwise.
-        lecture: rows of the lecture it implements.
+        slides: numbers of the lecture's slides that it implements.
         equation: what it computes, as the lecture writes it.
         output: what the number that comes out means; `{first}` and `{second}` stand for the labels
             of the data in it, see `output_text`.
         recipes: how it can be trained, by name; the first is the one unless told otherwise.
-        threshold: the score from which the second label is chosen; None for "multiclass".
         training_options: options of the builder that change how it learns and not what a trained
             model computes.
     """
 
     name: str
     builder: Callable[..., keras.Model] = field(repr=False)
-    task: str
+    task: Task
     dataset: str
-    lecture: tuple[int, ...]
+    slides: tuple[int, ...]
     equation: str
     output: str
     recipes: Mapping[str, Recipe]
-    threshold: float | None
     training_options: tuple[str, ...] = ()
 
     @property
@@ -75,24 +70,22 @@ class ModelSpec:
 
     def output_text(self, labels: Sequence[str] = ("the first label", "the second label")) -> str:
         """Return what the number that comes out means, in the words of these labels."""
-        return self.output.format(first=labels[0], second=labels[1])
+        return self.output.format(first=labels[0], second=labels[-1])
 
-    @property
-    def targets(self) -> str:
-        """How labels are given to the loss: "sign" (−1, +1) or "index" (0, 1, …)."""
-        return "sign" if self.task == "sign" else "index"
+    def task_of(self, model: keras.Model) -> Task:
+        """Return what the outputs of a model built with some options mean."""
+        return self.task.for_outputs(model.output_shape[-1])
 
 
 def register(
     name: str,
     *,
-    task: str,
+    task: Task,
     dataset: str,
-    lecture: Sequence[int],
+    slides: Sequence[int],
     equation: str,
     output: str,
     recipes: Mapping[str, Recipe],
-    threshold: float | None = None,
     training_options: Sequence[str] = (),
 ) -> Callable:
     """Put the decorated builder on the list; the arguments are those of `ModelSpec`.
@@ -100,7 +93,7 @@ def register(
     Raises:
         ValueError: if the name is taken, or the specification is not whole: each option of the
             builder needs a default that is true or false, a number or a name, the builder a
-            docstring, a model with one output its threshold.
+            docstring.
     """
 
     def decorate(builder: Callable[..., keras.Model]) -> Callable[..., keras.Model]:
@@ -109,11 +102,10 @@ def register(
             builder=builder,
             task=task,
             dataset=dataset,
-            lecture=tuple(lecture),
+            slides=tuple(slides),
             equation=equation,
             output=output,
             recipes=recipes,
-            threshold=threshold,
             training_options=tuple(training_options),
         )
         _check_spec(spec)
@@ -130,13 +122,17 @@ def _check_spec(spec: ModelSpec) -> None:
         )
     if spec.name in _specs:
         raise ValueError(f"A model named {spec.name!r} is registered already; choose another name.")
-    require_choice("task", spec.task, TASKS)
+    if not isinstance(spec.task, Task):
+        raise ValueError(
+            f"The task of model {spec.name!r} is {spec.task!r}; give a task, such as "
+            "Threshold(0.5), Classes() or Values()."
+        )
     for what in ("dataset", "equation", "output"):
         text = getattr(spec, what)
         if not isinstance(text, str) or not text.strip():
             raise ValueError(f"Model {spec.name!r} is registered without its {what}; give a text.")
-    if not all(type(row) is int for row in spec.lecture):
-        raise ValueError(f"The lecture rows of model {spec.name!r} are not whole numbers.")
+    if not all(type(slide) is int for slide in spec.slides):
+        raise ValueError(f"The slides of model {spec.name!r} are not whole numbers.")
     try:
         spec.output_text()
     except (KeyError, ValueError, IndexError) as error:
@@ -148,22 +144,8 @@ def _check_spec(spec: ModelSpec) -> None:
         raise ValueError(
             f"The builder of model {spec.name!r} has no docstring; say in one what it builds."
         )
-    _check_threshold(spec)
     _check_builder_options(spec)
     _check_recipes(spec)
-
-
-def _check_threshold(spec: ModelSpec) -> None:
-    number = type(spec.threshold) in (int, float) and math.isfinite(spec.threshold)
-    if spec.task == "multiclass" and spec.threshold is not None:
-        raise ValueError(
-            f"Model {spec.name!r} has a threshold, but the largest output wins in a multiclass one."
-        )
-    if spec.task != "multiclass" and not number:
-        raise ValueError(
-            f"Model {spec.name!r} of task {spec.task!r} is registered with the threshold "
-            f"{spec.threshold!r}; give the score from which the second label is chosen."
-        )
 
 
 def _check_builder_options(spec: ModelSpec) -> None:
@@ -198,17 +180,17 @@ def list_models(task: str | None = None, dataset: str | None = None) -> list[str
         UnknownNameError: for a task or data set that no model has.
 
     >>> import zoo
-    >>> zoo.list_models(task="multiclass")
+    >>> zoo.list_models(task="classes")
     ['cifar_softmax', 'deep_relu']
     """
     if task is not None:
-        require_choice("task", task, TASKS)
+        require_task(task)
     if dataset is not None:
         require_choice("data set", dataset, sorted({spec.dataset for spec in _specs.values()}))
     return [
         name
         for name, spec in _specs.items()
-        if task in (None, spec.task) and dataset in (None, spec.dataset)
+        if task in (None, spec.task.name) and dataset in (None, spec.dataset)
     ]
 
 

@@ -136,7 +136,7 @@ def _pictures(source, dataset, title: str) -> list[str]:
     ways = {
         "Weights W as images": lambda: weight_pictures(source.model, dataset.labels, title),
         "Decision boundary": lambda: boundary_picture(
-            source.model, dataset.test, describe(source.name).threshold, dataset.labels, title
+            source.model, dataset.test, source.task.threshold, dataset.labels, title
         ),
     }
     for name, draw in ways.items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from collections.abc import Collection
 from typing import Any
 
@@ -126,11 +125,9 @@ def _number(name: str, message: dict[str, Any], low: float, high: float) -> floa
 
 
 def _whole(name: str, message: dict[str, Any], low: int, high: int) -> int:
-    given = message.get(name)
-    whole = (isinstance(given, int) and not isinstance(given, bool)) or (
-        isinstance(given, float) and math.isfinite(given) and given == int(given)
-    )
-    if not whole or not low <= given <= high:
+    given: Any = message.get(name)
+    whole = isinstance(given, int) or (isinstance(given, float) and given.is_integer())
+    if isinstance(given, bool) or not whole or not low <= given <= high:
         raise ZooError(
             f"The {name} is {_shown(given)}; give a whole number from {low:,} to {high:,}."
         )

@@ -85,7 +85,7 @@ class Slide:
         }
 
 
-def _interpreter(content: bytes):
+def _interpreter(content: bytes) -> Any:
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     with edge.quiet_stderr():

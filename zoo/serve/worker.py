@@ -13,11 +13,15 @@ import json
 import os
 import sys
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
 from zoo.serve.messages import Settings, read_message, read_settings, read_updates
 from zoo.utils.quiet import import_tensorflow
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
 
 GRID = 41
 _BATCH = 32
@@ -95,7 +99,7 @@ class Playground:
         return found
 
 
-def points(name: str):
+def points(name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the points of a data set, float32 (n, 2), and their labels, float32 (n,), 0 or 1."""
     import numpy as np
 
@@ -127,7 +131,7 @@ def _perceptron(learning_rate, generator):
     return model
 
 
-def _network(settings: Settings):
+def _network(settings: Settings) -> keras.Model:
     import keras
 
     from zoo.models.assemble import vector_model
@@ -144,7 +148,7 @@ def _network(settings: Settings):
     return vector_model("playground", 2, layers, recipe=recipe, loss=HalfSquaredError())
 
 
-def handle(playground: Playground | None, line: str) -> tuple[Playground | None, dict]:
+def handle(playground: Playground | None, line: bytes | str) -> tuple[Playground, dict[str, Any]]:
     """Carry out one message and return the current playground and its state.
 
     Raises:
@@ -175,7 +179,7 @@ def main() -> None:
         os.nice(10)
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    playground = None
+    playground: Playground | None = None
     for line in sys.stdin.buffer:
         try:
             playground, reply = handle(playground, line)

@@ -13,7 +13,8 @@ import secrets
 import sys
 import tempfile
 import time
-from typing import Any
+from collections.abc import AsyncIterator
+from typing import IO, Any
 
 from zoo.errors import ZooError
 from zoo.serve.messages import Settings
@@ -68,8 +69,8 @@ class WorkerPool:
         if importlib.util.find_spec("tensorflow") is None:
             raise ZooError('Training needs TensorFlow; run: pip install "lecture-zoo[train]".')
         await self._end_idle_workers()
-        new = token not in self._workers
-        if new:
+        new = token is None or token not in self._workers
+        if token is None or new:
             token = await self._add_worker()
         try:
             async with self._using(token) as worker:
@@ -93,7 +94,7 @@ class WorkerPool:
 
     async def end(self, token: str | None) -> None:
         """End the worker of a token."""
-        if worker := self._workers.pop(token, None):
+        if token is not None and (worker := self._workers.pop(token, None)):
             await worker.close()
 
     async def close(self) -> None:
@@ -127,9 +128,9 @@ class WorkerPool:
         return token
 
     @contextlib.asynccontextmanager
-    async def _using(self, token: str | None):
-        worker = self._workers.get(token)
-        if worker is None:
+    async def _using(self, token: str | None) -> AsyncIterator[_Worker]:
+        worker = None if token is None else self._workers.get(token)
+        if token is None or worker is None:
             raise TrainingEndedError(
                 "This training was ended because its page was idle; start it again."
             )
@@ -151,7 +152,7 @@ class WorkerPool:
 
 
 class _Worker:
-    def __init__(self, process: asyncio.subprocess.Process, errors):
+    def __init__(self, process: asyncio.subprocess.Process, errors: IO[bytes]):
         self.last_message_at = time.monotonic()
         self._process = process
         self._errors = errors
@@ -192,6 +193,9 @@ class _Worker:
 
     async def _send(self, message: dict[str, Any]) -> dict[str, Any]:
         self.last_message_at = time.monotonic()
+        # Both are pipes, as `create` says.
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         try:
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             await self._process.stdin.drain()

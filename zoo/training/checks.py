@@ -70,7 +70,7 @@ def follow(
 
 
 def check_fits(model: keras.Model, spec: ModelSpec, dataset: Dataset) -> None:
-    """Raise one sentence unless the data set is of the kind and the labels the model is for.
+    """Raise one sentence unless the data set is of the kind and the targets the model is for.
 
     Raises:
         ZooError: naming what to change.
@@ -90,15 +90,4 @@ def check_fits(model: keras.Model, spec: ModelSpec, dataset: Dataset) -> None:
             f"{spec.name} takes {model.input_shape[1]} numbers, but {dataset.name} has "
             f"{inputs} per example; {remedy}."
         )
-    outputs = model.output_shape[-1]
-    labels = 2 if outputs == 1 else outputs
-    if labels != len(dataset.labels):
-        remedy = (
-            f"--set classes={len(dataset.labels)}"
-            if "classes" in spec.options
-            else "choose another --dataset, or a model that has the option classes"
-        )
-        raise ZooError(
-            f"{spec.name} answers with {labels} labels, but {dataset.name} has "
-            f"{len(dataset.labels)}; {remedy}."
-        )
+    spec.task_of(model).check(spec.name, model.output_shape[-1], dataset, spec.options)

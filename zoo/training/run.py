@@ -128,18 +128,14 @@ def _run_on(chosen, spec: ModelSpec, recipe: Recipe, training, folder, reporter)
         model = spec.builder(**recipe.options)
         compile_for(model, recipe, dataset)
     check_fits(model, spec, dataset)
-    targets = dataset.with_targets(spec.targets)
+    task = spec.task_of(model)
     if not optimum:
-        check_batch_size(recipe.batch_size, chosen.replicas, len(targets.train))
+        check_batch_size(recipe.batch_size, chosen.replicas, len(dataset.train))
     config = {
         "model": spec.name,
         "options": {**spec.options, **recipe.options},
         "architecture": identity.of_model(model, spec.builder),
-        "dataset": {
-            "name": dataset.name,
-            "fingerprint": dataset.fingerprint,
-            "labels": list(dataset.labels),
-        },
+        "dataset": dataset.identity(),
         "data_dir": os.path.abspath(training.data_dir) if training.data_dir else None,  # noqa: PTH100
         "recipe": asdict(recipe),
         "recipe_name": training.recipe_name(spec),
@@ -167,7 +163,9 @@ def _run_on(chosen, spec: ModelSpec, recipe: Recipe, training, folder, reporter)
             return finished
 
         def examples_of(split, augmenter=None):
-            found = examples.choose(training.source, model, chosen.strategy, split, augmenter)
+            found = examples.choose(
+                training.source, model, chosen.strategy, split.map_targets(task.targets), augmenter
+            )
             stack.callback(found.close)
             return found
 
@@ -181,8 +179,8 @@ def _run_on(chosen, spec: ModelSpec, recipe: Recipe, training, folder, reporter)
                 )
 
         augmenter = Augmenter(recipe.augmentation) if recipe.augmentation else None
-        train_examples = examples_of(targets.train, augmenter)
-        validation_examples = examples_of(targets.validation)
+        train_examples = examples_of(dataset.train, augmenter)
+        validation_examples = examples_of(dataset.validation)
         if folder:
             folder.check_writable()
             folder.write_config(config)
@@ -209,7 +207,7 @@ def _run_on(chosen, spec: ModelSpec, recipe: Recipe, training, folder, reporter)
             learner = model
             if recipe.whitening:
                 reporter.say("Finding the principal components of the training features.")
-                plain_examples = examples_of(targets.train)
+                plain_examples = examples_of(dataset.train)
                 learner = whitened(model, plain_examples, chosen.strategy, recipe, agreement, leave)
                 plain_examples.close()
             loop = TrainingLoop(
@@ -244,7 +242,7 @@ def _run_on(chosen, spec: ModelSpec, recipe: Recipe, training, folder, reporter)
                 "history": position.history[-1],
             }
         remedy = {"remedy": _OTHER_PENALTY} if optimum else {}
-        test = Evaluation(model, chosen.strategy, examples_of(targets.test)).run()
+        test = Evaluation(model, chosen.strategy, examples_of(dataset.test)).run()
         require_finite_figures(test, "on the test set", **remedy)
         weights = model.get_weights()
         require_finite_weights(weights, "at the end", **remedy)
@@ -374,11 +372,9 @@ def evaluate(path, data_dir=None, *, dataset=None, progress=None) -> dict[str, A
     check_dataset(str(folder.path), trained_on["labels"], fingerprint, given)
     model = loading.load_model(folder.path)
     check_fits(model, spec, given)
-    targets = given.with_targets(spec.targets)
+    test = given.test.map_targets(spec.task_of(model).targets)
     strategy = tf.distribute.get_strategy()
-    with contextlib.closing(
-        examples.choose("auto", model, strategy, targets.test)
-    ) as chosen_examples:
+    with contextlib.closing(examples.choose("auto", model, strategy, test)) as chosen_examples:
         metrics = Evaluation(model, strategy, chosen_examples).run()
     return {
         "model": spec.name,

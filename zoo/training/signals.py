@@ -9,22 +9,11 @@ import sys
 import threading
 from collections.abc import Iterator
 
-from zoo.training.launcher import INTERRUPTED, PREEMPTED, STOP_AT_END_OF_INPUT
+from zoo.errors import INTERRUPTED, PREEMPTED
+from zoo.errors import Preempted as Preempted
+from zoo.training.launcher import STOP_AT_END_OF_INPUT
 
 EXIT_CODE = PREEMPTED
-
-
-class Preempted(Exception):  # noqa: N818  not an error: what can be saved is saved
-    """Training stopped on request; the message names the folder to go on with.
-
-    Args:
-        sentence: for the user.
-        exit_code: 75 after SIGTERM, 130 after Ctrl-C.
-    """
-
-    def __init__(self, sentence: str, exit_code: int = PREEMPTED):
-        super().__init__(sentence)
-        self.exit_code = exit_code
 
 
 class StopRequest:

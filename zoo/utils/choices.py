@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection
 
 from zoo.errors import ZooError
 
@@ -21,7 +22,7 @@ def require_seed(seed: int) -> None:
         raise ZooError(f"The seed is {seed}; give a whole number from 0 to {2**32 - 1}.")
 
 
-def require_choice(what: str, given: str, choices) -> None:
+def require_choice(what: str, given: str, choices: Collection[str]) -> None:
     """Raise an error unless `given` is one of `choices`.
 
     Raises:

@@ -28,7 +28,8 @@ def _own_groups() -> list[tuple[str, str]]:
         lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
     except OSError:
         return []
-    return [tuple(line.split(":", 2)[1:]) for line in lines if line.count(":") >= 2]
+    fields = [line.split(":", 2) for line in lines]
+    return [(found[1], found[2]) for found in fields if len(found) == 3]
 
 
 def _left_of_limits(groups: list[tuple[str, str]], root: Path) -> list[int]:

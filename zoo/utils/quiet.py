@@ -3,7 +3,6 @@
 import os
 import sys
 
-from zoo.edge import quiet_stderr
 from zoo.errors import ZooError
 
 _BACKEND = "KERAS_BACKEND"
@@ -35,6 +34,9 @@ def import_tensorflow() -> None:
     Raises:
         ZooError: if they are not installed, or another Keras backend is selected.
     """
+    # It needs numpy, which the command line loads only for a command that computes.
+    from zoo.edge import quiet_stderr
+
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if "keras" not in sys.modules:
         _check_backend(os.environ.get(_BACKEND) or "tensorflow", f"the variable {_BACKEND}")

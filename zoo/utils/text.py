@@ -26,7 +26,7 @@ def printable(text: object) -> str:
     )
 
 
-def check_label(label: str, where: str) -> None:
+def check_label(label: str, where: str, what: str = "class name") -> None:
     r"""Raise an error unless a label is one printable line of text.
 
     Labels are written to labels.txt, printed to the terminal and drawn into plots.
@@ -34,6 +34,7 @@ def check_label(label: str, where: str) -> None:
     Args:
         label: the name of a class, or of a value.
         where: what contains it, for the message, such as "The folder my_photos".
+        what: the kind of name, for the message.
 
     Raises:
         ZooError: if it is empty, begins or ends with white space, or has an unprintable character
@@ -49,7 +50,7 @@ def check_label(label: str, where: str) -> None:
     elif any(_unprintable(character) for character in label):
         problem = "has a character that is not printable"
     if problem:
-        raise ZooError(f"{where} has a class name that {problem}, '{printable(label)}'; rename it.")
+        raise ZooError(f"{where} has a {what} that {problem}, '{printable(label)}'; rename it.")
 
 
 def _unprintable(character: str) -> bool:

@@ -1,0 +1,236 @@
+"""Commands about bundles: export, predict, evaluate, verify, benchmark."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from zoo.cli.figures import say_test, show_artifacts, show_times
+from zoo.cli.options import AsJson, Bundle, DataDir, MaxDrop, MinAgreement, Run
+from zoo.cli.output import quoted, say
+from zoo.errors import SHORT_OF_THE_GATE, ZooError
+from zoo.utils.quiet import import_tensorflow
+
+
+def export(
+    run: Run,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="The bundle's folder; RUN/bundle by default.", metavar="FOLDER"),
+    ] = None,
+    kinds: Annotated[
+        str, typer.Option(help="Kinds of TFLite files to write.", metavar="KIND,…")
+    ] = "float32,float16,dynamic,int8",
+    onnx: Annotated[bool, typer.Option("--onnx", help="Write model.onnx too.")] = False,
+    weights: Annotated[
+        str, typer.Option(help="float16 halves the Keras, SavedModel and ONNX files.")
+    ] = "float32",
+    input_size: Annotated[
+        str | None,
+        typer.Option(help="Static shapes, for photos of this size only.", metavar="HEIGHTxWIDTH"),
+    ] = None,
+    max_drop: MaxDrop = 1.0,
+    min_agreement: MinAgreement = 95.0,
+    study: Annotated[
+        bool, typer.Option("--study", help="Add plots, and the accuracy on corrupted photos.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Export a trained run as a bundle that predicts without TensorFlow."""
+    from zoo.bundles.shipped import as_word
+    from zoo.training.run_folder import RunFolder
+
+    RunFolder(run).config()
+    bundle = export_bundle(
+        run,
+        to,
+        data_dir,
+        kinds=[kind.strip() for kind in kinds.split(",") if kind.strip()],
+        onnx=onnx,
+        weights=weights,
+        frame=_frame(input_size),
+        max_drop=max_drop,
+        min_agreement=min_agreement,
+    )
+    if study:
+        from zoo.reports.study import study as study_bundle
+
+        say(f"Study: {study_bundle(run, bundle, data_dir)}")
+    say(
+        f"Next: zoo predict {quoted(as_word(bundle))} FILE…, or copy the folder and run: "
+        "python3 predict.py FILE…"
+    )
+
+
+def export_bundle(run: Path, to: Path | None, data_dir: str | None, **options: Any) -> Path:
+    """Export a run, print the figures of every file, and return the bundle's folder."""
+    import_tensorflow()
+    from zoo.export.bundle import export_run
+
+    bundle = export_run(run, to, data_dir=data_dir, say=say, **options)
+    show_artifacts(json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))["artifacts"])
+    say(f"Bundle: {bundle}")
+    return bundle
+
+
+def _frame(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    sizes = text.lower().split("x")
+    # Five digits at the most, of the ten that int() is meant to read: "²" is a digit too.
+    if len(sizes) != 2 or not all(re.fullmatch("[0-9]{1,5}", size) for size in sizes):
+        raise ZooError(f"--input-size is {text!r}; write HEIGHTxWIDTH, as in 240x320.")
+    height, width = int(sizes[0]), int(sizes[1])
+    if not 0 < height <= 65536 or not 0 < width <= 65536:
+        raise ZooError(f"--input-size is {text!r}; give sides from 1 to 65536 pixels.")
+    return height, width
+
+
+def predict(
+    bundle: Bundle,
+    inputs: Annotated[
+        list[str],
+        typer.Argument(metavar="INPUT", help="Photos; or numbers, as 0 1 or 0,1."),
+    ],
+    artifact: Annotated[
+        str | None, typer.Option(help="A file of the bundle, such as int8.")
+    ] = None,
+    threads: Annotated[int, typer.Option(help="Threads of the interpreter.")] = 1,
+    top: Annotated[
+        int | None,
+        typer.Option(help="Print so many of the best labels with their scores.", min=1),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Predict with a bundle; TensorFlow is not needed."""
+    from zoo import edge
+    from zoo.bundles.shipped import find_bundle
+
+    folder = find_bundle(bundle)
+    with edge.quiet_stderr():
+        model = edge.load(folder, artifact, threads)
+    raise typer.Exit(edge.predict_all(model, inputs, as_json, top))
+
+
+def evaluate(
+    run_or_bundle: Annotated[
+        str,
+        typer.Argument(metavar="RUN|BUNDLE", help="A run's or bundle's folder, or a shipped name."),
+    ],
+    dataset: Annotated[
+        str | None, typer.Option(help="Evaluate a run on another data set with the same labels.")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Evaluate a run, or every file of a bundle, on the test set."""
+    from zoo.bundles.shipped import is_name
+    from zoo.training.run_folder import RunFolder
+
+    if not is_name(run_or_bundle) and RunFolder(run_or_bundle).config_path.is_file():
+        _evaluate_run(run_or_bundle, dataset, data_dir, as_json)
+        return
+    if dataset is not None:
+        raise ZooError(f"--dataset is for a run; the bundle {run_or_bundle} has its own.")
+    _evaluate_bundle(run_or_bundle, data_dir, as_json)
+
+
+def _evaluate_run(run: str, dataset: str | None, data_dir: str | None, as_json: bool) -> None:
+    import_tensorflow()
+    from zoo import training
+
+    figures = training.evaluate(run, data_dir, dataset=dataset)
+    if as_json:
+        print(json.dumps(figures))
+    else:
+        say_test(figures, figures["examples"])
+
+
+def _evaluate_bundle(name_or_folder: str, data_dir: str | None, as_json: bool) -> None:
+    from zoo import data, edge
+    from zoo.bundles.shipped import find_bundle
+    from zoo.export.measure import evaluate_bundle
+    from zoo.training.data_dir import recorded_data_dir
+
+    bundle = find_bundle(name_or_folder)
+    manifest = edge.read_manifest(bundle)
+    measured_on = data.load(
+        manifest["dataset"]["name"], data_dir or recorded_data_dir(bundle, manifest)
+    )
+    accuracies = evaluate_bundle(bundle, measured_on)
+    if as_json:
+        print(json.dumps({"bundle": str(bundle), "accuracy": accuracies}))
+        return
+    for artifact, accuracy in accuracies.items():
+        say(
+            f"{artifact}: accuracy {accuracy:.4f} on the {len(measured_on.test):,} test examples "
+            f"of {measured_on.name} (fingerprint {measured_on.fingerprint})."
+        )
+
+
+def verify(
+    bundle: Bundle,
+    data_dir: DataDir = None,
+    max_drop: MaxDrop = 1.0,
+    min_agreement: MinAgreement = 95.0,
+) -> None:
+    """Check a bundle: hashes, manifest, operations, and the accuracy of every file."""
+    from zoo import data, edge
+    from zoo.bundles.shipped import find_bundle
+    from zoo.training.data_dir import recorded_data_dir
+
+    folder = find_bundle(bundle)
+    manifest = edge.read_manifest(folder)
+    name = manifest["dataset"]["name"]
+    import_tensorflow()
+    from zoo.export import verify as verification
+
+    data_dir = data_dir or recorded_data_dir(folder, manifest)
+    measured_on = data.load(name, data_dir)
+    report = verification.verify(folder, measured_on, max_drop, min_agreement, say)
+    if report.figures:
+        show_artifacts(report.figures)
+    for problem in report.problems:
+        say(f"Problem: {problem}")
+    if report.problems:
+        raise typer.Exit(SHORT_OF_THE_GATE)
+    say(f"No problems found in {folder}.")
+
+
+def benchmark(
+    bundle: Bundle,
+    artifact: Annotated[
+        str, typer.Option(help="One of the bundle's files, or all.", metavar="KIND")
+    ] = "all",
+    threads: Annotated[str, typer.Option(help="Numbers of threads to try.", metavar="N,…")] = "1",
+    repeats: Annotated[int, typer.Option(help="Number of timed predictions.")] = 200,
+    photo: Annotated[Path | None, typer.Option(help="Predict this photo.", metavar="FILE")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Time predictions of a bundle on this machine; TensorFlow is not needed."""
+    from zoo import edge
+    from zoo.bundles import benchmark as timing
+    from zoo.bundles.shipped import find_bundle
+    from zoo.export.measure import tflite_artifacts
+    from zoo.utils.provenance import RUNTIME, machine, versions
+
+    folder = find_bundle(bundle)
+    manifest = edge.read_manifest(folder)
+    artifacts = tflite_artifacts(manifest) if artifact == "all" else [artifact]
+    counts = [count.strip() for count in threads.split(",")]
+    if not all(re.fullmatch("[0-9]{1,9}", count) for count in counts):
+        raise ZooError(f"--threads is {threads!r}; write whole numbers, as in 1,2.")
+    rows = timing.benchmark(
+        folder, artifacts, [int(n) for n in counts], repeats=repeats, photo=photo
+    )
+    if as_json:
+        where = {"bundle": str(folder), "machine": machine(), "versions": versions(RUNTIME)}
+        print(json.dumps({**where, "rows": rows}))
+        return
+    show_times(rows)
+    packages = ", ".join(f"{name} {number}" for name, number in versions(RUNTIME).items())
+    say(f"Medians of {repeats}, one example at a time. {machine()}; {packages}.")

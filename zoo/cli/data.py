@@ -1,0 +1,56 @@
+"""`zoo data …`: list, download, clear the cache."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from zoo.cli.commands import Commands
+from zoo.cli.options import DataDir
+from zoo.cli.output import console, say
+from zoo.utils.quiet import import_tensorflow
+
+data_app = Commands(help="Data sets: list them, download them, empty the cache.")
+
+
+@data_app.command("list")
+def list_datasets() -> None:
+    """List the data sets and the size of the cache."""
+    from rich.table import Table
+
+    from zoo import data
+
+    table = Table("data set", "kind", "source", "summary", box=None)
+    for name in data.list_datasets():
+        spec = data.describe(name)
+        table.add_row(name, spec.kind, spec.source, spec.summary)
+    console().print(table)
+    say(
+        f"The cache of decoded photos, {data.cache.root()}, holds "
+        f"{data.cache.size() / 1e6:,.1f} MB; `zoo data clear` empties it."
+    )
+
+
+@data_app.command("prepare")
+def prepare(
+    name: Annotated[
+        str, typer.Argument(metavar="DATASET", help="A name, as `zoo data list` prints it.")
+    ],
+    data_dir: DataDir = None,
+) -> None:
+    """Download a data set and prepare it for training."""
+    from zoo import data
+
+    if data.describe(name).source == "tfds":
+        import_tensorflow()
+    folder = data.prepare(name, data_dir)
+    say(f"{name} is ready in {folder}." if folder else f"{name} needs no preparation.")
+
+
+@data_app.command("clear")
+def clear() -> None:
+    """Empty the cache of decoded photos; the next training decodes them again."""
+    from zoo import data
+
+    say(f"Removed {data.cache.clear() / 1e6:,.1f} MB from {data.cache.root()}.")

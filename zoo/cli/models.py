@@ -1,0 +1,56 @@
+"""`zoo list` and `zoo describe`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from zoo.cli.options import Model
+from zoo.cli.output import console, say
+
+
+def list_models(
+    task: Annotated[str | None, typer.Option(help="threshold, sign, classes or values.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Only models of this data set.")] = None,
+) -> None:
+    """List the models."""
+    from rich.table import Table
+
+    from zoo import models
+
+    table = Table("model", "task", "data set", "slides", "summary", box=None)
+    for name in models.list_models(task, dataset):
+        spec = models.describe(name)
+        slides = ", ".join(str(slide) for slide in spec.slides)
+        table.add_row(name, spec.task.name, spec.dataset, slides, spec.summary)
+    console().print(table)
+
+
+def describe(name: Model) -> None:
+    """Print what a model computes, its options and its recipes."""
+    from zoo import models
+    from zoo.registry.results import result_of
+
+    spec = models.describe(name)
+
+    lines = [
+        spec.name,
+        "",
+        spec.description,
+        "",
+        f"Equation: {spec.equation}",
+        f"Output:   {spec.output_text()}",
+        f"Task:     {spec.task.name}; data set {spec.dataset}; slides "
+        + ", ".join(str(slide) for slide in spec.slides),
+        "Options:  " + " ".join(f"{option}={value}" for option, value in spec.options.items()),
+        "Recipes:",
+    ]
+    measured_on = []
+    for recipe_name, recipe in spec.recipes.items():
+        lines.append(f"  {recipe_name}: {recipe.text()}")
+        if result := result_of(spec.name, recipe_name):
+            lines.append(f"    {result.told()}")
+            measured_on.append(f"Measured on {result.measured_on()}.")
+    lines += dict.fromkeys(measured_on)
+    say("\n".join(lines))

@@ -1,0 +1,551 @@
+"""What the numbers that come out of a model mean: one object per kind of output, without Keras.
+
+Everything that depends on the kind of output asks the task: what targets look like, which data
+sets fit, how outputs become an answer, which figures are measured and which of them decides.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from zoo import edge
+from zoo.errors import ZooError
+from zoo.utils.choices import UnknownNameError, require_choice
+
+# Words of older versions and of bundles that they made.
+_FORMER_NAMES = {"binary": "threshold", "multiclass": "classes"}
+# Two values are the same answer if they differ by less than this share of the range of values.
+SAME_VALUE = 0.02
+
+
+@dataclass(frozen=True)
+class Value:
+    """One number that a model answers with.
+
+    Args:
+        name: one printable line of text, such as "pressure".
+        unit: as it is printed behind the number, such as "mmHg"; "" for none.
+    """
+
+    name: str
+    unit: str = ""
+
+    def text(self, number: float) -> str:
+        """Return a number of it with name and unit.
+
+        >>> Value("pressure", "mmHg").text(120.25)
+        'pressure = 120.25 mmHg'
+        """
+        return f"{self.name} = {number:.6g} {self.unit}".rstrip()
+
+
+class Targets(Protocol):
+    """What a task asks a data set: its name, and the names of its classes or its values."""
+
+    @property
+    def name(self) -> str:
+        """As `zoo.data.load` takes it."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of classes; () for values."""
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """The values; () for classes."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One figure of a model's answers on a split.
+
+    Args:
+        name: as it stands in results.json and in manifests, such as "accuracy".
+        title: as a heading, such as "accuracy".
+        greater_is_better: whether a larger figure is the better one.
+        is_share: whether it is a share, 0…1, shown in percent; else an error, 0…∞, in the units
+            of the values.
+        compute: function of (answers, targets), both as `Task.answers` and the data set give
+            them, that returns the figure.
+    """
+
+    name: str
+    title: str
+    greater_is_better: bool
+    is_share: bool
+    compute: Callable[[np.ndarray, np.ndarray], float]
+
+    def text(self, figure: float) -> str:
+        """Return a figure as it is printed: a share in percent, an error in four digits.
+
+        >>> ACCURACY.text(0.5634), RMSE.text(0.0123456)
+        ('56.34 %', '0.01235')
+        """
+        return f"{100 * figure:.2f} %" if self.is_share else f"{figure:.4g}"
+
+    def is_better(self, figure: float, other: float) -> bool:
+        """Return whether a figure is better than another."""
+        return figure > other if self.greater_is_better else figure < other
+
+
+def _accuracy(answers: np.ndarray, targets: np.ndarray) -> float:
+    return float(np.mean(answers == targets))
+
+
+def _rmse(answers: np.ndarray, targets: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(_errors(answers, targets) ** 2)))
+
+
+def _largest_error(answers: np.ndarray, targets: np.ndarray) -> float:
+    return float(np.max(np.abs(_errors(answers, targets))))
+
+
+def _relative_l2(answers: np.ndarray, targets: np.ndarray) -> float:
+    size = float(np.linalg.norm(np.asarray(targets, np.float64)))
+    error = float(np.linalg.norm(_errors(answers, targets)))
+    return error / size if size else error
+
+
+def _errors(answers: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    answers = np.asarray(answers, np.float64)
+    return answers - np.asarray(targets, np.float64).reshape(answers.shape)
+
+
+ACCURACY = Metric("accuracy", "accuracy", True, True, _accuracy)
+RMSE = Metric("rmse", "RMSE", False, False, _rmse)
+LARGEST_ERROR = Metric("largest_error", "largest error", False, False, _largest_error)
+RELATIVE_L2 = Metric("relative_l2", "relative L2 error", False, False, _relative_l2)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far a file's figures may lie from the Keras model's before it is refused.
+
+    Args:
+        max_drop: points (percent) that the primary metric may be lower, where it is a share.
+        max_increase: percent that the primary metric may be larger, where it is an error; an
+            increase of less than `SAME_VALUE` of the range of values is none.
+        min_agreement: percent of the answers that must be the Keras model's.
+
+    Raises:
+        ZooError: for a limit below 0, or an agreement above 100.
+    """
+
+    max_drop: float = 1.0
+    max_increase: float = 10.0
+    min_agreement: float = 95.0
+
+    def __post_init__(self) -> None:
+        for what, figure, unit in (
+            ("drop", self.max_drop, "points"),
+            ("increase", self.max_increase, "%"),
+        ):
+            if not figure >= 0:
+                raise ZooError(f"The largest {what} is {figure} {unit}; give 0 or more.")
+        if not 0 <= self.min_agreement <= 100:
+            raise ZooError(
+                f"The smallest agreement is {self.min_agreement} %; give a number from 0 to 100."
+            )
+
+
+class Task:
+    """One kind of output. A subclass states its name, its metrics and the methods below.
+
+    Attributes:
+        name: the word in `zoo.list_models(task=…)` and in the manifest.
+        decision: how edge.py turns outputs into an answer: "threshold", "argmax" or "values".
+        metrics: what is measured on a split; the first is the primary one.
+        plots: the names of the `zoo plot` commands that apply.
+    """
+
+    name: ClassVar[str]
+    decision: ClassVar[str]
+    plots: ClassVar[frozenset[str]]
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """What is measured on a split; the first is the primary one."""
+        raise NotImplementedError
+
+    @property
+    def primary(self) -> Metric:
+        """The metric that chooses between settings, gates an export and stands in tables."""
+        return self.metrics[0]
+
+    def for_outputs(self, outputs: int) -> Task:
+        """Return the task of a model of this specification that has so many outputs."""
+        return self
+
+    def contract(self) -> dict[str, Any]:
+        """Return what the manifest's "output" says of the decision."""
+        return {"decision": self.decision}
+
+    @classmethod
+    def from_contract(cls, output: Mapping[str, Any]) -> Task:
+        """Return the task that a manifest's "output" describes."""
+        return cls()
+
+    def names(self, dataset: Targets) -> dict[str, list[str]]:
+        """Return what the manifest's "output" calls each output: "names", and "units" if any."""
+        raise NotImplementedError
+
+    def check(
+        self, model: str, outputs: int, dataset: Targets, options: Container[str] = ()
+    ) -> None:
+        """Raise one sentence unless a data set's targets fit a model.
+
+        Args:
+            model: its name, for the sentence.
+            outputs: how many numbers it gives per example.
+            dataset: whose targets are to be learned.
+            options: the names of the builder's options, one of which may be the remedy.
+
+        Raises:
+            ZooError: naming what to change.
+        """
+        raise NotImplementedError
+
+    def targets(self, y: np.ndarray) -> np.ndarray:
+        """Return a split's y as the model's loss takes it."""
+        return y
+
+    def answers(self, outputs: np.ndarray) -> np.ndarray:
+        """Return what outputs, float32 (examples, outputs), stand for, by the rule of edge.py."""
+        return edge.decide(self.contract(), outputs)
+
+    def measure(self, outputs: np.ndarray, y: np.ndarray) -> dict[str, float]:
+        """Return every metric of outputs on a split's y."""
+        answers = self.answers(outputs)
+        return {metric.name: metric.compute(answers, y) for metric in self.metrics}
+
+    def agreement(self, outputs: np.ndarray, reference: np.ndarray) -> float:
+        """Return the share of answers, 0…1, that are the reference's."""
+        return float(np.mean(self.answers(outputs) == self.answers(reference)))
+
+    def target_text(self, y: Any, dataset: Targets) -> str:
+        """Return one example's target in words."""
+        raise NotImplementedError
+
+    def different(self, y: np.ndarray, dataset: Targets, most: int) -> list[int]:
+        """Return the indices of a few examples, at most so many, with different targets."""
+        raise NotImplementedError
+
+    def largest_increase(self, limits: Limits, reference: Mapping[str, Any]) -> float:
+        """Return how much larger than the reference's the primary metric, an error, may be."""
+        return reference[self.primary.name] * limits.max_increase / 100
+
+    def shortfalls(
+        self, found: Mapping[str, Any], reference: Mapping[str, Any], limits: Limits
+    ) -> list[str]:
+        """Return a sentence for each limit that a file's figures lie beyond.
+
+        Args:
+            found: the file's "metrics" and "agreement".
+            reference: the Keras model's, with "range" of its outputs where they are values.
+            limits: how far they may lie apart.
+        """
+        metric = self.primary
+        own, best = found["metrics"][metric.name], reference["metrics"][metric.name]
+        problems = []
+        if metric.is_share and 100 * (best - own) > limits.max_drop:
+            problems.append(
+                f"{metric.title} {metric.text(own)} is {100 * (best - own):.2f} points below the "
+                f"Keras model's, more than {limits.max_drop:g}."
+            )
+        if not metric.is_share and own > best + self.largest_increase(limits, reference):
+            problems.append(
+                f"{metric.title} {metric.text(own)} is more than {limits.max_increase:g} % above "
+                f"the Keras model's {metric.text(best)}."
+            )
+        if 100 * found["agreement"] < limits.min_agreement:
+            problems.append(
+                f"{100 * found['agreement']:.2f} % of its answers are the Keras model's, less than "
+                f"{limits.min_agreement:g} %."
+            )
+        return problems
+
+
+class _LabelTask(Task):
+    """A task whose answers are labels; y are int64 indices of them, (examples,)."""
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """Accuracy alone."""
+        return (ACCURACY,)
+
+    def check(
+        self, model: str, outputs: int, dataset: Targets, options: Container[str] = ()
+    ) -> None:
+        """Raise one sentence unless the data set has as many classes as the model tells apart.
+
+        Raises:
+            ZooError: naming what to change.
+        """
+        if not dataset.labels:
+            raise ZooError(
+                f"{model} answers with classes, but the targets of {dataset.name} are values; "
+                "choose another --dataset or a model of the task 'values'."
+            )
+        classes, wanted = self.classes(outputs), len(dataset.labels)
+        if classes != wanted:
+            remedy = (
+                f"--set classes={wanted}"
+                if "classes" in options
+                else "choose another --dataset, or a model that has the option classes"
+            )
+            raise ZooError(
+                f"{model} answers with {classes} labels, but {dataset.name} has {wanted}; {remedy}."
+            )
+
+    def classes(self, outputs: int) -> int:
+        """Return how many classes this many outputs tell apart."""
+        raise NotImplementedError
+
+    def certainty(self, outputs: np.ndarray) -> np.ndarray:
+        """Return how certain each answer is, (examples,), larger for more certain."""
+        raise NotImplementedError
+
+    def target_text(self, y: Any, dataset: Targets) -> str:
+        """Return the label."""
+        return dataset.labels[int(y)]
+
+    def different(self, y: np.ndarray, dataset: Targets, most: int) -> list[int]:
+        """Return the first example of each label."""
+        return [int(np.argmax(y == label)) for label in range(len(dataset.labels))][:most]
+
+
+@dataclass(frozen=True)
+class Threshold(_LabelTask):
+    """One output: the second label from the threshold up, the first below.
+
+    Args:
+        threshold: in units of the output.
+
+    Raises:
+        ValueError: for a threshold that is not a finite number.
+    """
+
+    threshold: float = 0.5
+    name: ClassVar[str] = "threshold"
+    decision: ClassVar[str] = "threshold"
+    plots: ClassVar[frozenset[str]] = frozenset({"confusion", "examples", "boundary", "learning"})
+    # What `certainty` is, for a caption.
+    certainty_text: ClassVar[str] = "distance to the threshold"
+
+    def __post_init__(self) -> None:
+        if type(self.threshold) not in (int, float) or not math.isfinite(self.threshold):
+            raise ValueError(
+                f"The threshold is {self.threshold!r}; give the output from which the second label "
+                "is chosen."
+            )
+
+    def for_outputs(self, outputs: int) -> Task:
+        """Return this task for one output; for several, one unit per label, `Classes`."""
+        return self if outputs == 1 else Classes()
+
+    def contract(self) -> dict[str, Any]:
+        """Return what the manifest's "output" says of the decision."""
+        return {"decision": self.decision, "threshold": self.threshold}
+
+    @classmethod
+    def from_contract(cls, output: Mapping[str, Any]) -> Task:
+        """Return the task with the manifest's threshold."""
+        return cls(output["threshold"])
+
+    def names(self, dataset: Targets) -> dict[str, list[str]]:
+        """Return the one name "output"."""
+        return {"names": ["output"]}
+
+    def classes(self, outputs: int) -> int:
+        """Return 2: below, and from the threshold up."""
+        return 2
+
+    def certainty(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the distance of each output to the threshold, (examples,)."""
+        return np.abs(outputs[:, 0] - self.threshold)
+
+
+@dataclass(frozen=True)
+class Sign(Threshold):
+    """One output trained towards −1 and +1: the second label from 0 up, the first below."""
+
+    threshold: float = 0.0
+    name: ClassVar[str] = "sign"
+
+    def targets(self, y: np.ndarray) -> np.ndarray:
+        """Return float32 −1 for the first label and +1 for the second.
+
+        >>> Sign().targets(np.array([0, 1]))
+        array([-1.,  1.], dtype=float32)
+        """
+        return np.where(y > 0, np.float32(1), np.float32(-1))
+
+
+@dataclass(frozen=True)
+class Classes(_LabelTask):
+    """One output per class: the largest wins, the first of equal ones."""
+
+    name: ClassVar[str] = "classes"
+    decision: ClassVar[str] = "argmax"
+    plots: ClassVar[frozenset[str]] = frozenset({"confusion", "examples"})
+    certainty_text: ClassVar[str] = "largest output"
+
+    def names(self, dataset: Targets) -> dict[str, list[str]]:
+        """Return the labels."""
+        return {"names": list(dataset.labels)}
+
+    def classes(self, outputs: int) -> int:
+        """Return the number of outputs."""
+        return outputs
+
+    def certainty(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the largest output of each example, (examples,)."""
+        return outputs.max(axis=1)
+
+
+_ERRORS = {metric.name: metric for metric in (RMSE, LARGEST_ERROR, RELATIVE_L2)}
+
+
+@dataclass(frozen=True)
+class Values(Task):
+    """Named numbers with units: the outputs are the answer; y are numbers, (examples, values).
+
+    Args:
+        metric: the primary one: "rmse", "largest_error" or "relative_l2".
+
+    Raises:
+        UnknownNameError: for another metric.
+    """
+
+    metric: str = "rmse"
+    name: ClassVar[str] = "values"
+    decision: ClassVar[str] = "values"
+    plots: ClassVar[frozenset[str]] = frozenset({"predictions"})
+
+    def __post_init__(self) -> None:
+        require_choice("metric", self.metric, _ERRORS)
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """All three errors, the primary one first."""
+        rest = (metric for name, metric in _ERRORS.items() if name != self.metric)
+        return (_ERRORS[self.metric], *rest)
+
+    def contract(self) -> dict[str, Any]:
+        """Return what the manifest's "output" says of the decision."""
+        return {"decision": self.decision, "metric": self.metric}
+
+    @classmethod
+    def from_contract(cls, output: Mapping[str, Any]) -> Task:
+        """Return the task with the manifest's primary metric."""
+        return cls(output["metric"])
+
+    def names(self, dataset: Targets) -> dict[str, list[str]]:
+        """Return the names and units of the values."""
+        return {
+            "names": [value.name for value in dataset.values],
+            "units": [value.unit for value in dataset.values],
+        }
+
+    def check(
+        self, model: str, outputs: int, dataset: Targets, options: Container[str] = ()
+    ) -> None:
+        """Raise one sentence unless the data set has one value per output.
+
+        Raises:
+            ZooError: naming what to change.
+        """
+        wanted = len(dataset.values)
+        if not wanted:
+            raise ZooError(
+                f"{model} answers with values, but the targets of {dataset.name} are classes; "
+                "choose another --dataset or a model of the task 'classes'."
+            )
+        if outputs != wanted:
+            remedy = (
+                f"--set outputs={wanted}" if "outputs" in options else "choose another --dataset"
+            )
+            raise ZooError(
+                f"{model} answers with {outputs} value{'s' * (outputs != 1)}, but {dataset.name} "
+                f"has {wanted}; {remedy}."
+            )
+
+    def targets(self, y: np.ndarray) -> np.ndarray:
+        """Return float32 (examples, values).
+
+        >>> Values().targets(np.array([0.5, 2.0])).shape
+        (2, 1)
+        """
+        return np.asarray(y, np.float32).reshape(len(y), -1)
+
+    def agreement(self, outputs: np.ndarray, reference: np.ndarray) -> float:
+        """Return the share of values within `SAME_VALUE` of the range of the reference's."""
+        room = SAME_VALUE * np.ptp(reference, axis=0) + np.finfo(np.float32).tiny
+        return float(np.mean(np.abs(outputs - reference) <= room))
+
+    def target_text(self, y: Any, dataset: Targets) -> str:
+        """Return names, numbers and units."""
+        numbers = np.ravel(y)
+        return ", ".join(
+            value.text(number) for value, number in zip(dataset.values, numbers, strict=True)
+        )
+
+    def different(self, y: np.ndarray, dataset: Targets, most: int) -> list[int]:
+        """Return examples spread evenly from the smallest to the largest first value."""
+        order = np.argsort(y.reshape(len(y), -1)[:, 0], kind="stable")
+        at = np.unique(np.linspace(0, len(y) - 1, most).round().astype(int))
+        return [int(index) for index in order[at]]
+
+
+_kinds: dict[str, type[Task]] = {}
+
+
+def register_task(kind: type[Task]) -> type[Task]:
+    """Make a kind of task known by its name, so that manifests and lists may name it.
+
+    Raises:
+        ValueError: if the name is taken.
+    """
+    if kind.name in _kinds:
+        raise ValueError(f"A task named {kind.name!r} is registered already; choose another name.")
+    _kinds[kind.name] = kind
+    return kind
+
+
+for _kind in (Threshold, Sign, Classes, Values):
+    register_task(_kind)
+
+
+def task_names() -> Sequence[str]:
+    """Return the names of all registered kinds of task.
+
+    >>> list(task_names())[:4]
+    ['threshold', 'sign', 'classes', 'values']
+    """
+    return tuple(_kinds)
+
+
+def require_task(name: str) -> None:
+    """Raise an error that names the near misses unless a kind of task has this name.
+
+    Raises:
+        UnknownNameError: if none has.
+    """
+    if name in _FORMER_NAMES and name not in _kinds:
+        raise UnknownNameError(f"The task {name!r} is named {_FORMER_NAMES[name]!r} now.")
+    require_choice("task", name, _kinds)
+
+
+def task_of(manifest: Mapping[str, Any]) -> Task:
+    """Return the task that a bundle's manifest, as `edge.read_manifest` returns it, describes.
+
+    Raises:
+        UnknownNameError: for a kind that is not registered here.
+    """
+    require_task(manifest["task"])
+    return _kinds[manifest["task"]].from_contract(manifest["output"])
