@@ -169,7 +169,7 @@ def _export_and_predict(run_dir: Path, data_dir: str | None) -> None:
 def _predict_examples(run: Path, data_dir: str | None) -> None:
     from zoo.export.examples import predict_examples, write_examples
 
-    words, labels = write_examples(run, data_dir)
-    say(f"The bundle's own predict.py, without TensorFlow, on {len(labels)} test examples:")
-    for line, label in zip(predict_examples(run / "bundle", words), labels, strict=True):
-        say(f"  {line}   (it is: {label})")
+    words, truths = write_examples(run, data_dir)
+    say(f"The bundle's own predict.py, without TensorFlow, on {len(truths)} test examples:")
+    for line, truth in zip(predict_examples(run / "bundle", words), truths, strict=True):
+        say(f"  {line}   (it is: {truth})")

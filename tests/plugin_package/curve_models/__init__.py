@@ -46,6 +46,7 @@ def hat_regression(hats: int = 16, low: float = 0.0, high: float = 30.0):
         A compiled model, float32 (batch, 1) → float32 (batch, 1).
     """
     import keras
+
     from curve_models.parts import HatFunctions, SmoothedAbsoluteError, WithinOne
 
     x = keras.Input((1,), name="x")
