@@ -41,6 +41,11 @@ def run(*words, cwd):
     return subprocess.run(words, capture_output=True, text=True, cwd=cwd, env=clean)
 
 
+def test_the_wheel_is_typed(base):
+    found = run(base / "python", "-c", "import zoo; print(zoo.__path__[0])", cwd=base)
+    assert (Path(found.stdout.strip()) / "py.typed").is_file()
+
+
 def test_tensorflow_is_not_there_and_not_needed_to_list(base, tmp_path):
     missing = run(base / "python", "-c", "import tensorflow", cwd=tmp_path)
     assert "ModuleNotFoundError" in missing.stderr
@@ -88,7 +93,7 @@ def test_the_page_says_what_to_install_and_then_asks_models_without_tensorflow(b
     extra = ("starlette", "uvicorn", "markdown-it-py")
     subprocess.run([base / "pip", "install", "-q", *extra], check=True, capture_output=True)
     with served([base / "zoo"], cwd=tmp_path) as address:
-        with urllib.request.urlopen(f"{address}api/ask?model=xor_mlp", b"0 1") as response:
+        with urllib.request.urlopen(f"{address}api/predict?model=xor_mlp", b"0 1") as response:
             assert json.load(response)["label"] == "1"
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(

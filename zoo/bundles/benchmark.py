@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ _PERCENTILES = {"median": 50, "p90": 90, "p99": 99}
 
 
 def benchmark(
-    bundle,
+    bundle: str | Path,
     artifacts: Sequence[str],
     threads: Sequence[int] = (1,),
     *,
@@ -104,7 +104,7 @@ def _peak_memory() -> float:
     return peak * (1024 if sys.platform == "linux" else 1) / 1e6
 
 
-def _timed(call, repeats: int) -> dict[str, float]:
+def _timed(call: Callable[[], object], repeats: int) -> dict[str, float]:
     for _ in range(WARM_UP):
         call()
     seconds = []

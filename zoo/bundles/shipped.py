@@ -70,7 +70,7 @@ def find_bundle(name_or_path: str | Path) -> Path:
         ZooError: if there is no such bundle.
     """
     if is_name(name_or_path):
-        return shipped_bundle(name_or_path)
+        return shipped_bundle(str(name_or_path))
     path = Path(name_or_path)
     if (path / "manifest.json").is_file():
         return path

@@ -15,9 +15,9 @@ from zoo.cli.bundles import export_bundle
 from zoo.cli.figures import say_test
 from zoo.cli.options import Model
 from zoo.cli.output import DEBUG, complain, console, quoted, say
+from zoo.cli.plugins import import_tensorflow
 from zoo.errors import ZooError
 from zoo.training.settings import Training
-from zoo.utils.quiet import import_tensorflow
 
 
 def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
@@ -150,7 +150,7 @@ def _export_and_predict(training: Training) -> None:
 
     run_dir = _run_dir(training)
     export_bundle(run_dir, None, training.data_dir)
-    words, labels = write_examples(run_dir, training.data_dir)
-    say(f"The bundle's own predict.py, without TensorFlow, on {len(labels)} test examples:")
-    for line, label in zip(predict_examples(run_dir / "bundle", words), labels, strict=True):
-        say(f"  {line}   (it is: {label})")
+    words, truths = write_examples(run_dir, training.data_dir)
+    say(f"The bundle's own predict.py, without TensorFlow, on {len(truths)} test examples:")
+    for line, truth in zip(predict_examples(run_dir / "bundle", words), truths, strict=True):
+        say(f"  {line}   (it is: {truth})")

@@ -7,7 +7,7 @@ test photo; no model is trained on them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from PIL import Image
@@ -76,7 +76,7 @@ class CorruptedPhotos:
         corrupt: maps a photo to another of the same size.
     """
 
-    def __init__(self, photos: Sequence[np.ndarray], corrupt: Callable[[np.ndarray], np.ndarray]):
+    def __init__(self, photos: Iterable[np.ndarray], corrupt: Callable[[np.ndarray], np.ndarray]):
         self._photos = photos
         self._corrupt = corrupt
 
@@ -84,7 +84,9 @@ class CorruptedPhotos:
         return (self._corrupt(np.asarray(photo)) for photo in self._photos)
 
 
-def corrupted(split: Split, corrupt: Callable[[np.ndarray], np.ndarray]):
+def corrupted(
+    split: Split, corrupt: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray | CorruptedPhotos:
     """Return a split's photos corrupted: an array if they are one, else an iterable."""
     photos = CorruptedPhotos(split.x, corrupt)
     return np.stack(list(photos)) if isinstance(split.x, np.ndarray) else photos

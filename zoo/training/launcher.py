@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TextIO
 
 from zoo.errors import BAD_INPUT, INTERRUPTED, PREEMPTED, WORKER_LOST, ZooError
+from zoo.registry.plugins import VARIABLE
 
 STOP_AT_END_OF_INPUT = "ZOO_STOP_AT_END_OF_INPUT"
 # What a worker is given to write its checkpoint in, once all were asked to stop.
@@ -29,7 +30,7 @@ _GRACE_SECONDS = 60.0
 _FORWARDED = (
     "TFDS_DATA_DIR",
     "ZOO_CACHE_DIR",
-    "ZOO_PLUGINS",
+    VARIABLE,
     "ZOO_DEBUG",
     "CUDA_VISIBLE_DEVICES",
 )

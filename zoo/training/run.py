@@ -16,6 +16,7 @@ import keras
 from zoo import data
 from zoo.data import Dataset
 from zoo.models import describe
+from zoo.registry.plugins import plugins_of
 from zoo.registry.solvers import load_solver, solver_entry
 from zoo.training import identity, precision, strategies
 from zoo.training.checks import check_fits, follow
@@ -224,6 +225,9 @@ def _config(plan: Plan, model: keras.Model, dataset: Dataset, jit: bool) -> dict
         "solver": {"name": recipe.solver, "penalty": recipe.penalty},
         "strategy": {"name": plan.devices.name, "replicas": plan.devices.replicas},
         "versions": versions(),
+        "plugins": plugins_of(
+            spec.builder, data.describe(training.dataset or spec.dataset).loader, model.loss
+        ),
         "machine": machine(),
     }
 

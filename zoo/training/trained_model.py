@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import keras
 import tensorflow as tf
 
 from zoo import data
+from zoo.data.dataset import target_names
 from zoo.errors import ZooError
 from zoo.models import describe
 from zoo.nn.loading import load_model
+from zoo.registry.tasks import Metric
 from zoo.training import examples, identity, precision
 from zoo.training.checks import check_fits
 from zoo.training.context import TrainingContext
@@ -20,8 +23,8 @@ from zoo.training.evaluation import Evaluation
 from zoo.training.run_folder import RunFolder, check_dataset
 from zoo.utils.files import replacing
 
-# Two processors sum in other orders; trained in half precision, the test set was evaluated so.
-_SAME_ACCURACY, _SAME_IN_HALF = 0.002, 0.01
+# In points. Two processors sum in other orders; a model trained in half precision was evaluated so.
+_SAME_POINTS, _SAME_IN_HALF = 0.2, 1.0
 
 
 def compile_with(model: keras.Model, optimizer: keras.Optimizer) -> None:
@@ -76,23 +79,25 @@ def load_trained(folder: RunFolder) -> keras.Model:
     return model
 
 
-def check_accuracy(folder: RunFolder, accuracy: float) -> None:
+def check_figure(folder: RunFolder, metric: Metric, found: Mapping[str, float]) -> None:
     """Raise one sentence unless a run's model is as good as its results.json says.
 
     Args:
         folder: of the run.
-        accuracy: measured now on the same test set, from 0 to 1.
+        metric: to compare by.
+        found: metrics measured now on the same test set, by name.
 
     Raises:
         ZooError: if it is another model's.
     """
-    stated = (folder.results() or {}).get("test", {}).get("accuracy")
+    stated = (folder.results() or {}).get("test", {}).get(metric.name)
     half = folder.config().get("precision", "float32") != "float32"
-    if stated is not None and abs(stated - accuracy) > (_SAME_IN_HALF if half else _SAME_ACCURACY):
+    points = _SAME_IN_HALF if half else _SAME_POINTS
+    if stated is not None and not metric.is_near(stated, found[metric.name], points):
         raise ZooError(
-            f"{folder.model_path} is right on {100 * accuracy:.2f} % of the test set, and "
-            f"results.json says {100 * stated:.2f} %: it is not the model of this run; put its own "
-            "model.keras back, or train it again."
+            f"{folder.model_path} has {metric.title} {metric.text(found[metric.name])} on the test "
+            f"set, and results.json says {metric.text(stated)}: it is not the model of this run; "
+            "put its own model.keras back, or train it again."
         )
 
 
@@ -122,7 +127,7 @@ def evaluate(path, data_dir=None, *, dataset=None, progress=None) -> dict[str, A
         dataset or trained_on["name"], data_dir or config["data_dir"], progress=progress
     )
     fingerprint = None if dataset else trained_on["fingerprint"]
-    check_dataset(str(folder.path), trained_on["labels"], fingerprint, given)
+    check_dataset(str(folder.path), target_names(trained_on), fingerprint, given)
     model = load_model(folder.path)
     check_fits(model, spec, given)
     test = given.test.map_targets(spec.task_of(model).targets)
