@@ -93,7 +93,7 @@ def test_the_page_says_what_to_install_and_then_asks_models_without_tensorflow(b
     extra = ("starlette", "uvicorn", "markdown-it-py")
     subprocess.run([base / "pip", "install", "-q", *extra], check=True, capture_output=True)
     with served([base / "zoo"], cwd=tmp_path) as address:
-        with urllib.request.urlopen(f"{address}api/ask?model=xor_mlp", b"0 1") as response:
+        with urllib.request.urlopen(f"{address}api/predict?model=xor_mlp", b"0 1") as response:
             assert json.load(response)["label"] == "1"
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(

@@ -1,4 +1,4 @@
-"""Measure what this package costs, beside what a user would pick instead.
+"""Measure time and memory of this package, compared with the alternatives.
 
     python tools/benchmark.py edge                   # the edge runtime: docs/edge.md
     python tools/benchmark.py photos                 # memory of large photos: docs/edge.md
@@ -6,8 +6,8 @@
     python tools/benchmark.py training --parts epochs,memory
     … --write                                        # into the document
 
-Every figure is a median over rounds in which the ways alternate in one run. "training" needs the
-data sets (TFDS_DATA_DIR) and the peers: pip install -e ".[train,benchmark]".
+Every figure is a median over rounds in which the compared programs alternate. "training" needs the
+data sets (TFDS_DATA_DIR) and the other libraries: pip install -e ".[train,benchmark]".
 """
 
 import argparse
@@ -46,7 +46,7 @@ PARTS = {
 }
 TITLES = {
     "epochs": "One epoch",
-    "solvers": "To the optimum",
+    "solvers": "Solving to the optimum",
     "starting": "Start-up",
     "memory": "Peak memory",
     "sizes": "Cost against size, streamed from disk",
@@ -55,39 +55,42 @@ TITLES = {
 }
 EXPLANATIONS = {
     "epochs": "Batches of 128, the same number of examples for all; to_float32 and to_bfloat16 "
-    "are the way's time divided by this package's.",
-    "solvers": "above_best: how far the objective (mean loss + penalty) lies above the best found.",
+    "are the time divided by that of this package in that precision.",
+    "solvers": "above_best: difference of the objective (mean loss + penalty) from the best found.",
     "starting": "to_tensorflow: divided by the time of `import tensorflow`.",
-    "memory": "In MB, but for the last row.",
-    "sizes": "Batches of 128 through tf.data; own_memory is what the process holds at the end "
-    "without the mapped file's pages, which peak_memory counts as long as nobody else needs "
-    "them; both in MB.",
-    "decoding": "Photos of --photos. largest_change: of a pixel, 0…255, of the gray 64 × 64 "
-    "photo, median over photos; share_within_1: photos that change by at most one level. They are "
-    "few, so photos are decoded at their full size.",
-    "page": "In milliseconds, linear_cat_dog asked about a photo of 375 × 500 pixels.",
+    "memory": "In MB, except for the last row.",
+    "sizes": "Batches of 128 through tf.data, memory in MB. own_memory: anonymous memory of the "
+    "process at the end; peak_memory also counts pages of the mapped file, which the kernel can "
+    "reclaim.",
+    "decoding": "The photos of --photos. largest_change: of a pixel (0…255) of the gray 64 × 64 "
+    "photo, median over photos; share_within_1: fraction of photos that change by at most one "
+    "level. These are few, so photos are decoded at full size.",
+    "page": "In milliseconds; predictions of linear_cat_dog for a photo of 375 × 500 pixels.",
 }
 
 
 def say(row: dict) -> None:
-    """Tell a finished row on standard error."""
+    """Print a finished row to standard error."""
     print(json.dumps(row, ensure_ascii=False), file=sys.stderr, flush=True)
 
 
 def measured(part: str, options: argparse.Namespace) -> dict:
-    """Return a part's rows, and what they were measured on."""
+    """Return the rows of a part, with the machine, versions and data they were measured on."""
     from zoo import data
 
     fingerprints = ", ".join(
         f"{name} {data.load(name).fingerprint}" for name in ("cifar10", "cats_vs_dogs")
     )
     packages = versions() | versions(PEERS)
-    told = f"{machine()}; " + ", ".join(f"{name} {number}" for name, number in packages.items())
-    return {"machine": f"{told}; data {fingerprints}", "rows": PARTS[part](options)}
+    software = ", ".join(f"{name} {number}" for name, number in packages.items())
+    return {
+        "machine": f"{machine()}; {software}; data {fingerprints}",
+        "rows": PARTS[part](options),
+    }
 
 
 def training_lines(figures: dict[str, dict]) -> list[str]:
-    """Return all parts' figures as Markdown."""
+    """Return the figures of all parts as Markdown lines."""
     lines = []
     for part in (part for part in PARTS if part in figures):
         lines += [f"### {TITLES[part]}", "", EXPLANATIONS[part], ""]
@@ -125,13 +128,13 @@ def _cell(value) -> str:
 
 
 def main() -> None:
-    """Print tables, or put them into their document."""
+    """Print tables, or write them into their document."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=list(DOCUMENTS))
-    parser.add_argument("--parts", default=",".join(PARTS), help="of training, with commas")
+    parser.add_argument("--parts", default=",".join(PARTS), help="of training, comma-separated")
     parser.add_argument("--photos", type=Path, help="a folder of photos to decode")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--write", action="store_true", help="put them into the document")
+    parser.add_argument("--write", action="store_true", help="write the tables into the document")
     options = parser.parse_args()
     try:
         if options.what == "edge":
@@ -144,10 +147,10 @@ def main() -> None:
         for part in options.parts.split(","):
             require_choice("part", part, PARTS)
             if part == "decoding" and not options.photos:
-                print("decoding is left out: give --photos FOLDER.", file=sys.stderr)
+                print("Skipping decoding; give --photos FOLDER to measure it.", file=sys.stderr)
                 continue
             figures[part] = measured(part, options)
-            # A part that is done is kept, should the next one fail.
+            # Written after every part, in case the next one fails.
             _finish("training", training_lines(figures), options.write)
             if options.write:
                 write_text(FIGURES, json.dumps(figures, indent=1, ensure_ascii=False) + "\n")

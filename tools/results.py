@@ -1,7 +1,7 @@
-"""Keep the record of how recipes were found and of what they reach.
+"""Record how recipes were found and which accuracy they reach.
 
-Searches, curves and penalties go to docs/results/, accuracies and times to
-zoo/registry/results.csv, from where `zoo describe` prints them.
+Searches, curves and penalties are written to docs/results/, accuracies and times to
+zoo/registry/results.csv, from which `zoo describe` prints them.
 
     python tools/results.py search compact --epochs 40   # deep_relu's recipe, one thing changed
     python tools/results.py curve RUN                    # a run's accuracy against minutes
@@ -25,7 +25,7 @@ from zoo.utils.quiet import import_tensorflow
 
 
 def main() -> None:
-    """Carry out what the command line asks for."""
+    """Run the command that is given on the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

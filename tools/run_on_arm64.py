@@ -1,11 +1,11 @@
-"""Run every shipped bundle's every TFLite file on an emulated 64-bit ARM and compare with here.
+"""Run every TFLite file of every shipped bundle on an emulated 64-bit ARM and compare the outputs.
 
     python tools/run_on_arm64.py --photos FOLDER          # prints a table
-    python tools/run_on_arm64.py --photos FOLDER --write  # puts it into docs/edge.md
+    python tools/run_on_arm64.py --photos FOLDER --write  # writes it into docs/edge.md
 
 Needs Debian's packages `debootstrap` and `qemu-user-static` (it says how to install them), a
-mirror of Debian and PyPI. The userland is unpacked, not installed: no root, no chroot. It checks
-that answers are right, never how fast they come.
+mirror of Debian and PyPI. The userland is unpacked, not installed, so neither root nor chroot is
+needed. It checks outputs, not speed.
 """
 
 import argparse
@@ -39,7 +39,7 @@ _MIRROR = "http://deb.debian.org/debian"
 _SUITE, _PYTHON = "bookworm", "3.11"
 # Wheels name the oldest C library they run on; Debian 12 has 2.36.
 _PLATFORMS = [f"manylinux_2_{minor}_aarch64" for minor in range(17, 37)] + ["manylinux2014_aarch64"]
-# XNNPACK switches itself off where it cannot count the processors.
+# XNNPACK disables itself if it cannot determine the processors.
 _PROCESSORS = "".join(
     f"processor\t: {index}\nCPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x3\n"
     "CPU part\t: 0xd0b\nCPU revision\t: 1\nFeatures\t: fp asimd aes crc32 atomics fphp asimdhp "
@@ -49,7 +49,7 @@ _PROCESSORS = "".join(
 
 
 def set_up(userland: Path) -> None:
-    """Unpack Debian's Python and the board's three packages for aarch64 into a folder."""
+    """Unpack Debian's Python and the three packages that a board needs, for aarch64."""
     for program in ("debootstrap", "qemu-aarch64-static", "dpkg-deb"):
         if shutil.which(program) is None:
             raise ZooError(
@@ -90,26 +90,26 @@ def set_up(userland: Path) -> None:
 
 
 def predict_there(userland: Path, bundle: Path, kind: str, words: list[str]) -> list[dict]:
-    """Return what the bundle's own predict.py answers on the emulated ARM."""
+    """Return the output of the bundle's own predict.py on the emulated ARM."""
     root = userland / "root"
     command = ["qemu-aarch64-static", "-L", root, root / f"usr/bin/python{_PYTHON}"]
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONHOME": str(root / "usr"),
         "PYTHONPATH": str(root / "opt/board"),
-        # The default processor computes wrong int8 sums.
+        # QEMU's default processor computes wrong int8 results.
         "QEMU_CPU": "cortex-a76",
     }
     return _answers([*command, *_predict(bundle, kind, words)], environment)
 
 
 def predict_here(bundle: Path, kind: str, words: list[str]) -> list[dict]:
-    """Return what the bundle's own predict.py answers on this machine."""
+    """Return the output of the bundle's own predict.py on this machine."""
     return _answers([sys.executable, *_predict(bundle, kind, words)], dict(os.environ))
 
 
 def step_of(content: bytes) -> float:
-    """Return the step between two scores of a quantised file; 0 if its output is not quantised."""
+    """Return the quantisation step of a file's output; 0 if the output is not quantised."""
     graph = read_model(content).subgraphs[0]
     producer = next(op for op in graph.operators if graph.outputs[0] in list(op.outputs))
     quantisation = graph.tensors[producer.inputs[0]].quantization
@@ -118,7 +118,7 @@ def step_of(content: bytes) -> float:
 
 
 def compare(userland: Path, name: str, kind: str, photos: list[Path]) -> dict:
-    """Return how the answers of one file differ between the two processors."""
+    """Compare the outputs of one file on the two processors."""
     bundle = find_bundle(name)
     manifest = edge.read_manifest(bundle)
     words = [str(photo) for photo in photos]
@@ -131,7 +131,7 @@ def compare(userland: Path, name: str, kind: str, photos: list[Path]) -> dict:
         - np.array([answer["scores"] for answer in there])
     )
     step = step_of((bundle / f"{kind}.tflite").read_bytes()) if kind == "int8" else 0.0
-    # A dynamic file rounds its activations as they come; the sums before decide which way.
+    # A dynamic file quantises activations at run time, so that rounding may differ.
     allowed = {"float32": FLOAT_TOLERANCE, "int8": 1.001 * step, "float16": FLOAT_TOLERANCE}
     same = sum(a["label"] == b["label"] for a, b in zip(here, there, strict=True))
     return {
@@ -161,11 +161,11 @@ def table(rows: list[dict]) -> list[str]:
 
 
 def main() -> int:
-    """Set up, compare, print; return 1 if an answer differs by more than it may."""
+    """Set up the userland, compare, print; return 1 if an output differs by more than allowed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=Path, required=True, help="folder of JPEG photos")
     parser.add_argument("--models", nargs="*", default=list_shipped())
-    parser.add_argument("--write", action="store_true", help="put the table into docs/edge.md")
+    parser.add_argument("--write", action="store_true", help="write the table into docs/edge.md")
     options = parser.parse_args()
     photos = sorted(options.photos.rglob("*.jpg"))
     if not photos:

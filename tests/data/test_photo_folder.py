@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo import data
+from zoo import data, edge
+from zoo.data.listing import SUFFIXES
 from zoo.data.photos import Photos
 from zoo.edge import decode
 from zoo.errors import ZooError
@@ -230,7 +231,7 @@ def test_folder_without_two_classes_is_told(tmp_path):
 def test_class_without_photos_is_told(tmp_path):
     uniform_folder(tmp_path, 5)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ZooError, match="empty holds no photos"):
+    with pytest.raises(ZooError, match="empty has no photos"):
         data.load("photos", tmp_path)
 
 
@@ -238,13 +239,13 @@ def test_class_without_readable_photos_is_told(tmp_path):
     uniform_folder(tmp_path, 5)
     for path in (tmp_path / "b").iterdir():
         path.write_text("not a photo")
-    with pytest.raises(ZooError, match="b holds no readable photos"):
+    with pytest.raises(ZooError, match="b has no readable photos"):
         data.load("photos", tmp_path)
 
 
 def test_class_with_too_few_photos_is_told_how_many(tmp_path):
     uniform_folder(tmp_path, 2)
-    with pytest.raises(ZooError, match=r"a holds 2 photos .* at least 3"):
+    with pytest.raises(ZooError, match=r"a has 2 photos .* at least 3"):
         data.load("photos", tmp_path)
 
 
@@ -303,11 +304,17 @@ def test_folders_of_splits_are_the_splits(tmp_path, names, wanted):
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda folder: split_folders(folder, ["train", "test", "more"]), "beside more, which"),
+        (
+            lambda folder: split_folders(folder, ["train", "test", "more"]),
+            "and more, which is not a split",
+        ),
         (lambda folder: split_folders(folder, ["train", "val", "valid"]), "two folders for one"),
         (lambda folder: split_folders(folder, ["val", "test"]), "but no train"),
-        (lambda folder: split_folders(folder, ["train"]), "one folder only, train; give that"),
-        (lambda folder: split_folders(folder, ["a", "b"], ["train", "test"]), "inside of a class"),
+        (lambda folder: split_folders(folder, ["train"]), "only one subfolder, train; give that"),
+        (
+            lambda folder: split_folders(folder, ["a", "b"], ["train", "test"]),
+            "split folders inside a class",
+        ),
         (
             lambda folder: shutil.rmtree(split_folders(folder, ["train", "test"]) / "test" / "b"),
             "the class b in train and not in test",
@@ -320,7 +327,7 @@ def test_folders_of_splits_are_the_splits(tmp_path, names, wanted):
                     for old, new in (("a", "test"), ("b", "train"))
                 ]
             ),
-            "not clear whether it is a split or a class",
+            "may be a split or a class",
         ),
     ],
 )
@@ -348,7 +355,7 @@ def test_equal_photos_stay_together_and_are_told(tmp_path):
     content = {split: {x.tobytes() for x in getattr(dataset, split).x} for split in SPLITS}
     assert sum(len(photos) for photos in content.values()) == 40
     (note,) = dataset.notes
-    assert note.startswith("16 photos are there more than once, 0 in more than one split, 1 under")
+    assert note.startswith("16 photos have duplicates, 0 in more than one split, 1 under")
     assert "a/19.png" in note
     assert "b/also.png" in note
     assert data.load("photos", folder).notes == dataset.notes
@@ -358,7 +365,7 @@ def test_equal_photos_in_given_splits_are_told(tmp_path):
     folder = split_folders(tmp_path / "photos", ["train", "test"])
     shutil.copyfile(folder / "train" / "a" / "1.png", folder / "test" / "a" / "x.png")
     told = data.load("photos", folder).notes[1]
-    assert told.startswith("1 photo is there more than once, 1 in more than one split, 0 under")
+    assert told.startswith("1 photo has duplicates, 1 in more than one split, 0 under")
     assert "test/a/x.png" in told
     assert "train/a/1.png" in told
 
@@ -376,9 +383,8 @@ def test_what_is_passed_over_is_counted_and_never_opened(tmp_path):
     assert sum(len(getattr(dataset, split)) for split in SPLITS) == 10
     (note,) = dataset.notes
     assert note == (
-        "Passed over 9 files that are not photos: 1 .csv, 2 .heic, 1 .txt, 1 device, "
-        "1 file without a suffix, 1 link that leads nowhere, 1 photo outside of every class, "
-        "1 pipe."
+        "Ignored 9 files: 1 .csv, 2 .heic, 1 .txt, 1 broken link, 1 device, "
+        "1 file without a suffix, 1 photo outside of class folders, 1 pipe."
     )
 
 
@@ -464,4 +470,9 @@ def test_a_class_may_be_a_link_and_no_link_below_is_followed(tmp_path, split):
     (folder / split / "b" / "loop").symlink_to(folder)
     linked = data.load("photos", folder)
     assert linked.fingerprint == whole.fingerprint
-    assert linked.notes[-1] == "Passed over 1 file that is not a photo: 1 link to a folder."
+    assert linked.notes[-1] == "Ignored 1 file: 1 link to a folder."
+
+
+def test_every_format_that_can_be_decoded_is_found_by_its_suffix():
+    formats = Image.registered_extensions()
+    assert {formats[suffix] for suffix in SUFFIXES} - {"MPO"} == set(edge.PHOTO_FORMATS)

@@ -193,7 +193,7 @@ def test_a_truncated_record_file_is_told(small_set, tmp_path):
 
 def test_too_small_a_set_is_told(small_set, tmp_path):
     small_set(tmp_path / "tfds", count=2)
-    with pytest.raises(ZooError, match="none falls into"):
+    with pytest.raises(ZooError, match="None of the"):
         data.load("cats_vs_dogs", tmp_path / "tfds")
 
 
@@ -221,7 +221,7 @@ def test_tfds_data_dir_is_the_default(tfds_dir, monkeypatch):
 
 def test_a_file_to_prepare_into_is_told(tmp_path, capfd):
     (tmp_path / "file").write_text("a file is no folder")
-    with pytest.raises(ZooError, match="file is not a folder, so cifar10 cannot be put there"):
+    with pytest.raises(ZooError, match="file is not a folder, so cifar10 cannot be stored there"):
         data.prepare("cifar10", tmp_path / "file")
     assert capfd.readouterr().out == ""
 
@@ -244,7 +244,7 @@ def test_recorded_figures_are_of_these_very_splits(name, fingerprint, tfds_dir):
 def test_equal_photos_of_cats_vs_dogs_are_told(tfds_dir):
     (note,) = data.load("cats_vs_dogs", tfds_dir).notes
     assert note.startswith(
-        "14 photos are there more than once, 9 in more than one split, 1 under more than one label"
+        "14 photos have duplicates, 9 in more than one split, 1 under more than one label"
     )
     assert data.load("cifar10", tfds_dir).notes == ()
 
@@ -254,7 +254,7 @@ def test_a_folder_too_deep_is_told_which_to_give(name, tfds_dir):
     version = next((tfds_dir / name).glob("*.*.*"))
     for deep in (tfds_dir / name, version):
         for ask in (data.load, data.prepare):
-            with pytest.raises(ZooError, match=f"give {tfds_dir}, which holds {name}"):
+            with pytest.raises(ZooError, match=f"give {tfds_dir}, which contains {name}"):
                 ask(name, deep)
 
 

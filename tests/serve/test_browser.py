@@ -84,9 +84,9 @@ def drop(page, path, kind="image/jpeg"):
     page.dispatch_event("#drop", "drop", {"dataTransfer": transfer})
 
 
-def verdict(page):
-    page.wait_for_selector("#verdict:not(:empty):not(:text-is('Asking…'))")
-    return page.inner_text("#verdict")
+def prediction(page):
+    page.wait_for_selector("#prediction:not(:empty):not(:text-is('Predicting…'))")
+    return page.inner_text("#prediction")
 
 
 def test_a_dropped_photo_is_answered_and_slide_16_is_shown(open_page, photos_dir):
@@ -97,7 +97,7 @@ def test_a_dropped_photo_is_answered_and_slide_16_is_shown(open_page, photos_dir
         expected = edge.load(find_bundle("linear_cat_dog"), artifact).predict(str(path))
         page.select_option("#artifact", artifact)
         page.wait_for_selector("#slide li:nth-child(5)")
-        assert verdict(page) == f"{expected.label} ({expected.score:.4f})"
+        assert prediction(page) == f"{expected.label} ({expected.score:.4f})"
         assert re.search(
             r"[\d.]+ ms in the model, [\d.]+ ms in the server", page.inner_text("main")
         )
@@ -111,11 +111,11 @@ def test_the_drawing_for_the_readme(open_page, shoot):
     page = open_page((1100, 1060))
     page.click("#samples button:has-text('cat')")
     page.wait_for_selector("#slide li:nth-child(5)")
-    shoot(page, "serve-ask")
+    shoot(page, "serve-predict")
 
 
 @pytest.mark.parametrize("name", zoo.list_models())
-def test_every_model_has_samples_and_says_how_often_it_is_right(open_page, name):
+def test_every_model_has_samples_and_shows_its_accuracy(open_page, name):
     manifest = edge.read_manifest(find_bundle(name))
     page = open_page()
     page.select_option("#model", name)
@@ -125,10 +125,10 @@ def test_every_model_has_samples_and_says_how_often_it_is_right(open_page, name)
         page.select_option("#artifact", artifact)
         for sample in page.locator("#samples button").all():
             sample.click()
-            assert verdict(page).split(" (")[0] in manifest["labels"]
-            told = page.inner_text("#right")
-            assert f"{100 * manifest['artifacts'][artifact]['accuracy']:.1f} %" in told
-            assert f"{manifest['dataset']['examples']:,} test" in told
+            assert prediction(page).split(" (")[0] in manifest["labels"]
+            text = page.inner_text("#accuracy")
+            assert f"{100 * manifest['artifacts'][artifact]['accuracy']:.1f} %" in text
+            assert f"{manifest['dataset']['examples']:,} test" in text
             if manifest["output"]["decision"] == "threshold":
                 first, second = manifest["labels"]
                 ends = page.locator("#score .names span").all_inner_texts()
@@ -158,7 +158,7 @@ def test_the_page_s_colours_are_the_plots_and_it_says_what_they_mean(open_page):
     ]
     page.select_option("#model", "cifar_softmax")
     page.wait_for_selector("#legend span:has-text('against')")
-    label = verdict(page).split(" (")[0]
+    label = prediction(page).split(" (")[0]
     assert page.locator("#legend span").last.inner_text() == f"red, above 0: for {label}"
 
 
@@ -170,7 +170,7 @@ def test_a_photo_of_48_megapixels_is_answered(open_page, tmp_path):
     page.set_default_timeout(300_000)
     page.set_input_files("#file", path)
     page.wait_for_selector("#slide li:nth-child(5)")
-    assert verdict(page).split()[0] in ("cat", "dog")
+    assert prediction(page).split()[0] in ("cat", "dog")
     assert "photo, 6000 × 8000" in page.inner_text("#slide")
 
 
@@ -203,24 +203,24 @@ def hold():
 
 def test_a_late_answer_does_not_replace_a_newer_one(open_page, hold):
     page = open_page()
-    let_go = hold(page, "**/api/ask?*")
+    let_go = hold(page, "**/api/predict?*")
     page.click("#samples button:has-text('cat')")
-    page.wait_for_selector("#verdict:has-text('Asking')")
+    page.wait_for_selector("#prediction:has-text('Predicting')")
     page.click("#samples button:has-text('dog')")
     page.wait_for_selector("#slide li:nth-child(5)")
-    shown = page.inner_text("#ask")
+    shown = page.inner_text("#predict")
     let_go()
-    assert page.inner_text("#ask") == shown
+    assert page.inner_text("#predict") == shown
 
 
 def test_an_answer_for_another_model_than_the_chosen_is_not_shown(open_page, hold):
     page = open_page()
-    let_go = hold(page, "**/api/ask?*")
+    let_go = hold(page, "**/api/predict?*")
     page.click("#samples button:has-text('cat')")
-    page.wait_for_selector("#verdict:has-text('Asking')")
+    page.wait_for_selector("#prediction:has-text('Predicting')")
     page.select_option("#model", "xor_mlp")
     let_go()
-    assert page.inner_text("#verdict") == ""
+    assert page.inner_text("#prediction") == ""
 
 
 def test_a_late_card_does_not_replace_a_newer_one(open_page, hold):
@@ -234,7 +234,7 @@ def test_a_late_card_does_not_replace_a_newer_one(open_page, hold):
     assert page.inner_text("#card h3") == second.inner_text()
 
 
-def test_a_card_that_is_not_there_is_told(open_page):
+def test_a_missing_card_is_reported(open_page):
     page = open_page(part="zoo")
     page.evaluate("document.querySelector('#list button').onclick = null")
     page.route("**/api/cards/*", lambda route: route.continue_(url=f"{route.request.url}_not"))
@@ -247,12 +247,12 @@ def test_what_is_no_photo_is_refused_in_a_sentence(open_page, tmp_path):
     text.write_text("I am no photo.")
     page = open_page()
     drop(page, text)
-    assert verdict(page).endswith(f"{list(edge.PHOTO_FORMATS)[-1]}.")
-    page.evaluate("document.getElementById('verdict').textContent = ''")
+    assert prediction(page).endswith(f"{list(edge.PHOTO_FORMATS)[-1]}.")
+    page.evaluate("document.getElementById('prediction').textContent = ''")
     large = tmp_path / "large.jpg"
     large.write_bytes(b"\xff\xd8\xff" + bytes(21 * 2**20))
     page.set_input_files("#file", large)
-    assert "20,971,520 bytes" in verdict(page)
+    assert "20,971,520 bytes" in prediction(page)
     assert page.get_attribute("#file", "accept") == "image/*"
 
 
@@ -261,16 +261,16 @@ def test_the_camera_s_picture_is_answered(open_page):
     page.click("#camera")
     page.click("#snap")
     page.wait_for_selector("#slide li:nth-child(5)")
-    assert verdict(page).split()[0] in ("cat", "dog")
+    assert prediction(page).split()[0] in ("cat", "dog")
 
 
 def test_without_a_camera_s_permission_a_sentence_says_so(open_page):
     page = open_page()
     page.click("#camera")
-    assert "choose a photo instead" in verdict(page)
+    assert "choose a photo instead" in prediction(page)
 
 
-def test_numbers_are_asked_with_the_keyboard_alone(open_page):
+def test_numbers_are_entered_with_the_keyboard_alone(open_page):
     page = open_page()
     page.focus("#model")
     page.keyboard.type("xor")
@@ -283,12 +283,12 @@ def test_numbers_are_asked_with_the_keyboard_alone(open_page):
     page.keyboard.type("1 0")
     page.keyboard.press("Enter")
     expected = edge.load(find_bundle("xor_mlp")).predict([1, 0])
-    assert verdict(page) == f"{expected.label} ({expected.score:.4f})"
+    assert prediction(page) == f"{expected.label} ({expected.score:.4f})"
 
 
 def test_everything_that_can_be_used_has_a_name(open_page):
     page = open_page()
-    for part in ("ask", "playground", "zoo"):
+    for part in ("predict", "playground", "zoo"):
         page.goto(f"{page.url.split('#')[0]}#{part}")
         page.wait_for_selector(f"#{part}:not([hidden])")
         nameless = page.evaluate(
@@ -347,9 +347,9 @@ def test_what_is_shown_is_what_is_trained(open_page):
     page = open_page(part="playground")
     page.evaluate(
         """() => {
-            window.told = [];
+            window.texts = [];
             const progress = document.getElementById("progress");
-            new MutationObserver(() => window.told.push(progress.textContent))
+            new MutationObserver(() => window.texts.push(progress.textContent))
                 .observe(progress, { childList: true });
         }"""
     )
@@ -369,7 +369,7 @@ def test_what_is_shown_is_what_is_trained(open_page):
     page.click("#train")
     page.wait_for_selector("text=/After \\d\\d+ updates: .* of 200 points wrong/")
     page.click("#train")
-    assert not [told for told in page.evaluate("window.told") if "of 4 points" in told]
+    assert not [text for text in page.evaluate("window.texts") if "of 4 points" in text]
     assert answers[-1].json()["settings"]["data"] == "spirals"
     # And while one of its steps is under way.
     page.click("#train")
@@ -394,7 +394,7 @@ def test_a_learning_rate_of_1_and_a_worker_that_dies(open_page):
     assert page.inner_text("#train") == "Pause"
     for process in workers() - before:
         os.kill(process, signal.SIGKILL)
-    page.wait_for_selector("text=The training broke off; start it again.")
+    page.wait_for_selector("text=The training process stopped unexpectedly; start it again.")
     assert page.inner_text("#train") == "Train"
     page.click("#train")
     page.wait_for_selector("text=/After [1-9]\\d* updates/")
@@ -439,7 +439,7 @@ def test_another_site_s_page_starts_nothing(browser, address, tmp_path):
     assert workers() == before
 
 
-@pytest.mark.parametrize("part", ["ask", "playground", "zoo"])
+@pytest.mark.parametrize("part", ["predict", "playground", "zoo"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_s_window_needs_no_scrolling_sideways(open_page, shoot, part, scheme):
     page = open_page(PHONE, part, color_scheme=scheme, is_mobile=True, has_touch=True)

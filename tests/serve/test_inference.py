@@ -1,4 +1,4 @@
-"""Asking over HTTP: what the page answers is what the board answers; what it refuses, and how."""
+"""Predictions over HTTP equal those of `zoo.edge`; bad requests get one sentence."""
 
 import http.client
 import io
@@ -20,8 +20,8 @@ import zoo
 from zoo import edge
 from zoo.bundles.shipped import find_bundle
 from zoo.export.bundle import write_manifest
-from zoo.serve.inference import MOST_LOADED, Desk
-from zoo.serve.listing import listed
+from zoo.serve.inference import MAX_LOADED, ModelServer
+from zoo.serve.listing import model_summary
 
 CLIENTS = 50
 IMAGE_MODELS = [
@@ -37,9 +37,9 @@ def encoded(photo, kind="PNG"):
     return content.getvalue()
 
 
-def ask(address, content, model="linear_cat_dog", artifact=None):
+def predict(address, content, model="linear_cat_dog", artifact=None):
     query = f"model={model}" + (f"&artifact={artifact}" if artifact else "")
-    return call(f"{address}api/ask?{query}", content)
+    return call(f"{address}api/predict?{query}", content)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_the_page_answers_as_the_board_does(address, name, drawn):
         if not str(file).endswith(".tflite"):
             continue
         expected = edge.load(find_bundle(name), artifact).predict(drawn)
-        status, answer = ask(address, encoded(drawn), name, artifact)
+        status, answer = predict(address, encoded(drawn), name, artifact)
         assert status == 200, answer
         assert answer["label"] == expected.label
         assert list(answer["scores"].values()) == pytest.approx(expected.scores.tolist(), abs=1e-6)
@@ -65,7 +65,7 @@ def test_the_page_answers_as_the_board_does(address, name, drawn):
 
 @pytest.mark.parametrize("name", ["linear_cat_dog", "cifar_softmax"])
 def test_the_slide_s_numbers_add_up(address, name, drawn):
-    _, answer = ask(address, encoded(drawn), name)
+    _, answer = predict(address, encoded(drawn), name)
     slide = answer["slide"]
     x, weights, products = (np.array(slide[part]) for part in ("x", "weights", "products"))
     assert len(x) == slide["size"] ** 2 * slide["channels"]
@@ -80,7 +80,7 @@ def test_the_slide_s_numbers_add_up(address, name, drawn):
 
 @pytest.mark.parametrize("name", ["deep_relu", "mark_one"])
 def test_a_model_with_hidden_layers_has_no_slide(address, name, drawn):
-    assert ask(address, encoded(drawn), name)[1]["slide"] is None
+    assert predict(address, encoded(drawn), name)[1]["slide"] is None
 
 
 def test_runs_go_by_their_names_and_need_no_float32_file(tmp_path, drawn):
@@ -93,36 +93,36 @@ def test_runs_go_by_their_names_and_need_no_float32_file(tmp_path, drawn):
     with served(bundles=[tmp_path / "one", tmp_path / "two"]) as page:
         models = call(f"{page}api/models")[1]["models"]
         assert [model["name"] for model in models] == ["one", "two"]
-        status, answer = ask(page, encoded(drawn), "two", "int8")
+        status, answer = predict(page, encoded(drawn), "two", "int8")
         assert status == 200, answer
         assert (answer["label"], answer["slide"]) == (expected.label, None)
-        assert ask(page, encoded(drawn), "two")[1]["score"] == answer["score"]
-        assert_one_sentence(ask(page, encoded(drawn), "two", "float32"), 400, "float32")
+        assert predict(page, encoded(drawn), "two")[1]["score"] == answer["score"]
+        assert_one_sentence(predict(page, encoded(drawn), "two", "float32"), 400, "float32")
 
 
 def test_numbers_are_answered(address):
     for row in ("0 0", "0 1", "1 0", "1 1"):
         expected = edge.load(find_bundle("xor_mlp")).predict([float(part) for part in row.split()])
-        assert ask(address, row.encode(), "xor_mlp")[1]["label"] == expected.label
-    assert_one_sentence(ask(address, b"0 maybe", "xor_mlp"), 400, "maybe")
-    assert_one_sentence(ask(address, b"0 1 1", "xor_mlp"), 400, "2")
-    assert_one_sentence(ask(address, b"", "xor_mlp"), 400, "0 rows")
-    assert_one_sentence(ask(address, b"0,1 1,1", "xor_mlp"), 400, "2 rows")
+        assert predict(address, row.encode(), "xor_mlp")[1]["label"] == expected.label
+    assert_one_sentence(predict(address, b"0 maybe", "xor_mlp"), 400, "maybe")
+    assert_one_sentence(predict(address, b"0 1 1", "xor_mlp"), 400, "2")
+    assert_one_sentence(predict(address, b"", "xor_mlp"), 400, "0 rows")
+    assert_one_sentence(predict(address, b"0,1 1,1", "xor_mlp"), 400, "2 rows")
 
 
 def test_a_photo_that_is_a_jpeg(address, photos_dir):
     path = photos_dir / "cat" / "0.jpg"
     expected = edge.load(find_bundle("linear_cat_dog")).predict(str(path))
-    _, answer = ask(address, path.read_bytes())
+    _, answer = predict(address, path.read_bytes())
     assert answer["label"] == expected.label
     assert answer["score"] == pytest.approx(expected.score, abs=1e-6)
 
 
 def test_fifty_clients_at_once(address, drawn):
     photos = [encoded(np.roll(drawn, 7 * client, axis=1), "JPEG") for client in range(CLIENTS)]
-    alone = [ask(address, photo)[1]["score"] for photo in photos]
+    alone = [predict(address, photo)[1]["score"] for photo in photos]
     with ThreadPoolExecutor(CLIENTS) as clients:
-        found = list(clients.map(lambda photo: ask(address, photo), photos))
+        found = list(clients.map(lambda photo: predict(address, photo), photos))
     assert {status for status, _ in found} == {200}
     # Nobody is given somebody else's answer.
     assert [answer["score"] for _, answer in found] == alone
@@ -130,7 +130,7 @@ def test_fifty_clients_at_once(address, drawn):
 
 def test_a_text_named_jpg_is_refused(address):
     for content in (b"I am no photo.\n" * 9, b""):
-        assert_one_sentence(ask(address, content), 400, *edge.PHOTO_FORMATS)
+        assert_one_sentence(predict(address, content), 400, *edge.PHOTO_FORMATS)
 
 
 @pytest.mark.parametrize("kind", edge.PHOTO_FORMATS)
@@ -139,14 +139,14 @@ def test_the_page_takes_what_predict_takes(address, kind, drawn):
     # What a file dialog offers under image/*.
     assert Image.MIME[kind].startswith("image/")
     expected = edge.load(find_bundle("linear_cat_dog")).predict(content)
-    status, answer = ask(address, content)
+    status, answer = predict(address, content)
     assert status == 200, answer
     assert answer["label"] == expected.label
     assert answer["score"] == pytest.approx(expected.score, abs=1e-6)
 
 
 def test_a_damaged_photo_is_refused(address, drawn):
-    assert_one_sentence(ask(address, encoded(drawn)[:5000]), 400)
+    assert_one_sentence(predict(address, encoded(drawn)[:5000]), 400)
 
 
 def test_a_zip_bomb_is_refused(address):
@@ -162,7 +162,7 @@ def test_a_zip_bomb_is_refused(address):
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
     )
     assert len(bomb) < 2**20
-    assert_one_sentence(ask(address, bomb), 400, "pixels")
+    assert_one_sentence(predict(address, bomb), 400, "pixels")
 
 
 def test_an_upload_of_200_mb_is_refused_before_it_has_travelled(address):
@@ -170,7 +170,7 @@ def test_an_upload_of_200_mb_is_refused_before_it_has_travelled(address):
     place = urlsplit(address)
     connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
     try:
-        connection.putrequest("POST", "/api/ask?model=linear_cat_dog")
+        connection.putrequest("POST", "/api/predict?model=linear_cat_dog")
         connection.putheader("Content-Length", str(size))
         connection.endheaders()
         response = connection.getresponse()
@@ -184,7 +184,7 @@ def test_an_upload_of_200_mb_without_its_size_is_refused(address):
     connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
     piece = bytes(10**6)
     try:
-        connection.putrequest("POST", "/api/ask?model=linear_cat_dog")
+        connection.putrequest("POST", "/api/predict?model=linear_cat_dog")
         connection.putheader("Transfer-Encoding", "chunked")
         connection.endheaders()
         sent = 0
@@ -202,17 +202,17 @@ def test_an_upload_of_200_mb_without_its_size_is_refused(address):
 
 def test_names_that_are_not_there(address, drawn):
     content = encoded(drawn)
-    assert_one_sentence(ask(address, content, "linear_cat"), 400, "linear_cat_dog")
-    assert_one_sentence(ask(address, content, artifact="int7"), 400, "int7")
+    assert_one_sentence(predict(address, content, "linear_cat"), 400, "linear_cat_dog")
+    assert_one_sentence(predict(address, content, artifact="int7"), 400, "int7")
     assert_one_sentence(call(f"{address}api/cards/nobody"), 404, "nobody")
     for file in ("manifest.json", "x.png", "x" * 300 + ".png", "%00.png", "..%2fx.png"):
         assert_one_sentence(call(f"{address}api/cards/deep_relu/{file}"), 404)
     assert_one_sentence(call(f"{address}api/nothing"), 404)
-    assert_one_sentence(call(f"{address}api/ask"), 405)
+    assert_one_sentence(call(f"{address}api/predict"), 405)
 
 
 def test_numbers_that_are_a_book_are_not_repeated(address):
-    assert_one_sentence(ask(address, b"7 " * 10**6, "xor_mlp"), 413, "2,000,000 bytes")
+    assert_one_sentence(predict(address, b"7 " * 10**6, "xor_mlp"), 413, "2,000,000 bytes")
 
 
 def test_a_bundle_that_loses_its_card_and_its_folder(tmp_path):
@@ -253,12 +253,12 @@ def test_a_bundle_that_loses_its_card_and_its_folder(tmp_path):
     ],
 )
 def test_what_another_site_s_page_sends_is_refused(address, headers, path, content):
-    assert_one_sentence(call(f"{address}api/{path}", content, headers), 403, "Another site")
+    assert_one_sentence(call(f"{address}api/{path}", content, headers), 403, "another site")
 
 
 def test_what_the_page_itself_sends_is_taken(address):
     headers = {"Origin": address.rstrip("/"), "Sec-Fetch-Site": "same-origin"}
-    assert call(f"{address}api/ask?model=xor_mlp", b"0 1", headers)[0] == 200
+    assert call(f"{address}api/predict?model=xor_mlp", b"0 1", headers)[0] == 200
 
 
 def test_another_site_s_name_for_this_machine_is_refused(address):
@@ -275,14 +275,14 @@ def test_another_site_s_name_for_this_machine_is_refused(address):
 def test_a_case_is_answered_as_the_board_does(case, address, cases_dir):
     content = (cases_dir / case).read_bytes()
     expected = edge.load(find_bundle("linear_cat_dog")).predict(content)
-    status, answer = ask(address, content)
+    status, answer = predict(address, content)
     assert status == 200, answer
     assert answer["score"] == pytest.approx(expected.score, abs=1e-6)
 
 
 @pytest.mark.parametrize("case", ["truncated.jpg", "no_end_marker.jpg"])
 def test_a_truncated_case_is_refused(case, address, cases_dir):
-    assert_one_sentence(ask(address, (cases_dir / case).read_bytes()), 400, "truncated")
+    assert_one_sentence(predict(address, (cases_dir / case).read_bytes()), 400, "truncated")
 
 
 def test_the_slide_is_never_computed_from_a_damaged_file(tmp_path, drawn):
@@ -292,7 +292,7 @@ def test_the_slide_is_never_computed_from_a_damaged_file(tmp_path, drawn):
     (folder / "float32.tflite").write_bytes(content)
     with served(bundles=[folder]) as page:
         name = call(f"{page}api/models")[1]["models"][0]["name"]
-        assert_one_sentence(ask(page, encoded(drawn), name, "int8"), 400, "sha256")
+        assert_one_sentence(predict(page, encoded(drawn), name, "int8"), 400, "sha256")
 
 
 def memory(key):
@@ -320,30 +320,30 @@ def test_a_large_photo_takes_300_mb_and_gives_them_back(photos_dir):
     expected = [edge.load(find_bundle("linear_cat_dog")).predict(photo) for photo in photos]
     small = (photos_dir / "dog" / "3.jpg").read_bytes()
     with served() as page:
-        ask(page, small)
+        predict(page, small)
         before = memory("VmRSS")
         for content, prediction in zip(photos, expected, strict=True):
-            status, answer = ask(page, content)
+            status, answer = predict(page, content)
             assert status == 200, answer
             assert answer["score"] == pytest.approx(prediction.score, abs=1e-6)
             assert answer["photo"] == {"height": 6001, "width": 8001}
             assert answer["slide"]["logit"] == pytest.approx(answer["score"], abs=1e-3)
         with ThreadPoolExecutor(4) as clients:
             assert {
-                found[0] for found in clients.map(lambda _: ask(page, photos[0]), range(4))
+                found[0] for found in clients.map(lambda _: predict(page, photos[0]), range(4))
             } == {200}
         assert memory("VmHWM") < 300 + 20  # What is sent is held too.
         assert memory("VmRSS") < before + 50
 
 
 def test_only_so_many_files_stay_loaded(drawn):
-    desk = Desk({name: find_bundle(name) for name in IMAGE_MODELS})
+    model_server = ModelServer({name: find_bundle(name) for name in IMAGE_MODELS})
     for name in IMAGE_MODELS:
-        for artifact in listed(name, desk.manifests[name])["artifacts"]:
-            desk.ask(name, artifact, drawn)
-            desk.slide(name, drawn)
-    assert len(desk._models) <= MOST_LOADED
-    assert len(desk._slides) <= MOST_LOADED
+        for artifact in model_summary(name, model_server.manifests[name])["artifacts"]:
+            model_server.predict(name, artifact, drawn)
+            model_server.slide(name, drawn)
+    assert len(model_server._models) <= MAX_LOADED
+    assert len(model_server._slides) <= MAX_LOADED
     large = np.zeros((1000, 1000, 3), np.uint8)
-    desk.ask("linear_cat_dog", "int8", large)
-    assert ("linear_cat_dog", "int8") not in desk._models
+    model_server.predict("linear_cat_dog", "int8", large)
+    assert ("linear_cat_dog", "int8") not in model_server._models

@@ -80,7 +80,7 @@ def test_the_learned_line_runs_through_no_point(post, data):
 def test_a_third_page_is_told_that_all_places_are_taken(post, address):
     for _ in range(2):
         assert post("start", **SETTINGS)[0] == 200
-    assert_one_sentence(post("start", **SETTINGS), 503, "2 places")
+    assert_one_sentence(post("start", **SETTINGS), 503, "2 training workers")
     assert call(f"{address}api/models")[0] == 200
 
 

@@ -1,4 +1,4 @@
-"""Decoding photos: one core and both, and what decoding at half the size would change."""
+"""Decoding photos: with one core, with all cores, and at half the size."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 from statistics import median
 
 _COPIES = 4
-# What a half-size decoder would have to keep to: one gray level of the 64 × 64 result.
+# The largest acceptable change of a half-size decoder: one gray level of the 64 × 64 result.
 _ALLOWED = 1.0
 
 
 def measure(folder: Path, rounds: int, say) -> list[dict]:
-    """Return a row per way to decode: photos a second, and how the features change."""
+    """Return a row per method: photos per second, and the change of the features."""
     from zoo.utils.quiet import import_tensorflow
 
     import_tensorflow()

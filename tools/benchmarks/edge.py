@@ -1,4 +1,4 @@
-"""What the edge runtime costs over a bare interpreter and a ten-line script, and what photos do."""
+"""Overhead of the edge runtime over the bare interpreter and a short script; memory for photos."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from zoo.utils.provenance import RUNTIME, machine, versions
 ROUNDS, CALLS, PROCESSES = 9, 300, 9
 # 0.2, 12 and 48 megapixels.
 PHOTO_SIZES = ((500, 375), (4000, 3000), (8000, 6000))
-# What a user would write without this package, of the same file and the same input.
+# What a user would write without this package, for the same file and the same input.
 TEN_LINES = """
 import sys
 import numpy as np
@@ -37,13 +37,13 @@ print(interpreter.get_tensor(answer["index"]))
 
 
 def default_file(bundle: Path) -> Path:
-    """Return the file that a bundle's predict.py takes."""
+    """Return the file that a bundle's predict.py loads by default."""
     manifest = edge.read_manifest(bundle)
     return bundle / manifest["artifacts"][edge.default_artifact(manifest)]["file"]
 
 
 def overhead(name: str) -> tuple[float, float]:
-    """Return the microseconds of a bare invoke of a model's default file, and of predict."""
+    """Return the microseconds of `invoke` and of `predict`, for a model's default file."""
     bundle = find_bundle(name)
     with edge.quiet_stderr():
         model = edge.load(bundle)
@@ -69,7 +69,7 @@ def overhead(name: str) -> tuple[float, float]:
 
 
 def first_answer(name: str, photo: Path) -> tuple[float, float, float]:
-    """Return seconds to the first answer of ten lines and of predict.py, and its peak MB."""
+    """Return seconds until the output of the short script and of predict.py, and its peak MB."""
     bundle = find_bundle(name)
     image = edge.read_manifest(bundle)["input"]["kind"] == "image"
     given = [str(photo)] if image else ["0", "1"]
@@ -87,7 +87,7 @@ def first_answer(name: str, photo: Path) -> tuple[float, float, float]:
 
 
 def peak_memory(words: list[str]) -> float:
-    """Return the peak memory, in MB, of a Python process with these words."""
+    """Return the peak memory, in MB, of a Python process with these arguments."""
     program = (
         "import resource, subprocess, sys\n"
         "subprocess.run([sys.executable, *sys.argv[1:]], check=True, capture_output=True)\n"
@@ -109,7 +109,7 @@ def photo_memory(name: str = "linear_cat_dog") -> list[str]:
     lines = [f"| photo | {' | '.join(kinds)} |", "|---" * (1 + len(kinds)) + "|"]
     with tempfile.TemporaryDirectory() as folder:
         for width, height in PHOTO_SIZES:
-            # Smooth at its full size, as an enlarged photo is; a PNG of noise is refused.
+            # Smooth, like an enlarged photo: a large PNG of noise would be rejected.
             small = Image.effect_noise((width // 8, height // 8), 60)
             noise = small.resize((width, height), Image.Resampling.BICUBIC)
             slope = Image.linear_gradient("L").resize((width, height))

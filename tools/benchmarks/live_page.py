@@ -1,4 +1,4 @@
-"""`zoo serve` in a process of its own and a Chromium to look at it, for measuring and for tests."""
+"""Runs `zoo serve` in a process and opens it in Chromium, for benchmarks and tests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OPTIONS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    # A picture that moves stands in for a camera, which a test machine has not.
+    # Chromium's test video in place of a camera.
     "--use-fake-device-for-media-stream",
 )
 
@@ -27,25 +27,27 @@ _OPTIONS = (
 def served(
     zoo: Sequence = (sys.executable, "-m", "zoo"), bundles: Sequence = (), **options
 ) -> Iterator[str]:
-    """Serve the page on a free loopback port and give its address.
+    """Serve the page on a free loopback port and yield its address.
 
     Args:
-        zoo: how to call `zoo`.
-        bundles: to serve; all shipped ones by default.
+        zoo: command that runs `zoo`.
+        bundles: to serve; by default all shipped ones.
         **options: of `subprocess.Popen`.
 
     Raises:
-        RuntimeError: if `zoo serve` ends before it tells its address.
+        RuntimeError: if `zoo serve` exits before it prints its address.
     """
     words = [*zoo, "serve", *bundles, "--port", "0"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, **options) as server:
         try:
-            told = ""
-            while not (address := re.search(r"http://127\.0\.0\.1:\d+/", told)):
+            output = ""
+            while not (address := re.search(r"http://127\.0\.0\.1:\d+/", output)):
                 line = server.stdout.readline()
                 if not line:
-                    raise RuntimeError(f"`zoo serve` ended before it told its address: {told}")
-                told += line
+                    raise RuntimeError(
+                        f"`zoo serve` exited before it printed its address: {output}"
+                    )
+                output += line
             yield address[0]
         finally:
             server.terminate()
@@ -54,7 +56,7 @@ def served(
 
 @contextmanager
 def chromium() -> Iterator:
-    """Give a Chromium without a window, which must be there: see `CHROMIUM`."""
+    """Yield a headless Chromium, which must be installed: see `CHROMIUM`."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

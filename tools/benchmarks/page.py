@@ -1,4 +1,4 @@
-"""The page of `zoo serve`: until it is there, until it is painted, until a photo is answered."""
+"""Latency of the page of `zoo serve`: start, first paint, predictions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PAINT = """() => new Promise((resolve) => new PerformanceObserver((list) => {
 
 
 def measure(rounds: int, say) -> list[dict]:
-    """Return a row per moment, in milliseconds: median and worst over the rounds."""
+    """Return a row per latency, in milliseconds: median and worst over the rounds."""
     content = BytesIO()
     pixels = np.random.default_rng(0).integers(0, 256, (375, 500, 3)).astype(np.uint8)
     Image.fromarray(pixels).save(content, "JPEG")
@@ -33,14 +33,14 @@ def measure(rounds: int, say) -> list[dict]:
             urllib.request.urlopen(address).close()
             ready = 1e3 * (time.perf_counter() - started)
             found.setdefault("from the command to the first answer of the page", []).append(ready)
-            found.setdefault("first photo, in the server", []).append(_ask(address, photo))
-            later = [_ask(address, photo) for _ in range(20)]
+            found.setdefault("first photo, in the server", []).append(_predict(address, photo))
+            later = [_predict(address, photo) for _ in range(20)]
             found.setdefault("later photos, in the server", []).extend(later)
             started = time.perf_counter()
             with ThreadPoolExecutor(_CLIENTS) as clients:
-                list(clients.map(lambda _: _ask(address, photo), range(_CLIENTS)))
+                list(clients.map(lambda _: _predict(address, photo), range(_CLIENTS)))
             at_once = 1e3 * (time.perf_counter() - started)
-            found.setdefault(f"{_CLIENTS} clients at once, until all have theirs", []).append(
+            found.setdefault(f"{_CLIENTS} clients at once, until all are answered", []).append(
                 at_once
             )
     found["first contentful paint in Chromium, a page just served"] = _paints(rounds)
@@ -54,13 +54,13 @@ def measure(rounds: int, say) -> list[dict]:
     return rows
 
 
-def _ask(address: str, photo: bytes) -> float:
-    with urllib.request.urlopen(f"{address}api/ask?model=linear_cat_dog", photo) as response:
+def _predict(address: str, photo: bytes) -> float:
+    with urllib.request.urlopen(f"{address}api/predict?model=linear_cat_dog", photo) as response:
         return 1e3 * json.load(response)["server_seconds"]
 
 
 def _paints(rounds: int) -> list[float]:
-    """Return nothing where there is no Chromium."""
+    """Return an empty list if Chromium is not installed."""
     if CHROMIUM is None:
         return []
     paints = []

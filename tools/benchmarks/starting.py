@@ -1,4 +1,4 @@
-"""From a command to its first result, and the memory that training takes, in fresh processes."""
+"""Start-up times of commands, and peak memory of training, in new processes."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def measure(rounds: int, say) -> list[dict]:
         Image.fromarray(pixels).save(photo)
         runs = iter(range(10**6))
         ways = {
-            "an empty Python": lambda: _whole([*python, "pass"]),
-            "`import zoo`": lambda: _whole([*python, "import zoo"]),
-            "`zoo --help`": lambda: _whole([*zoo, "--help"]),
-            "`zoo list`": lambda: _whole([*zoo, "list"]),
-            "`zoo predict linear_cat_dog photo`": lambda: _whole(
+            "an empty Python": lambda: _duration([*python, "pass"]),
+            "`import zoo`": lambda: _duration([*python, "import zoo"]),
+            "`zoo --help`": lambda: _duration([*zoo, "--help"]),
+            "`zoo list`": lambda: _duration([*zoo, "list"]),
+            "`zoo predict linear_cat_dog photo`": lambda: _duration(
                 [*zoo, "predict", "linear_cat_dog", str(photo)]
             ),
-            "`import tensorflow`": lambda: _whole([*python, "import tensorflow"]),
+            "`import tensorflow`": lambda: _duration([*python, "import tensorflow"]),
             "`zoo train deep_relu`, second start, until the first step": lambda: _first_step(
                 [*zoo, "train", "deep_relu", "--run-dir", f"{folder}/{next(runs)}"]
             ),
@@ -64,7 +64,7 @@ def measure(rounds: int, say) -> list[dict]:
 
 
 def measure_memory(say) -> list[dict]:
-    """Return the peak memory, in MB, of a training and of what it cannot do without."""
+    """Return the peak memory, in MB, of a training and of its minimal requirements."""
     from zoo import data
 
     dataset = data.load("cifar10")
@@ -72,7 +72,7 @@ def measure_memory(say) -> list[dict]:
     with tempfile.TemporaryDirectory() as folder:
         train = [sys.executable, "-m", "zoo", "train", "deep_relu", "--epochs", "1"]
         bare = _peak([sys.executable, "-c", "import tensorflow, keras"])
-        # A few matrix products make TensorFlow start its threads and its allocator.
+        # A short `fit` makes TensorFlow start its threads and its allocator.
         used = _peak([sys.executable, "-c", _TENSORFLOW_AT_WORK])
         ours = _peak([*train, "--run-dir", f"{folder}/run"])
     rows = [
@@ -96,7 +96,7 @@ model.fit(np.zeros((128, 3072), "float32"), np.zeros(128), batch_size=128, verbo
 """
 
 
-def _whole(words: list[str]) -> float:
+def _duration(words: list[str]) -> float:
     started = time.perf_counter()
     subprocess.run(words, check=True, capture_output=True)
     return time.perf_counter() - started
@@ -104,10 +104,10 @@ def _whole(words: list[str]) -> float:
 
 def _first_step(words: list[str]) -> float:
     started = time.perf_counter()
-    told = b""
+    output = b""
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as training:
-        while not _FIRST_STEP.search(told):
-            told += training.stdout.read1()
+        while not _FIRST_STEP.search(output):
+            output += training.stdout.read1()
         seconds = time.perf_counter() - started
         training.kill()
     return seconds

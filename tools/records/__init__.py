@@ -1,1 +1,1 @@
-"""What `tools/results.py` keeps in docs/results/, a file for each kind of record."""
+"""The records that `tools/results.py` writes to docs/results/, one file per kind."""

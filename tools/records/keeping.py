@@ -1,4 +1,4 @@
-"""Write a table to docs/results/ with what it was measured on and by which command."""
+"""Write a table to docs/results/ with the machine, versions, data and command it comes from."""
 
 import sys
 from pathlib import Path
@@ -9,8 +9,8 @@ from zoo.utils.provenance import machine, versions
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "results"
 
 
-def keep(name: str, told: str, rows: list[dict], dataset: dict) -> None:
-    """Write rows as docs/results/NAME.md and say on what they were measured."""
+def keep(name: str, description: str, rows: list[dict], dataset: dict) -> None:
+    """Write rows to docs/results/NAME.md, with a description and their provenance."""
     lines = [f"| {' | '.join(rows[0])} |", "|---" * len(rows[0]) + "|"]
     for row in rows:
         cells = [f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row.values()]
@@ -18,7 +18,7 @@ def keep(name: str, told: str, rows: list[dict], dataset: dict) -> None:
     on = f"{dataset['name']}, fingerprint {dataset['fingerprint']}; "
     packages = ", ".join(f"{key} {number}" for key, number in versions().items())
     command = " ".join(["python", "tools/results.py", *sys.argv[1:]])
-    text = f"# {name}\n\n{told}\n\n" + "\n".join(lines)
+    text = f"# {name}\n\n{description}\n\n" + "\n".join(lines)
     text += f"\n\n{on}{machine()}; {packages}. Made by `{command}`.\n"
     FOLDER.mkdir(parents=True, exist_ok=True)
     write_text(FOLDER / f"{name}.md", text)

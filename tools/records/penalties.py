@@ -1,4 +1,4 @@
-"""What every λ gives where the optimum can be computed, beside what the recipe trains."""
+"""Accuracy for every λ of the direct solvers, computed by other libraries for comparison."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def ridge_penalties() -> None:
     centred = x["train"] - mean
     values, vectors = np.linalg.eigh(centred.T @ centred)
     turned = vectors.T @ (centred.T @ (right["train"] - offset))
-    # An eigenvalue that is 0 but for rounding has no share in the answer of λ = 0.
+    # Eigenvalues that are 0 up to rounding are excluded for λ = 0.
     values = np.where(values > 1e-10 * values.max(), values, np.inf)
 
     rows = []
@@ -35,13 +35,13 @@ def ridge_penalties() -> None:
         scores = {split: (x[split] - mean) @ w + offset for split in SPLITS}
         found = {split: (scores[split] >= 0) == (right[split] > 0) for split in SPLITS}
         rows.append(_row(f"{penalty:.3g}", found))
-    told = (
+    description = (
         "linear_cat_dog: accuracy, in %, of the ridge solution for every λ, from numpy's "
-        "eigendecomposition of the training photos' float64 sums. The recipe chooses λ by the "
-        "validation photos' accuracy; the test column was looked at afterwards."
+        "eigendecomposition of the training photos' float64 sums. The recipe chooses λ by "
+        "validation accuracy; test accuracies were computed afterwards."
     )
     rows.append(_recipe("linear_cat_dog", "best"))
-    keep("linear_cat_dog-penalties", told, rows, _on(dataset))
+    keep("linear_cat_dog-penalties", description, rows, _on(dataset))
 
 
 def softmax_penalties(recipe: str) -> None:
@@ -59,18 +59,18 @@ def softmax_penalties(recipe: str) -> None:
         found = {split: fitted.predict(x[split]) == right[split] for split in SPLITS}
         rows.append(_row(f"{penalty:.3g}", found) | {"iterations": int(fitted.n_iter_[0])})
         print(rows[-1], flush=True)
-        # Beyond the best λ a search takes ever longer, for what nobody would choose.
+        # For smaller λ the optimiser takes ever longer, and validation accuracy falls.
         if rows[-1]["validation"] < max(row["validation"] for row in rows) - 1:
             break
-    told = (
+    description = (
         f"cifar_softmax, recipe `{recipe}`: accuracy, in %, of scikit-learn's LogisticRegression "
-        "(lbfgs, C = 1/λ) for one λ after the other, from the largest down, each started where "
-        "the last ended, until a point of validation accuracy is lost; on the features that the "
-        "model's own preprocessing makes. The recipe chooses λ by the validation photos' "
-        "accuracy; the test column was looked at afterwards."
+        "(lbfgs, C = 1/λ) for every λ from the largest down, each warm-started from the last, "
+        "until validation accuracy is a point below the best; on the features of the model's own "
+        "preprocessing. The recipe chooses λ by validation accuracy; test accuracies were computed "
+        "afterwards."
     )
     rows.append(_recipe("cifar_softmax", recipe) | {"iterations": ""})
-    keep(f"cifar_softmax-{recipe}-penalties", told, rows, _on(dataset))
+    keep(f"cifar_softmax-{recipe}-penalties", description, rows, _on(dataset))
 
 
 def _regressions(x, y) -> Iterator[tuple]:
@@ -90,12 +90,12 @@ def _labels(dataset, split) -> np.ndarray:
     return np.asarray(getattr(dataset, split).y)
 
 
-def _row(told, right) -> dict:
-    return {"penalty": told, **{split: 100 * float(right[split].mean()) for split in SPLITS}}
+def _row(penalty, right) -> dict:
+    return {"penalty": penalty, **{split: 100 * float(right[split].mean()) for split in SPLITS}}
 
 
 def _recipe(name, recipe) -> dict:
-    """Return what this package's own solver comes to, by the command that a user would type."""
+    """Return the result of this package's own solver, by the recipe that a user would name."""
     results, _ = trained(name, zoo.describe(name).recipes[recipe], seed=0)
     return {
         "penalty": f"`zoo train {name} --recipe {recipe}`",

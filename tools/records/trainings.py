@@ -1,4 +1,4 @@
-"""Records of trainings: one thing changed at a time, accuracy against minutes and over seeds."""
+"""Records of trainings: ablations, accuracy against minutes, and accuracy over seeds."""
 
 import csv
 import statistics
@@ -16,7 +16,7 @@ from zoo.registry.results import Result, record
 from zoo.utils.choices import require_choice
 from zoo.utils.provenance import machine, versions
 
-# What the long recipes were chosen from.
+# The variations from which the long recipes were chosen.
 CHANGES = {
     "as it is": {},
     "weight decay 0.3": {"weight_decay": 0.3},
@@ -34,7 +34,7 @@ CHANGES = {
 
 
 def search(recipe: str, epochs: int) -> None:
-    """Train deep_relu's recipe, and variants of it, for fewer epochs."""
+    """Train a recipe of deep_relu, and variants of it, for fewer epochs."""
     spec = describe("deep_relu")
     require_choice("recipe of deep_relu", recipe, spec.recipes)
     base = replace(spec.recipes[recipe], epochs=epochs)
@@ -47,17 +47,17 @@ def search(recipe: str, epochs: int) -> None:
         shown = ("loss", "accuracy", "val_loss", "val_accuracy")
         rows.append({"change": change, **{key: last[key] for key in shown}})
         print(rows[-1], flush=True)
-        told = (
-            f"deep_relu's recipe `{recipe}` with one thing changed, {epochs} epochs in place of "
-            "its own number, seed 0. Loss and accuracy are those of the training photos as they "
-            "were moved and mixed, the others those of validation photos; the test set was not "
-            "looked at. A short training favours what learns fast: augmentation pays off later."
+        description = (
+            f"deep_relu's recipe `{recipe}` with one change at a time, trained for {epochs} epochs "
+            "with seed 0. loss and accuracy are of augmented training photos, val_loss and "
+            "val_accuracy of validation photos; the test set was not used. Short trainings favour "
+            "settings that converge fast: augmentation helps only in longer ones."
         )
-        keep("deep_relu-search", told, rows, results["dataset"])
+        keep("deep_relu-search", description, rows, results["dataset"])
 
 
 def curve(run: Path) -> None:
-    """Write how a run's accuracy grew with minutes on this machine, now idle, and its result."""
+    """Record a run's accuracy against minutes, timed on this idle machine, and its result."""
     from zoo.training.run_folder import RunFolder
 
     folder = RunFolder(run)
@@ -85,19 +85,19 @@ def curve(run: Path) -> None:
         for number, row in enumerate(history, start=1)
         if number in shown
     ]
-    told = (
-        f"{spec.name}, recipe `{config['recipe_name']}`: {config['recipe_text']} Test accuracy at "
-        f"the end, looked at once: {100 * results['test']['accuracy']:.2f} %. Accuracy is that of "
-        "the training photos as they were moved. Minutes are epochs times the time of one epoch, "
-        "validation included, measured on the idle machine."
+    description = (
+        f"{spec.name}, recipe `{config['recipe_name']}`: {config['recipe_text']} Test accuracy "
+        f"after training: {100 * results['test']['accuracy']:.2f} %. accuracy is of augmented "
+        "training photos, val_accuracy of validation photos. minutes: epochs times the time of "
+        "one epoch with validation, on an idle machine."
     )
-    keep(f"{spec.name}-{config['recipe_name']}", told, rows, results["dataset"])
+    keep(f"{spec.name}-{config['recipe_name']}", description, rows, results["dataset"])
     found = [(results["test"]["accuracy"], _train_accuracy(spec, run))]
     _record(spec, config["recipe_name"], found, len(history) * minutes, results)
 
 
 def recipes(names: list[str], count: int) -> None:
-    """Train by recipes, "MODEL" for all of a model's or "MODEL:RECIPE", from several seeds."""
+    """Train recipes, given as "MODEL" (all of them) or "MODEL:RECIPE", with several seeds."""
     if count < 1:
         raise ZooError(f"The number of seeds is {count}; give 1 or more.")
     for name in names:

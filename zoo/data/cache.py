@@ -1,4 +1,4 @@
-"""Where decoded photos are kept between one start and the next."""
+"""A cache of decoded photos on disk."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FOLDER_NAME = re.compile(r"[0-9a-f]{16}")
 
 
 class Built(NamedTuple):
-    """What was found while a store was built: unreadable photos, and sentences on the others."""
+    """What was found while a store was built: names of unreadable photos, and notes."""
 
     skipped: tuple[str, ...]
     notes: tuple[str, ...]
@@ -39,7 +39,7 @@ Build = Callable[[Path], Built]
 
 
 class Entry(NamedTuple):
-    """A decoded data set, the names of the photos that were left out, and sentences on it."""
+    """A decoded data set, the names of the photos that were skipped, and notes."""
 
     content: store.StoredPhotos
     skipped: tuple[str, ...]
@@ -54,16 +54,16 @@ def root() -> Path:
 
 
 def entry_key(source_key: str) -> str:
-    """Return what an entry is found by: the source, and what its photos are decoded with."""
+    """Return the key of an entry: a hash of the source's key, the format and Pillow's version."""
     import PIL
 
-    # Another Pillow may bring another JPEG decoder, whose pixels differ in the last bit.
+    # Another version of Pillow may bring another JPEG decoder, whose pixels may differ by 1.
     text = f"{store.FORMAT} {PIL.__version__} {source_key}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def find(name: str, key: str) -> Entry | None:
-    """Return what was kept under this key, or None if nothing was or it is damaged."""
+    """Return the entry of a key, or None if there is none or it is damaged."""
     try:
         index = json.loads(_index(name, key).read_text(encoding="utf-8"))
         skipped = tuple(str(photo) for photo in index["skipped"])
@@ -79,21 +79,21 @@ def find(name: str, key: str) -> Entry | None:
         RecursionError,
         store.DamagedStoreError,
     ) as error:
-        _logger.info("The kept photos of %s are decoded again: %s.", name, error)
+        _logger.info("The cached photos of %s are decoded again: %s.", name, error)
         return None
 
 
 def add(name: str, key: str, build: Build, place: str) -> Entry:
-    """Build an entry and keep it; where the cache cannot be written, go on without it.
+    """Build an entry and store it; if the cache is not writable, return it without storing it.
 
-    Several processes may add the same entry at once: one of the equal results stays.
+    Several processes may add the same entry at once: one of the equal results is kept.
 
     Args:
         name: of the data set.
-        key: what `find` will be asked for.
+        key: to `find` it by.
         build: writes a store into the empty folder it is given. It is called a second time if
-            the first folder turns out unwritable.
-        place: where the photos come from; an older entry of the same place is removed.
+            the first folder is not writable.
+        place: the folder the photos come from; older entries of the same folder are removed.
 
     Raises:
         ZooError: if neither the cache nor the folder for temporary files can be written.
@@ -104,7 +104,7 @@ def add(name: str, key: str, build: Build, place: str) -> Entry:
         building.mkdir(parents=True)
         _remove_abandoned(parent)
         built = build(building)
-        folder = _keep(building, parent)
+        folder = _move_into_place(building, parent)
         content = store.read(folder)
     except (OSError, store.DamagedStoreError) as error:
         _warn_once(error)
@@ -121,24 +121,24 @@ def add(name: str, key: str, build: Build, place: str) -> Entry:
 
 
 def size() -> int:
-    """Return the bytes that the kept photos take."""
-    return sum(_bytes_of(path) for path in _kept())
+    """Return the size of the cache in bytes."""
+    return sum(_bytes_of(path) for path in _entries())
 
 
 def clear() -> int:
-    """Remove what is kept, and return how many bytes that frees.
+    """Empty the cache and return the number of bytes freed.
 
-    Only what this module wrote is removed, so that a folder that holds other things too may be
-    named as the cache. A set that another process is building now stays.
+    Only files that this module wrote are removed, so that the cache folder may hold other files
+    too. An entry that another process is building is left alone.
 
     Raises:
         ZooError: if something cannot be removed.
     """
     freed = 0
-    for path in _kept():
+    for path in _entries():
         taken = _bytes_of(path)
         try:
-            # An index goes first (see `_kept`): without it, nobody looks for the photos.
+            # Indices come first (see `_entries`): without one, no process opens the photos.
             path.unlink() if path.is_file() else _remove(path)
         except FileNotFoundError:
             continue
@@ -162,8 +162,8 @@ def _data_sets() -> list[Path]:
         return []
 
 
-def _kept() -> list[Path]:
-    """Return the indices, then the folders of photos."""
+def _entries() -> list[Path]:
+    """Return the index files, then the folders of photos."""
     indices, folders = [], []
     for parent in _data_sets():
         try:
@@ -187,12 +187,12 @@ def _bytes_of(path: Path) -> int:
 def _described(place: str) -> str:
     import PIL
 
-    # Entries of another Pillow are of use to another environment that shares the cache.
+    # Another environment with another Pillow may share the cache, so both keep their entries.
     return printable(f"{place}, Pillow {PIL.__version__}")
 
 
 def _remove_older(name: str, key: str, place: str) -> None:
-    """Remove the entries of one place but the newest, and the photos that no entry names then."""
+    """Remove older entries of the same folder, and photos that no entry refers to any more."""
     named: dict[Path, tuple[str, str]] = {}
     for path in (root() / name).glob("*.json"):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -211,7 +211,7 @@ def _index(name: str, key: str) -> Path:
     return root() / name / f"{key}.json"
 
 
-def _keep(building: Path, parent: Path) -> Path:
+def _move_into_place(building: Path, parent: Path) -> Path:
     target = parent / store.read(building).fingerprint
     for _ in range(10):
         try:
@@ -229,7 +229,7 @@ def _keep(building: Path, parent: Path) -> Path:
 
 
 def _remove(folder: Path) -> None:
-    # Renamed first: whoever looks meanwhile finds all of it or nothing.
+    # Renamed first, so that other processes see the whole folder or none.
     aside = folder.with_name(f".building-{os.getpid()}-{secrets.token_hex(4)}")
     try:
         folder.rename(aside)
@@ -252,12 +252,12 @@ def _build_without_cache(build: Build) -> Entry:
     try:
         with tempfile.TemporaryDirectory(prefix="zoo-", ignore_cleanup_errors=True) as name:
             built = build(Path(name))
-            # What is memory-mapped outlives the folder it was opened from.
+            # Memory-mapped files stay readable after their folder is removed.
             return Entry(store.read(Path(name)), *built)
     except (OSError, store.DamagedStoreError) as error:
         raise ZooError(
             f"Decoded photos can be written neither to {root()} nor to the folder for temporary "
-            f"files ({error}); set ZOO_CACHE_DIR to a folder with room."
+            f"files ({error}); set ZOO_CACHE_DIR to a writable folder with enough space."
         ) from error
 
 
@@ -267,7 +267,7 @@ def _warn_once(error: Exception) -> None:
     _warned.add(root())
     _logger.warning(
         "The cache %s cannot be written (%s), so photos are decoded at every start; "
-        "set ZOO_CACHE_DIR to a folder that can be written.",
+        "set ZOO_CACHE_DIR to a writable folder.",
         root(),
         error,
     )

@@ -1,4 +1,4 @@
-"""Decoding photos on all cores, without ever holding more than a few of them in memory."""
+"""Decoding photos on all cores, with only a few of them in memory at a time."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import numpy as np
 from zoo.data.dataset import example_digest
 from zoo.data.photo_source import EncodedPhoto, PhotoSource
 
-# Small photos are decoded by the handful, since handing one over costs as much as decoding it;
-# of large ones, few are held decoded at a time.
+# Small photos are decoded in batches, since handing one to a thread costs as much as decoding it;
+# the limit in bytes keeps few large photos in memory.
 _BATCH_PHOTOS = 64
 _BATCH_BYTES = 256 * 2**10
-# Beyond this, photos of one size are kept encoded too rather than fill the disk.
+# Above this size, photos of one size are stored encoded too, to save disk space.
 DECODED_LIMIT_BYTES = 4 * 2**30
 
 
@@ -28,7 +28,7 @@ _Result = tuple[EncodedPhoto, np.ndarray | None, bytes | None]
 
 
 class Decoded(NamedTuple):
-    """What is remembered of a photo: its hash, or None if it could not be decoded."""
+    """What is recorded of a photo: among others its hash, None if it could not be decoded."""
 
     name: str
     label: int
@@ -38,7 +38,7 @@ class Decoded(NamedTuple):
 
 
 class Spool:
-    """Decodable photos in the order they were read, in files that are gone after the build.
+    """Temporary files that hold the readable photos in the order they were read.
 
     Args:
         folder: an empty folder to write into.
@@ -91,7 +91,7 @@ class Spool:
 def decode_all(
     source: PhotoSource, folder: Path, progress: Callable[[int, int], None] | None
 ) -> Iterator[tuple[list[Decoded], Spool]]:
-    """Decode every photo of a source; inside the block the spool in `folder` holds them.
+    """Decode every photo of a source into a spool in `folder`, which is removed after the block.
 
     Raises:
         ZooError: if the source cannot be read.
@@ -116,13 +116,13 @@ def _decode_in_order(
 ) -> Iterator[_Result]:
     cores = os.cpu_count() or 1
     with ThreadPoolExecutor(cores) as pool:
-        under_way: deque[Future[list[_Result]]] = deque()
+        pending: deque[Future[list[_Result]]] = deque()
         for batch in _batches(photos):
-            under_way.append(pool.submit(_decode_batch, batch))
-            if len(under_way) > 2 * cores:
-                yield from under_way.popleft().result()
-        while under_way:
-            yield from under_way.popleft().result()
+            pending.append(pool.submit(_decode_batch, batch))
+            if len(pending) > 2 * cores:
+                yield from pending.popleft().result()
+        while pending:
+            yield from pending.popleft().result()
 
 
 def _batches(photos: Iterable[EncodedPhoto]) -> Iterator[list[EncodedPhoto]]:

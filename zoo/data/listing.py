@@ -1,4 +1,4 @@
-"""What lies in a folder of photos: photos, and what is passed over."""
+"""Lists the photos in a folder, and counts the files that are ignored."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ import stat
 from collections import Counter
 from pathlib import Path
 
+from zoo import edge
 from zoo.utils.text import printable
 
-SUFFIXES = (
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".gif", ".bmp", ".webp"),
-    *(".avif", ".tif", ".tiff"),
-)
-# What folders that hold one split each are called, by Keras, torchvision and others.
+_SUFFIXES_OF_FORMAT = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
+    "PNG": (".png",),
+    "GIF": (".gif",),
+    "BMP": (".bmp",),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
+    "WEBP": (".webp",),
+    "TIFF": (".tif", ".tiff"),
+    "AVIF": (".avif",),
+}
+# Every format that can be decoded has its suffixes here, or this fails when it is imported.
+SUFFIXES = tuple(suffix for kind in edge.PHOTO_FORMATS for suffix in _SUFFIXES_OF_FORMAT[kind])
+# Names of split folders that Keras, torchvision and others use.
 SPLIT_NAMES = {
     "train": "train",
     "training": "train",
@@ -32,13 +41,13 @@ _SPECIAL = {
 
 
 class Listing:
-    """The files under a folder, listed once, without opening any.
+    """The files under a folder, listed once, without opening them.
 
     Args:
         root: the folder.
 
     Raises:
-        OSError: if it, or a folder inside it, cannot be read.
+        OSError: if the folder or one of its subfolders cannot be read.
     """
 
     suffixes = SUFFIXES
@@ -46,11 +55,11 @@ class Listing:
     def __init__(self, root: Path):
         self._folders: dict[Path, list[str]] = {}
         self._photos: dict[Path, list[Path]] = {}
-        self._passed: Counter[str] = Counter()
+        self._ignored: Counter[str] = Counter()
         self._list(root, Path())
 
     def folders(self, folder: Path) -> list[str]:
-        """Return the names of the folders directly inside one, sorted."""
+        """Return the names of the direct subfolders of a folder, sorted."""
         return self._folders.get(folder, [])
 
     def direct_photos(self, folder: Path) -> list[Path]:
@@ -62,16 +71,15 @@ class Listing:
         below = [path for name in self.folders(folder) for path in self.photos(folder / name)]
         return self.direct_photos(folder) + below
 
-    def passed_over(self) -> str | None:
-        """Return one sentence on the files that are not photos, None if there are none."""
-        loose = len(self.direct_photos(Path()))
-        passed = self._passed + Counter({"photo outside of every class": loose})
-        total = sum(passed.values())
+    def ignored_files(self) -> str | None:
+        """Return one sentence on the files that are ignored, or None if there are none."""
+        outside = len(self.direct_photos(Path()))
+        ignored = self._ignored + Counter({"photo outside of class folders": outside})
+        total = sum(ignored.values())
         if not total:
             return None
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(passed.items()))
-        what = "files that are not photos" if total > 1 else "file that is not a photo"
-        return f"Passed over {total:,} {what}: {kinds}."
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(ignored.items()))
+        return f"Ignored {total:,} file{'s' * (total != 1)}: {kinds}."
 
     def _list(self, root: Path, folder: Path) -> None:
         inside = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
@@ -86,14 +94,14 @@ class Listing:
                 if kind == "photo":
                     photos.append(folder / entry.name)
                 else:
-                    self._passed[kind] += 1
+                    self._ignored[kind] += 1
         self._folders[folder], self._photos[folder] = folders, photos
         for name in folders:
             self._list(root, folder / name)
 
 
 def _holds_classes(folder: Path) -> bool:
-    # A class may be a link to a folder elsewhere; further down, a link may lead back up.
+    # A class folder may be a symbolic link; deeper links are not followed, as they may be cycles.
     return folder == Path() or (folder.parent == Path() and folder.name.lower() in SPLIT_NAMES)
 
 
@@ -106,11 +114,11 @@ def _kind(entry: os.DirEntry) -> str:
     try:
         mode = entry.stat().st_mode
     except OSError:
-        return "link that leads nowhere"
+        return "broken link"
     if stat.S_ISDIR(mode):
         return "link to a folder"
     if not stat.S_ISREG(mode):
-        # To open a pipe would wait for whoever writes into it.
+        # Opening a pipe would block.
         return _SPECIAL.get(stat.S_IFMT(mode), "special file")
     suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122  of a name, not a path
     if suffix in SUFFIXES:

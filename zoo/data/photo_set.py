@@ -1,4 +1,4 @@
-"""From a source of encoded photos to a data set, through the cache."""
+"""Makes a data set from a source of encoded photos, through the cache."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from zoo.data import cache, store
 from zoo.data.dataset import SPLITS, Dataset, fingerprint
 from zoo.data.decoding import Decoded, decode_all
-from zoo.data.equal_photos import told_of_equal
+from zoo.data.duplicates import duplicates_note
 from zoo.data.photo_source import PhotoSource
 from zoo.data.splits import canonical_order
 from zoo.errors import ZooError
@@ -21,14 +21,14 @@ Progress = Callable[[int, int], None]
 
 
 def load_photo_set(source: PhotoSource, progress: Progress | None = None) -> Dataset:
-    """Return the data set of these photos, decoded now or taken from the cache.
+    """Return the data set of a source's photos, decoded now or taken from the cache.
 
     Args:
-        source: where they come from.
-        progress: called with (done, total) while photos are decoded; never if none need be.
+        source: of the photos.
+        progress: called with (done, total) while photos are decoded; not called for cached photos.
 
     Raises:
-        ZooError: if they cannot be read or are too few to split.
+        ZooError: if the photos cannot be read or are too few to split.
     """
     key = cache.entry_key(source.key())
     entry = cache.find(source.name, key) or cache.add(
@@ -50,7 +50,7 @@ def _build(source: PhotoSource, folder: Path, progress: Progress | None) -> cach
         skipped = sorted(printable(photo.name) for photo in decoded if photo.digest is None)
         readable = [photo for photo in decoded if photo.digest is not None]
         _require_distinct(source, readable)
-        split_of = source.settle(readable)
+        split_of = source.finalise_splits(readable)
         by_split = _by_split(readable, split_of)
         targets = {
             split: np.array([photo.label for photo in photos], np.int64)
@@ -60,14 +60,14 @@ def _build(source: PhotoSource, folder: Path, progress: Progress | None) -> cach
             split: [photo.digest for photo in photos if photo.digest is not None]
             for split, photos in by_split.items()
         }
-        mark = fingerprint(source.labels, digests, targets)
+        content_hash = fingerprint(source.labels, digests, targets)
         positions = {
             split: np.array([photo.position for photo in photos], np.int64)
             for split, photos in by_split.items()
         }
-        store.write(folder, mark, source.labels, targets, positions, spool)
-    told = told_of_equal(readable, split_of)
-    return cache.Built(tuple(skipped), (told,) if told else ())
+        store.write(folder, content_hash, source.labels, targets, positions, spool)
+    note = duplicates_note(readable, split_of)
+    return cache.Built(tuple(skipped), (note,) if note else ())
 
 
 def _require_distinct(source: PhotoSource, readable: list[Decoded]) -> None:
@@ -75,8 +75,8 @@ def _require_distinct(source: PhotoSource, readable: list[Decoded]) -> None:
     name, count = Counter(names).most_common(1)[0] if names else ("", 0)
     if count > 1:
         raise ZooError(
-            f"{source.name} holds {count} photos named '{printable(name)}', so that they cannot be "
-            "told apart; give every photo a name of its own."
+            f"{source.name} has {count} photos named '{printable(name)}'; "
+            "give every photo a unique name."
         )
 
 

@@ -1,4 +1,4 @@
-"""Where encoded photos come from: what a folder and a TFDS set have in common."""
+"""The interface of sources of encoded photos: folders and TensorFlow Datasets."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class EncodedPhoto(NamedTuple):
-    """One photo as it was read.
+    """One photo as read from its source.
 
     Args:
-        name: its identity, unlike any other's in the data set.
+        name: unique within the data set.
         label: index of its label.
-        split: where its identity, or the folder it lies in, puts it; "" where `settle` decides.
-        encoded: the bytes of its JPEG, PNG or other file.
+        split: by its name or its folder; "" if `finalise_splits` assigns it.
+        encoded: content of its JPEG, PNG or other file.
     """
 
     name: str
@@ -28,17 +28,17 @@ class EncodedPhoto(NamedTuple):
 
 
 class PhotoSource(Protocol):
-    """Photos that can be read, in any order, as often as needed."""
+    """A source of photos, which may be read repeatedly and in any order."""
 
     name: str
     labels: tuple[str, ...]
 
     @property
     def total(self) -> int:
-        """How many photos `read` will give, readable or not."""
+        """Number of photos that `read` yields, whether they can be decoded or not."""
 
     def key(self) -> str:
-        """Return a hash that changes when the files do, found without reading them."""
+        """Return a hash that changes when the files do, computed without reading them."""
 
     def read(self) -> Iterator[EncodedPhoto]:
         """Yield the photos.
@@ -49,17 +49,17 @@ class PhotoSource(Protocol):
 
     @property
     def place(self) -> str:
-        """The folder it reads, which old entries of the cache are known by."""
+        """The folder it reads, by which older cache entries are replaced."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences on what was found beside the photos."""
+        """Sentences to show the user, such as on files that are ignored."""
 
-    def settle(self, photos: Sequence[Decoded]) -> dict[str, str]:
-        """Return the split of every photo that could be decoded, by name.
+    def finalise_splits(self, photos: Sequence[Decoded]) -> dict[str, str]:
+        """Return name → split for every photo that could be decoded.
 
         Args:
-            photos: those that could be decoded, with the split `read` gave.
+            photos: those that could be decoded, with the split that `read` gave.
 
         Raises:
             ZooError: if there are too few to split.
@@ -67,7 +67,7 @@ class PhotoSource(Protocol):
 
 
 def files_key(folder: Path, files: Iterable[Path]) -> str:
-    """Return a hash over the files' paths inside `folder`, their sizes and times of change."""
+    """Return a hash of the files' paths inside `folder`, sizes and modification times."""
     digest = hashlib.sha256()
     for relative, path in sorted((file.relative_to(folder).as_posix(), file) for file in files):
         status = path.stat()

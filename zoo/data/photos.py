@@ -1,4 +1,4 @@
-"""Photos of different sizes, kept as they were encoded and decoded one at a time."""
+"""Photos of different sizes, stored encoded and decoded on access."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from zoo.errors import ZooError
 
 
 class Photos:
-    """A read-only sequence of photos, each decoded when it is asked for.
+    """A read-only sequence of photos, each decoded on access.
 
     `photos[3]` is one photo, uint8 (h, w, 3), 0…255; a slice or an array of indices gives another
     `Photos`, which shares the encoded bytes. Reading from several threads at once is safe.
 
     Args:
-        encoded: uint8 (bytes,), the files one after another, usually memory-mapped.
-        starts: int64 (n,), where each photo's file begins in `encoded`.
-        ends: int64 (n,), where it ends.
+        encoded: uint8 (bytes,), the concatenated files, usually memory-mapped.
+        starts: int64 (n,), offset of each photo's file in `encoded`.
+        ends: int64 (n,), offset of its end.
     """
 
     def __init__(self, encoded: np.ndarray, starts: np.ndarray, ends: np.ndarray):
@@ -44,7 +44,7 @@ class Photos:
         return f"<{len(self)} photos of different sizes>"
 
     def encoded(self, index: int) -> bytes:
-        """Return one photo as the bytes of its JPEG, PNG or other file.
+        """Return the content of one photo's JPEG, PNG or other file.
 
         Raises:
             IndexError: if there is no such photo.
@@ -57,7 +57,7 @@ class Photos:
         try:
             return decode(self.encoded(index))
         except InputError as error:
-            # Every photo was decoded once before it came here.
+            # Every photo was decoded once when the cache was built.
             raise ZooError(
                 f"Photo {index} can no longer be decoded ({error}); "
                 "the cache is damaged, so run `zoo data clear` and load again."

@@ -1,4 +1,4 @@
-"""Examples that are in a split more than once, even if a photo was encoded anew."""
+"""Finds duplicate examples in a split, including photos that were encoded again."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import numpy as np
 from zoo.data.photos import Photos
 
 _SIDE = 16
-# Root mean square difference of two thumbnails, on 0…255. Encoding the placeholder of
-# cats_vs_dogs again changed it by 1; its nearest other photo differs by more than 60.
+# Largest root mean square difference of two equal thumbnails, on 0…255. Encoding the placeholder
+# image of cats_vs_dogs again changed it by 1; the nearest other photo differs by more than 60.
 _SAME = 3.0
 _CHUNK = 1_000
 
 
 def repeated_examples(x: np.ndarray | Photos) -> np.ndarray:
-    """Return which examples are there more than once, such as placeholders for missing photos.
+    """Return which examples have duplicates, such as placeholders for missing photos.
 
-    Photos are compared as thumbnails of 16 × 16 pixels: of two that differ by less than 3 of 255
-    (root mean square) one is the other encoded again. Other examples are compared number by
-    number. Labels play no part.
+    Photos are compared as thumbnails of 16 × 16 pixels: they count as equal if these differ by less
+    than 3 of 255 (root mean square), as after encoding again. Other examples are compared exactly.
+    Labels are not compared.
 
     Args:
-        x: examples as a split holds them: float32 (n, inputs), uint8 (n, h, w, 3), or `Photos`.
+        x: the examples of a split: float32 (n, inputs), uint8 (n, h, w, 3), or `Photos`.
 
     Returns:
-        bool (n,), True for every example that another one repeats.
+        bool (n,), True for every example that has a duplicate.
 
     >>> import numpy as np
     >>> repeated_examples(np.array([[0, 0], [0, 1], [0, 0]], np.float32))
@@ -53,6 +53,6 @@ def _near_another(thumbnails: np.ndarray) -> np.ndarray:
         rows = slice(at, at + _CHUNK)
         products = thumbnails[rows] @ thumbnails.T
         distances = squares[rows, None] + squares - 2 * products
-        # Itself is one of them.
+        # Every thumbnail is near itself.
         near[rows] = np.count_nonzero(distances < limit, axis=1) > 1
     return near

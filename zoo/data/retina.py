@@ -1,4 +1,4 @@
-"""Squares and circles on a retina of 20 × 20 photocells, as shown to the Mark I Perceptron."""
+"""Images of squares and circles, 20 × 20 pixels, for the Mark I Perceptron."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from zoo.utils.choices import require_choice
 RETINA = 20
 LABELS = ("circle", "square")
 COUNTS = {"train": 20_000, "validation": 5_000, "test": 10_000}
-# Photocells along a square's side; a circle gets the area of such a square. Random wires tell
-# smaller shapes apart far less well, larger ones have no room to move on 20 × 20 cells.
+# The side of a square in pixels; a circle has the area of such a square. Random wiring separates
+# smaller shapes far less well, and larger ones have no room to move on 20 × 20 pixels.
 SMALLEST_SIDE = 12.0
 LARGEST_SIDE = 13.0
 _SEED = 1957
@@ -21,22 +21,22 @@ _CHUNK = 2_000
 
 
 def shapes_dataset() -> Dataset:
-    """Return the shapes as a data set: 20,000 to train, 5,000 to validate, 10,000 to test."""
+    """Return the shapes as a data set of 20,000 training, 5,000 validation, 10,000 test images."""
     splits = {split: Split(*shapes(COUNTS[split], split, _SEED)) for split in SPLITS}
     return computed_dataset("shapes", "image", splits, LABELS)
 
 
 def shapes(examples: int, split: str = "train", seed: int = _SEED) -> tuple[np.ndarray, np.ndarray]:
-    """Draw filled white squares and circles, each wholly inside a black 20 × 20 retina.
+    """Render filled white squares and circles at random positions on a black 20 × 20 image.
 
-    The side s of a square is uniform in 12…13 photocells and it is turned by a uniform angle; a
-    circle has the area s² of such a square. The centre keeps s/√2, the reach of a square's
-    corner, from every border, for circles too. So area and position are distributed alike in
-    both classes, and neither counting lit cells nor finding their middle tells them apart.
+    The side s of a square is uniform in 12…13 pixels, and the square is rotated by a uniform angle;
+    a circle has the area s² of such a square. For both, the centre is uniform at a distance of at
+    least s/√2, half the diagonal of the square, from every border. So area and position have the
+    same distribution in both classes, and neither is enough to tell them apart.
 
     Args:
-        examples: how many, at least 1. Each is a function of seed, split and its index alone:
-            asking for more does not change the first ones.
+        examples: number of images, at least 1. Each depends only on seed, split and its index, so
+            that a larger number does not change the first images.
         split: "train", "validation" or "test".
         seed: at least 0.
 
@@ -45,7 +45,7 @@ def shapes(examples: int, split: str = "train", seed: int = _SEED) -> tuple[np.n
         1 for a square.
 
     Raises:
-        ZooError: for a number out of its range or an unknown split.
+        ZooError: for an argument out of its range or an unknown split.
 
     >>> x, y = shapes(3)
     >>> x.shape, LABELS[y[0]]
@@ -54,10 +54,10 @@ def shapes(examples: int, split: str = "train", seed: int = _SEED) -> tuple[np.n
     require_choice("split", split, SPLITS)
     if examples < 1 or seed < 0:
         raise ZooError(
-            f"shapes was asked for {examples} examples from seed {seed}; "
+            f"shapes was called with {examples} examples and seed {seed}; "
             "give at least 1 example and a seed from 0 up."
         )
-    # Raw bits of a named generator are the same in every version of numpy.
+    # The raw bits of a bit generator are the same in every version of NumPy.
     bits = np.random.Philox(np.random.SeedSequence((seed, SPLITS.index(split))))
     raw = bits.random_raw(examples * _NUMBERS_PER_EXAMPLE).reshape(examples, _NUMBERS_PER_EXAMPLE)
     uniform = (raw >> np.uint64(11)) * 2.0**-53
@@ -65,12 +65,12 @@ def shapes(examples: int, split: str = "train", seed: int = _SEED) -> tuple[np.n
     x = np.empty((examples, RETINA, RETINA, 3), np.uint8)
     for at in range(0, examples, _CHUNK):
         chunk = slice(at, at + _CHUNK)
-        lit = _draw(y[chunk], *uniform[chunk, 1:].T)
+        lit = _render(y[chunk], *uniform[chunk, 1:].T)
         x[chunk] = np.where(lit, np.uint8(255), np.uint8(0))[..., None]
     return x, y
 
 
-def _draw(
+def _render(
     y: np.ndarray, size: np.ndarray, across: np.ndarray, down: np.ndarray, turn: np.ndarray
 ) -> np.ndarray:
     side = SMALLEST_SIDE + (LARGEST_SIDE - SMALLEST_SIDE) * size

@@ -1,4 +1,4 @@
-"""Which split an example belongs to: a fixed function of the names, never of read order."""
+"""Assigns examples to splits: a fixed function of their names, not of the order of reading."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 
-def share(identity: str) -> float:
-    """Return the number in 0…1, without 1, that a name stands for; names spread evenly.
+def hash_fraction(identity: str) -> float:
+    """Return the hash of a name as a number in [0, 1), uniformly distributed over names.
 
-    A name of a file that is not UTF-8, as Python spells it, has one too.
+    File names that are not UTF-8 (with surrogate escapes) are accepted.
 
-    >>> 0 <= share("cat/1.jpg") < 1
+    >>> 0 <= hash_fraction("cat/1.jpg") < 1
     True
     """
     encoded = identity.encode(errors="surrogateescape")
@@ -19,52 +19,55 @@ def share(identity: str) -> float:
 
 
 def split_by_name(identity: str, validation: float, test: float) -> str:
-    """Return the split of an example, given the shares of validation and test.
+    """Return the split of an example, given the fractions of validation and test.
 
     >>> split_by_name("cat/1.jpg", validation=0.0, test=0.0)
     'train'
     """
-    at = share(identity)
-    if at < test:
+    fraction = hash_fraction(identity)
+    if fraction < test:
         return "test"
-    return "validation" if at < test + validation else "train"
+    return "validation" if fraction < test + validation else "train"
 
 
-def split_in_shares(groups: Sequence[Sequence[str]], shares: Mapping[str, float]) -> dict[str, str]:
-    """Return the split of every name of one class, each split as large as its share.
+def split_by_fractions(
+    groups: Sequence[Sequence[str]], fractions: Mapping[str, float]
+) -> dict[str, str]:
+    """Return the split of every name of one class, each split as large as its fraction.
 
-    Groups are ordered by the smallest `share` of their names. The first ones go to the first
-    split of `shares` until it has its share of all names, rounded, but at least one group; then
-    to the next; the rest goes to "train". So the result depends on the names alone.
+    Groups are ordered by the smallest `hash_fraction` of their names. The first groups go to the
+    first split of `fractions` until it has its fraction of all names, rounded, but at least one
+    group; the following groups to the next split; the rest to "train". So the result depends on
+    the names only.
 
     Args:
-        groups: names that must stay together, more groups than `shares` has splits.
-        shares: split → share of the names, without "train".
+        groups: names that must stay together; more groups than `fractions` has splits.
+        fractions: split → fraction of the names, without "train".
 
-    >>> split_in_shares([["a"], ["b"], ["c"], ["d"]], {"test": 0.25})
+    >>> split_by_fractions([["a"], ["b"], ["c"], ["d"]], {"test": 0.25})
     {'d': 'test', 'c': 'train', 'b': 'train', 'a': 'train'}
     """
-    waiting = sorted(groups, key=lambda group: min((share(name), name) for name in group))
+    remaining = sorted(groups, key=lambda group: min((hash_fraction(name), name) for name in group))
     total = sum(len(group) for group in groups)
     split_of: dict[str, str] = {}
-    splits = list(shares)
-    for place, split in enumerate(splits):
-        wanted = max(1, round(shares[split] * total))
-        # Every split after this one, and train, needs a group of its own.
-        needed = len(splits) - place
+    splits = list(fractions)
+    for index, split in enumerate(splits):
+        wanted = max(1, round(fractions[split] * total))
+        # Every later split, and train, needs at least one group.
+        needed = len(splits) - index
         taken = 0
-        while taken < wanted and len(waiting) > needed:
-            group = waiting.pop(0)
+        while taken < wanted and len(remaining) > needed:
+            group = remaining.pop(0)
             taken += len(group)
             split_of.update(dict.fromkeys(group, split))
-    for group in waiting:
+    for group in remaining:
         split_of.update(dict.fromkeys(group, "train"))
     return split_of
 
 
 def canonical_order(names: Sequence[str]) -> list[int]:
-    """Return the indices that put names in their one order, which no read order changes.
+    """Return the indices that sort names into an order independent of the order of reading.
 
-    It is a shuffled order (by hash), so that no run of one class starts a split.
+    Names are sorted by hash, which shuffles the classes.
     """
-    return sorted(range(len(names)), key=lambda index: (share(names[index]), names[index]))
+    return sorted(range(len(names)), key=lambda index: (hash_fraction(names[index]), names[index]))

@@ -1,4 +1,4 @@
-"""A decoded data set as a folder of files that open at once, without being read."""
+"""A decoded data set as a folder of memory-mapped files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from zoo.data.dataset import SPLITS, Split
 from zoo.data.decoding import Spool
 from zoo.data.photos import Photos
 
-# A change of the files' layout, or of how photos are decoded, needs a new number.
+# Increase this when the layout of the files, or the decoding of photos, changes.
 FORMAT = 1
 _META = "meta.json"
 _CHUNK = 1_000
@@ -23,12 +23,12 @@ _COPY_BYTES = 2**24
 
 
 class DamagedStoreError(Exception):
-    """A folder that does not hold what its description says."""
+    """The files in a store do not match its description."""
 
 
 @dataclass(frozen=True)
 class StoredPhotos:
-    """What a store holds; the photos stay on disk until they are looked at."""
+    """The content of a store; photos stay on disk until they are accessed."""
 
     fingerprint: str
     labels: tuple[str, ...]
@@ -50,11 +50,11 @@ def write(
         fingerprint: of the data set.
         labels: names of the classes.
         targets: split → int64 (n,), label indices.
-        positions: split → int64 (n,), which of the spool's photos are the split's, in order.
+        positions: split → int64 (n,), indices of the split's photos in the spool, in order.
         spool: the decoded photos.
 
     Raises:
-        OSError: if the disk refuses.
+        OSError: if the files cannot be written.
     """
     pixels = spool.pixels()
     for split in SPLITS:
@@ -78,11 +78,11 @@ def write(
 
 
 def read(folder: Path) -> StoredPhotos:
-    """Open a store; photos are memory-mapped, so this takes no longer for many than for few.
+    """Open a store; photos are memory-mapped, so the time does not depend on their number.
 
     Raises:
-        DamagedStoreError: if a file is missing, of another size than when it was written, or not
-            what it should be. A byte changed inside the photos themselves is not noticed.
+        DamagedStoreError: if a file is missing, has another size than when it was written, or has
+            unexpected content. A changed byte inside the photos is not detected.
     """
     try:
         meta = json.loads((folder / _META).read_text(encoding="utf-8"))
@@ -90,7 +90,7 @@ def read(folder: Path) -> StoredPhotos:
             raise DamagedStoreError(f"{folder} has format {meta['format']}, not {FORMAT}")
         for name, described in meta["files"].items():
             if _describe(folder / name) != described:
-                raise DamagedStoreError(f"{folder / name} is not as it was written")
+                raise DamagedStoreError(f"{folder / name} has changed since it was written")
         splits = {split: _read_split(folder, split, meta["one_size"]) for split in SPLITS}
         return StoredPhotos(meta["fingerprint"], tuple(meta["labels"]), splits)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -115,7 +115,7 @@ def _read_split(folder: Path, split: str, one_size: bool) -> Split:
 
 def _describe(path: Path) -> dict[str, int | str]:
     described: dict[str, int | str] = {"bytes": path.stat().st_size}
-    # Photos are too many to be read through at every start; the rest is not.
+    # Only the small files are hashed: reading all photos at every start would take too long.
     if path.name.endswith((".targets.npy", ".offsets.npy")):
         described["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
     return described

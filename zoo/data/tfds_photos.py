@@ -1,4 +1,4 @@
-"""The lecture's two photo sets, as TensorFlow Datasets prepares them on disk."""
+"""The lecture's two photo data sets, as TensorFlow Datasets (TFDS) prepares them on disk."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from zoo.utils.text import printable
 _READ_AT_ONCE = 256
 _ANSWER_SECONDS = 10
 _REASON = 200
-_ELSE = (
-    "try again later, copy a prepared folder from another machine and name it with --data-dir, or "
+_ALTERNATIVES = (
+    "try again later, copy a prepared folder from another machine and give it as --data-dir, or "
     "use the data set 'photos' with a folder of your own"
 )
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
@@ -32,16 +32,16 @@ _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 @dataclass(frozen=True)
 class Layout:
-    """What a prepared set holds and how it is split.
+    """How a prepared data set is split.
 
     Args:
-        identity: the feature that tells examples apart.
-        shares: TFDS split → shares of (validation, test), taken by a hash of the identity.
-        server: whose download TFDS prepares it from.
+        identity: the feature that identifies examples.
+        fractions: TFDS split → fractions of (validation, test), by a hash of the identity.
+        server: from which TFDS downloads it.
     """
 
     identity: str
-    shares: Mapping[str, tuple[float, float]]
+    fractions: Mapping[str, tuple[float, float]]
     server: str
 
 
@@ -56,15 +56,15 @@ LAYOUTS = {
 
 
 class TfdsPhotos:
-    """The photos of a set that TFDS has downloaded and prepared.
+    """The photos of a data set that TFDS has downloaded and prepared.
 
     Args:
         name: a key of `LAYOUTS`.
-        data_dir: the folder TFDS keeps data sets in; by default TFDS_DATA_DIR, else
+        data_dir: the folder in which TFDS stores data sets; by default TFDS_DATA_DIR, else
             ~/tensorflow_datasets.
 
     Raises:
-        ZooError: if the data set is not there.
+        ZooError: if the data set is not in it.
     """
 
     def __init__(self, name: str, data_dir: str | Path | None):
@@ -85,7 +85,7 @@ class TfdsPhotos:
             )
             raise ZooError(
                 f"{problem}; run `zoo data prepare {name}{_option(data_dir)}`, "
-                "or set TFDS_DATA_DIR to the folder that holds it."
+                "or set TFDS_DATA_DIR to the folder that contains it."
             )
         self._folder = folder
         try:
@@ -94,7 +94,7 @@ class TfdsPhotos:
                 split["name"]: sum(int(length) for length in split["shardLengths"])
                 for split in info["splits"]
             }
-            self._counts = {split: counts[split] for split in self._layout.shares}
+            self._counts = {split: counts[split] for split in self._layout.fractions}
             labels = (self._folder / "label.labels.txt").read_text(encoding="utf-8")
             self.labels = tuple(labels.split())
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -102,16 +102,16 @@ class TfdsPhotos:
 
     @property
     def total(self) -> int:
-        """How many examples TFDS says there are."""
+        """Number of examples, according to TFDS."""
         return sum(self._counts.values())
 
     def key(self) -> str:
-        """Return a hash over the names, sizes and times of change of the prepared files."""
+        """Return a hash of the names, sizes and modification times of the prepared files."""
         files = (path for path in self._folder.iterdir() if path.is_file())
         return files_key(self._folder.parent, files)
 
     def read(self) -> Iterator[EncodedPhoto]:
-        """Yield the examples; this is what imports TensorFlow Datasets.
+        """Yield the examples; only this method imports TensorFlow Datasets.
 
         Raises:
             ZooError: if it is not installed or the files cannot be read.
@@ -119,14 +119,14 @@ class TfdsPhotos:
         tensorflow, tfds = _import_tfds()
         try:
             builder = tfds.builder_from_directory(str(self._folder))
-            for split, shares in self._layout.shares.items():
+            for split, fractions in self._layout.fractions.items():
                 batches = builder.as_dataset(
                     split=split,
                     batch_size=_READ_AT_ONCE,
                     decoders={"image": tfds.decode.SkipDecoding()},
                 )
                 for batch in tfds.as_numpy(batches):
-                    yield from self._photos(batch, shares)
+                    yield from self._photos(batch, fractions)
         except (tensorflow.errors.OpError, OSError, ValueError, KeyError) as error:
             raise self._unreadable(error) from error
 
@@ -137,32 +137,32 @@ class TfdsPhotos:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Nothing: TFDS's folders hold nothing else."""
+        """Empty: there are no other files to report on."""
         return ()
 
-    def settle(self, photos: Sequence[Decoded]) -> dict[str, str]:
-        """Return the splits as they are, equal photos or not: recorded figures depend on them.
+    def finalise_splits(self, photos: Sequence[Decoded]) -> dict[str, str]:
+        """Return the splits unchanged: duplicates stay apart, since recorded figures depend on it.
 
         Raises:
-            ZooError: if one of them is empty.
+            ZooError: if a split is empty.
         """
         split_of = {photo.name: photo.split for photo in photos}
         for split in SPLITS:
             if split not in split_of.values():
                 raise ZooError(
-                    f"Of the {len(photos)} readable photos in {self._folder} none falls into "
+                    f"None of the {len(photos)} readable photos in {self._folder} is in the split "
                     f"{split}; prepare the whole data set."
                 )
         return split_of
 
     def _photos(
-        self, batch: Mapping[str, Any], shares: tuple[float, float]
+        self, batch: Mapping[str, Any], fractions: tuple[float, float]
     ) -> Iterator[EncodedPhoto]:
         names = batch[self._layout.identity]
         for name, label, encoded in zip(names, batch["label"], batch["image"], strict=True):
-            # An archive unpacked on Windows has its own separators; the split must not.
+            # On Windows, names have backslashes; the split must not depend on them.
             identity = name.decode(errors="surrogateescape").replace("\\", "/")
-            yield EncodedPhoto(identity, int(label), split_by_name(identity, *shares), encoded)
+            yield EncodedPhoto(identity, int(label), split_by_name(identity, *fractions), encoded)
 
     def _unreadable(self, error: Exception) -> ZooError:
         return ZooError(
@@ -172,7 +172,7 @@ class TfdsPhotos:
 
 
 def tfds_folder(data_dir: str | Path | None) -> Path:
-    """Return the folder TFDS keeps data sets in."""
+    """Return the folder in which TFDS stores data sets."""
     chosen = data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
     return Path(chosen).expanduser()
 
@@ -181,9 +181,9 @@ def prepared_folder(name: str, parent: Path) -> Path | None:
     """Return the folder of the newest prepared version, or None if there is none.
 
     Raises:
-        OSError: if a folder may not be read.
+        OSError: if a folder cannot be read.
     """
-    # Path.glob would pass over what it may not read.
+    # Path.glob would silently skip folders without read permission.
     held = parent / name
     versions = [
         folder
@@ -198,7 +198,7 @@ def prepared_folder(name: str, parent: Path) -> Path | None:
 
 
 def prepare(name: str, data_dir: str | Path | None) -> Path:
-    """Download a data set with TFDS unless it is there, and return its folder.
+    """Download and prepare a data set with TFDS unless it exists, and return its folder.
 
     Raises:
         ZooError: if the download or the preparation fails.
@@ -213,76 +213,76 @@ def prepare(name: str, data_dir: str | Path | None) -> Path:
         return folder
     if not usable:
         raise ZooError(
-            f"{printable(parent)} is not a folder, so {name} cannot be put there; "
-            "give a folder, with --data-dir or TFDS_DATA_DIR."
+            f"{printable(parent)} is not a folder, so {name} cannot be stored there; "
+            "give a folder by --data-dir or TFDS_DATA_DIR."
         )
     _require_no_deeper(name, parent)
     _, tfds = _import_tfds()
     if not _holds_download(name, parent):
         _require_answer(name, LAYOUTS[name].server)
     try:
-        # TFDS tells its progress on standard output, which belongs to the command's result.
+        # TFDS prints progress to standard output, which is for the command's result.
         with contextlib.redirect_stdout(sys.stderr):
             builder = tfds.builder(name, data_dir=str(parent))
             builder.download_and_prepare()
-    # TFDS passes on whatever its many downloaders and file systems raise.
+    # Exceptions of TFDS's downloaders and file systems are of many types.
     except Exception as error:
         raise ZooError(
             f"{name} could not be prepared in {printable(parent)} ({_reason(error)}); its server "
-            f"fails now and then, so {_ELSE}."
+            f"is sometimes unavailable, so {_ALTERNATIVES}."
         ) from error
     return Path(builder.data_dir)
 
 
 def _require_no_deeper(name: str, parent: Path) -> None:
-    """Raise one sentence if the folder named is the data set's own, or one version of it."""
+    """Raise an error if the folder given is that of the data set itself, or of one version."""
     parent = parent.absolute()
     for given, right in ((parent, parent.parent), (parent.parent, parent.parent.parent)):
         if given.name == name and prepared_folder(name, right):
             raise ZooError(
-                f"{printable(parent)} is inside of the folder that is asked for; "
-                f"give {printable(right)}, which holds {name}."
+                f"{printable(parent)} is a folder inside the TFDS data folder; "
+                f"give {printable(right)}, which contains {name}."
             )
 
 
 def _holds_download(name: str, parent: Path) -> bool:
-    """Return whether TFDS may go on from a file that it downloaded wholly before."""
+    """Return whether a complete earlier download exists, which TFDS would reuse."""
     files = (parent / "downloads" / name).glob("*")
     return any(path.is_file() and ".tmp." not in path.name for path in files)
 
 
 def _require_answer(name: str, server: str) -> None:
-    """Raise one sentence unless a server answers, be it with an error.
+    """Raise an error unless a server answers, whatever its status.
 
-    TFDS itself asks ten times over, for minutes.
+    TFDS itself would retry ten times, for minutes.
     """
     import requests
 
     failed: list[Exception] = []
 
-    def ask():
+    def send_request():
         try:
-            # As TFDS asks, so that proxies and certificates are those of the environment.
+            # With the library that TFDS uses, which takes proxies from the environment.
             requests.head(server, timeout=_ANSWER_SECONDS)
         except requests.RequestException as error:
             failed.append(error)
 
-    # No timeout of requests bounds the look-up of the server's name.
-    asking = threading.Thread(target=ask, daemon=True)
-    asking.start()
-    asking.join(_ANSWER_SECONDS)
-    if asking.is_alive() or failed:
+    # The timeout of requests does not cover the DNS lookup.
+    thread = threading.Thread(target=send_request, daemon=True)
+    thread.start()
+    thread.join(_ANSWER_SECONDS)
+    if thread.is_alive() or failed:
         why = type(failed[0]).__name__ if failed else f"for {_ANSWER_SECONDS} s"
         raise ZooError(
-            f"{name} cannot be downloaded, since {server} does not answer ({why}); is there a "
-            f"network, and does it need HTTPS_PROXY? Else {_ELSE}."
+            f"{name} cannot be downloaded, since {server} does not answer ({why}); check the "
+            f"network and whether it needs HTTPS_PROXY, or {_ALTERNATIVES}."
         )
 
 
 def _cannot_read(parent: Path, error: OSError) -> ZooError:
     return ZooError(
         f"{printable(error.filename or parent)} cannot be read ({error.strerror}); give a folder "
-        "that you may read, with --data-dir or TFDS_DATA_DIR."
+        "that you have permission to read, by --data-dir or TFDS_DATA_DIR."
     )
 
 
@@ -303,7 +303,7 @@ def _option(data_dir: str | Path | None) -> str:
 
 
 def _reason(error: Exception) -> str:
-    # TensorFlow wraps its sentence in the names of graph nodes and operations.
+    # TensorFlow adds the names of graph nodes and operations to its messages.
     text = re.sub(r"\{\{.*?\}\} *| *\[Op:.*?\].*", "", str(error)).strip()
     if not text:
         return type(error).__name__

@@ -1,10 +1,10 @@
-"""The four truth tables of two inputs that the lecture's perceptron meets."""
+"""The truth tables of AND, OR, NAND and XOR."""
 
 import numpy as np
 
 from zoo.data.dataset import SPLITS, Dataset, Split, computed_dataset
 
-# What comes out for the inputs 00, 01, 10, 11.
+# Outputs for the inputs 00, 01, 10, 11.
 OUTPUTS = {
     "and": (0, 0, 0, 1),
     "or": (0, 1, 1, 1),
@@ -17,8 +17,8 @@ INPUTS = ((0, 0), (0, 1), (1, 0), (1, 1))
 def truth_table(name: str) -> Dataset:
     """Return a truth table: x float32 (4, 2), y int64 (4,), labels "0" and "1".
 
-    All three splits are the same four rows: they are everything there is to know of the
-    function, so nothing is left over to test generalisation with.
+    All three splits are the same four rows, which are the whole function: there are no other
+    examples to test generalisation on.
 
     >>> truth_table("nand").train.y
     array([1, 1, 1, 0])

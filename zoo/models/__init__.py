@@ -5,7 +5,7 @@ import importlib
 from zoo.models.building import build
 from zoo.registry import describe, list_models
 
-# The order of the lecture is the order of the list.
+# `list_models` keeps the order of the lecture.
 for _module in (
     "perceptron",
     "mark_one",

@@ -1,7 +1,7 @@
-"""The one shape of every model: input → (preprocessing →) head → output, compiled.
+"""Assembles every model in the same form, input → (preprocessing →) head → output, and compiles it.
 
-Metrics are given as `weighted_metrics`: then an evaluation can fill up its last batch with
-examples of weight 0, which Keras would count in plain `metrics`.
+Metrics are passed as `weighted_metrics`, so that an evaluation can pad its last batch with examples
+of weight 0, which Keras would count in plain `metrics`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from zoo.registry.recipes import Recipe
 
 
 def require_positive(**sizes: int) -> None:
-    """Raise one sentence naming the first of these options that is below 1.
+    """Raise an error if one of these options is below 1.
 
     Raises:
-        ZooError: if one is.
+        ZooError: naming the first such option.
     """
     for option, value in sizes.items():
         if value < 1:
@@ -36,7 +36,7 @@ def vector_model(
     recipe: Recipe,
     **compile_options: Any,
 ) -> keras.Model:
-    """Return the compiled model x → head, for `inputs` numbers of type float32."""
+    """Return the compiled model x → head for float32 inputs of shape (batch, inputs)."""
     require_positive(inputs=inputs)
     x = keras.Input((inputs,), dtype="float32", name="x")
     model = NumbersModel(x, keras.Sequential(head, name="head")(x), name=name)
@@ -52,7 +52,7 @@ def image_model(
     recipe: Recipe,
     **compile_options: Any,
 ) -> keras.Model:
-    """Return the compiled model image → preprocessing → head, for raw uint8 photos."""
+    """Return the compiled model image → preprocessing → head for raw uint8 photos of any size."""
     image = image_input()
     outputs = keras.Sequential(head, name="head")(preprocessing(image))
     model = PhotoModel(image, outputs, name=name)
@@ -61,7 +61,7 @@ def image_model(
 
 
 def probabilities(classes: int) -> keras.layers.Layer:
-    """Return the softmax layer, float32 under any precision, that ends a classifier.
+    """Return the softmax output layer of a classifier, which always computes in float32.
 
     Raises:
         ZooError: for fewer than 2 classes.
@@ -72,9 +72,9 @@ def probabilities(classes: int) -> keras.layers.Layer:
 
 
 def classification() -> dict:
-    """Return what a classifier is compiled with: cross-entropy −Σ yᵢ log fᵢ and accuracy (row 18).
+    """Return compile options for a classifier: cross-entropy −Σ yᵢ log fᵢ (slide 18), accuracy.
 
-    Labels are class indices, (batch,), which stand for the lecture's one-hot vectors.
+    Labels are class indices, (batch,), in place of the lecture's one-hot vectors.
     """
     return {
         "loss": keras.losses.SparseCategoricalCrossentropy(),
@@ -82,6 +82,23 @@ def classification() -> dict:
     }
 
 
+def regression() -> dict:
+    """Return what a model of values is compiled with: mean squared error, and the task's metrics.
+
+    Targets are numbers, (batch, values).
+    """
+    from zoo.nn.metrics import LargestError, RelativeL2
+
+    return {
+        "loss": keras.losses.MeanSquaredError(),
+        "weighted_metrics": [
+            keras.metrics.RootMeanSquaredError(name="rmse"),
+            LargestError(),
+            RelativeL2(),
+        ],
+    }
+
+
 def binary_accuracy() -> keras.metrics.Metric:
-    """Return the share of outputs on the label's side of ½."""
+    """Return the accuracy of outputs thresholded at ½."""
     return keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.5)

@@ -1,4 +1,4 @@
-"""Build a model by its name, with or without the weights that are shipped."""
+"""Build a model by name, with new or with pretrained weights."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ def build(name: str, *, pretrained: bool = False, **options: Any) -> keras.Model
 
     Args:
         name: one of `list_models()`.
-        pretrained: load the weights of the shipped bundle; options not given are then those it
-            was trained with, and only those that change nothing but further training may differ.
+        pretrained: load the weights of the shipped bundle. Its options are then the defaults, and
+            only options that do not change the trained function, such as dropout, may differ.
         **options: the builder's options; `describe(name).options` lists them.
 
     Raises:
         UnknownNameError: for an unknown name or option; the message names the near misses.
-        ZooError: for an option of the wrong type or value, if no weights are shipped, or they are
-            of another function than the options'.
+        ZooError: for an option of the wrong type or value, if no weights are shipped, or if the
+            options do not fit them.
     """
     spec = describe(name)
     options = check_options(spec, options)

@@ -1,4 +1,4 @@
-"""The 10-way softmax classifier, lecture rows 17 to 19."""
+"""The 10-way softmax classifier, slides 17 to 19."""
 
 from __future__ import annotations
 
@@ -26,9 +26,13 @@ BEST = Recipe(
     batch_size=128,
     learning_rate=1e-4,
     solver="lbfgs",
-    note="The optimum, with the penalty λ/2 ‖W‖² that does best on validation data.",
+    note="Softmax regression with the penalty λ/2 ‖W‖².",
 )
-RGB = replace(BEST, options={"size": 32, "grayscale": False}, note="The same in colour, 10 × 3072.")
+RGB = replace(
+    BEST,
+    options={"size": 32, "grayscale": False},
+    note="Softmax regression on RGB pixels, W 10 × 3072.",
+)
 
 
 @register(
@@ -46,10 +50,10 @@ def cifar_softmax(
     """Build the lecture's softmax classifier: image → gray → 64 × 64 → softmax(σ(W x + b)).
 
     Args:
-        size: rows and columns after the resize, at least 1.
-        grayscale: gray as on the slides; `grayscale=False, size=32` is the 10 × 3072 colour form.
+        size: height and width after the resize, at least 1.
+        grayscale: gray, as on the slides; `grayscale=False, size=32` gives a W of 10 × 3072.
         activation: σ, one of the lecture's ten activations.
-        classes: labels, at least 2.
+        classes: number of classes, at least 2.
 
     Returns:
         A compiled model, uint8 photos (batch, h, w, 3) → float32 probabilities (batch, classes).
@@ -61,7 +65,7 @@ def cifar_softmax(
     from zoo.nn.preprocessing import image_preprocessing
 
     require_positive(size=size)
-    # From zero, W is a picture without noise; but some σ (ReLU) have no gradient there.
+    # Zero initial weights leave no noise in images of W, but some σ (ReLU) have no gradient there.
     initializer = "zeros" if activation == "linear" else "glorot_uniform"
     return image_model(
         "cifar_softmax",

@@ -1,4 +1,4 @@
-"""Stacked layers, "deep" networks, lecture row 8."""
+"""Stacked layers, "deep" networks, slide 8."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RECIPE = Recipe(
     optimizer="adamw",
     weight_decay=1.5,
     schedule="cosine",
-    note="So strong a decay keeps two wide layers from learning the training photos by heart.",
+    note="The strong weight decay keeps two wide layers from overfitting the training photos.",
 )
 
 BEST = Recipe(
@@ -37,7 +37,7 @@ BEST = Recipe(
     components=1024,
     precision="mixed_bfloat16",
     options={"depth": 3, "width": 1024, "normalization": "batch", "dropout": 0.1},
-    note="A photo that looks a little different each time cannot be learned by heart.",
+    note="Augmentation reduces the overfitting of so large a network.",
 )
 
 COMPACT = replace(
@@ -45,7 +45,7 @@ COMPACT = replace(
     epochs=120,
     augmentation=Augmentation(flip=True, shift=3, zoom=0.12, rotation=8, shear=0.1),
     options={**BEST.options, "width": 608, "dropout": 0.05},
-    note="For a lesson: half of the weights, photos moved less, as suits so short a training.",
+    note="Short enough for a lesson: half of the weights, and weaker augmentation.",
 )
 
 
@@ -72,14 +72,14 @@ def deep_relu(
     """Build a classifier with any number of hidden layers; depth 0 is the linear classifier.
 
     Args:
-        depth: hidden layers, at least 0; 1 and 2 are the lecture's forms.
+        depth: number of hidden layers, at least 0; the lecture shows 1 and 2.
         width: units per hidden layer, at least 1.
         activation: of the hidden layers, one of the lecture's ten activations.
         normalization: before each activation: "none", "batch" (over all replicas) or "layer".
-        dropout: share of hidden units set to 0 in training, from 0 up to but not including 1.
-        size: rows and columns after the resize, at least 1.
-        grayscale: gray if true, else the three colours.
-        classes: labels, at least 2.
+        dropout: fraction of hidden units set to 0 in training, 0 ≤ dropout < 1.
+        size: height and width after the resize, at least 1.
+        grayscale: convert to gray if true, else use the three colour channels.
+        classes: number of classes, at least 2.
 
     Returns:
         A compiled model, uint8 photos (batch, h, w, 3) → float32 probabilities (batch, classes).
@@ -99,7 +99,7 @@ def deep_relu(
     if depth < 0:
         raise ZooError(f"Option 'depth' is {depth}; give 0 (the linear classifier) or more.")
     if not 0 <= dropout < 1:
-        raise ZooError(f"Option 'dropout' is {dropout}; give a share from 0 up to, not at, 1.")
+        raise ZooError(f"Option 'dropout' is {dropout}; give a fraction from 0 up, below 1.")
     head: list[keras.layers.Layer] = []
     for layer in range(1, depth + 1):
         head.append(

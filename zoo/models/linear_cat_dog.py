@@ -1,4 +1,4 @@
-"""The cat/dog classifier W x + b, lecture row 16."""
+"""The cat/dog classifier W x + b, slide 16."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RECIPE = Recipe(
     learning_rate=1e-4,
     optimizer="adam",
     schedule="cosine",
-    note="Few, small steps: the squared error's own optimum learns the training photos by heart.",
+    note="Few, small steps: the exact minimum of the squared error overfits the training photos.",
 )
 
 UNPENALISED = Recipe(
@@ -26,14 +26,14 @@ UNPENALISED = Recipe(
     learning_rate=1e-4,
     solver="exact",
     penalty=0.0,
-    note="The slide's own problem: it learns the training photos by heart.",
+    note="The problem of slide 16, without a penalty: it overfits the training photos.",
 )
 BEST = Recipe(
     epochs=1,
     batch_size=128,
     learning_rate=1e-4,
     solver="exact",
-    note="A penalty λ ‖W‖² (ridge regression) is all that helps so simple a form.",
+    note="Ridge regression: the penalty λ ‖W‖² reduces overfitting.",
 )
 
 
@@ -51,7 +51,7 @@ def linear_cat_dog(size: int = 64) -> keras.Model:
     """Build the lecture's cat/dog classifier: photo → gray → 64 × 64 → 4096 numbers → W x + b.
 
     Args:
-        size: rows and columns of the gray picture, at least 1.
+        size: height and width of the gray image, at least 1.
 
     Returns:
         A compiled model, uint8 photos (batch, h, w, 3) → float32 (batch, 1), trained towards −1

@@ -1,4 +1,4 @@
-"""The Mark I Perceptron, lecture row 3."""
+"""The Mark I Perceptron, slide 3."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RECIPE = Recipe(
     epochs=10,
     batch_size=1,
     learning_rate=1.0,
-    note="Rosenblatt's rule, one shape at a time; with ±1 wiring every number stays whole.",
+    note="Rosenblatt's rule, one example per update; with ±1 wiring all weights stay integers.",
 )
 
 
@@ -37,23 +37,22 @@ def mark_one(
     association_threshold: float = 1.0,
     wiring_seed: int = 1957,
 ) -> keras.Model:
-    """Build the Mark I: 20×20 photocells, fixed random association units, learned responses.
+    """Build the Mark I: 20×20 photocells, fixed random association units, trained responses.
 
-    The machine looked through a camera of 400 photocells; 512 association units summed a few of
-    them by wires plugged at random, and motors turned the weights of 8 response units by
-    Rosenblatt's rule.
+    The machine had a camera of 400 photocells, 512 association units with fixed random wiring, and
+    8 response units whose weights, set by motors, were trained by Rosenblatt's rule.
 
-    How well it does depends on how freely the shapes vary. The data set `shapes` draws them
-    large, so that they can move by two or three photocells; with smaller ones that move more,
-    512 random units no longer separate circles from squares, whatever the rule.
+    The accuracy depends on how much the shapes vary. In the data set `shapes` they are large and
+    move by two or three photocells only; for smaller shapes that move more, 512 random units no
+    longer separate circles from squares, whatever the learning rule.
 
     Args:
-        association_units: units with fixed wiring, at least 1.
-        responses: learned units; 1 fires for the second label, more are one per label.
-        excitatory: +1 wires from photocells to each association unit.
-        inhibitory: −1 wires.
+        association_units: number of units with fixed wiring, at least 1.
+        responses: number of trained units: 1 fires for the second label, more are one per label.
+        excitatory: number of +1 connections from photocells to each association unit.
+        inhibitory: number of −1 connections.
         association_threshold: θ, the sum from which an association unit fires.
-        wiring_seed: the wiring is a function of it.
+        wiring_seed: seed of the random wiring.
 
     Returns:
         A compiled model, uint8 photos (batch, h, w, 3) → 0 or 1, (batch, responses).

@@ -1,4 +1,4 @@
-"""Rosenblatt's perceptron (1957), lecture row 2."""
+"""Rosenblatt's perceptron (1957), slide 2."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RECIPE = Recipe(
     epochs=20,
     batch_size=1,
     learning_rate=1.0,
-    note="One example at a time; from zero weights the learning rate only scales w and b.",
+    note="One example per update; with zero initial weights the learning rate only scales w and b.",
 )
 
 
@@ -33,13 +33,13 @@ RECIPE = Recipe(
 def perceptron(inputs: int = 2, learning_rate: float = RECIPE.learning_rate) -> keras.Model:
     """Build Rosenblatt's perceptron: one unit that fires iff Σ wⱼxⱼ + b ≥ 0.
 
-    With batch size 1, `fit` is Rosenblatt's rule w ← w + r(ŷ − y)x, b ← b + r(ŷ − y), to the last
-    bit: the loss is ½(ŷ − y)² and the gradient passes straight through the step. On separable
+    With batch size 1, `fit` computes Rosenblatt's rule w ← w + r(ŷ − y)x, b ← b + r(ŷ − y),
+    bit for bit: the loss is ½(ŷ − y)², with a straight-through gradient for the step. On separable
     data with margin γ inside radius R it makes at most (R/γ)² mistakes (Novikoff, 1962). It
-    cannot learn XOR, which no single line separates (lecture row 5).
+    cannot learn XOR, which is not linearly separable (slide 5).
 
     Args:
-        inputs: numbers per example, at least 1.
+        inputs: number of inputs, at least 1.
         learning_rate: r, above 0.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The multi-layer perceptron that solves XOR, lecture rows 5 to 7."""
+"""The multi-layer perceptron that solves XOR, slides 5 to 7."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RECIPE = Recipe(
     batch_size=4,
     learning_rate=0.2,
     optimizer="adam",
-    note="Swish hidden units are what makes every seed succeed; see the model's description.",
+    note="With swish hidden units every seed succeeds; see the model's description.",
 )
 
 
@@ -32,20 +32,20 @@ RECIPE = Recipe(
 def xor_mlp(
     hidden: int = 2, hidden_activation: str = "swish", output_activation: str = "sigmoid"
 ) -> keras.Model:
-    """Build a network with one hidden layer, which can draw the two lines that XOR needs.
+    """Build a network with one hidden layer, which can separate XOR with two lines.
 
-    Whether two hidden units find XOR depends on σ_h. With a monotone one (sigmoid, tanh, ELU)
-    both units must turn into two parallel lines, and gradient descent, with momentum or Adam too,
-    often stops halfway with two of the four rows stuck at ½; more epochs hardly cure it. Swish is
-    not monotone: near zero it is z/2 + z²/4, and z² holds the product x₁x₂ that XOR needs, so the
-    way out is there from the first step. Zero output weights start every seed at y = ½,
-    orthogonal hidden weights give two different directions of equal length, and Adam makes the
-    right answers confident ones.
+    Whether two hidden units suffice in training depends on σ_h. With a monotone σ_h (sigmoid,
+    tanh, ELU) the two units must align to two parallel lines, and gradient descent, with momentum
+    or Adam too, often stops in a local minimum with two of the four outputs at ½; more epochs
+    rarely help. Swish is not monotone: near zero it is z/2 + z²/4, and z² contains the product x₁x₂
+    that XOR needs, so the gradient points to a solution from the first step. Zero output weights
+    start every seed at y = ½, and orthogonal hidden weights give two different directions of equal
+    length.
 
     Args:
-        hidden: hidden units, at least 1.
+        hidden: number of hidden units, at least 1.
         hidden_activation: σ_h, one of the lecture's ten activations.
-        output_activation: σ_o, likewise.
+        output_activation: σ_o, one of the lecture's ten activations.
 
     Returns:
         A compiled model, float32 (batch, 2) → float32 (batch, 1).

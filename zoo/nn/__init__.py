@@ -1,1 +1,1 @@
-"""What models are made of: activations, initializers, losses, preprocessing, loading."""
+"""Components of models: activations, initializers, losses, metrics, preprocessing, loading."""

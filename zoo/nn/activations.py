@@ -1,8 +1,9 @@
-"""The ten activations of the lecture's first slide, each usable by name in every builder."""
+"""The ten activations of slide 1, each usable by name in every builder."""
 
 import keras
 from keras import ops
 
+from zoo.nn.activation_names import NAMES
 from zoo.utils.choices import require_choice
 
 LEAKY_SLOPE = 0.1
@@ -18,10 +19,10 @@ def _straight_through(z):
 
 @keras.saving.register_keras_serializable("zoo")
 def step(z):
-    """Return 1 where z ≥ 0 and 0 elsewhere; its gradient is taken as 1 (lecture rows 1 and 2).
+    """Return 1 where z ≥ 0 and 0 elsewhere, with a straight-through gradient (slides 1 and 2).
 
-    The lecture differentiates the perceptron's output as ∂y/∂wⱼ = xⱼ, which is the derivative of
-    z itself: the gradient passes straight through the step.
+    The lecture takes ∂y/∂wⱼ = xⱼ for the perceptron's output, which is the derivative of z: in
+    backpropagation, the derivative of the step is replaced by 1.
 
     >>> print(step(ops.array([-0.5, 0.0, 2.0])).numpy())
     [0. 1. 1.]
@@ -31,19 +32,19 @@ def step(z):
 
 @keras.saving.register_keras_serializable("zoo")
 def sigmoid(z):
-    """Return 1 / (1 + e⁻ᶻ) (lecture row 1)."""
+    """Return 1 / (1 + e⁻ᶻ) (slide 1)."""
     return ops.sigmoid(z)
 
 
 @keras.saving.register_keras_serializable("zoo")
 def linear(z):
-    """Return z (lecture row 1)."""
+    """Return z (slide 1)."""
     return z
 
 
 @keras.saving.register_keras_serializable("zoo")
 def leaky_relu(z):
-    """Return max(0.1 z, z) (lecture row 1).
+    """Return max(0.1 z, z) (slide 1).
 
     >>> print(leaky_relu(ops.array([-2.0, 3.0])).numpy())
     [-0.2  3. ]
@@ -53,7 +54,7 @@ def leaky_relu(z):
 
 @keras.saving.register_keras_serializable("zoo")
 class PReLU(keras.layers.Layer):
-    """Return max(α z, z) with one learned slope α per unit, 0.25 at first (lecture row 1)."""
+    """Return max(α z, z) with one trainable slope α per unit, initially 0.25 (slide 1)."""
 
     def build(self, input_shape):
         """Create α, of the shape of one example."""
@@ -68,31 +69,31 @@ class PReLU(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("zoo")
 def elu(z):
-    """Return z where z ≥ 0 and α(eᶻ − 1) elsewhere, with α = 1 (lecture row 1)."""
+    """Return z where z ≥ 0 and α(eᶻ − 1) elsewhere, with α = 1 (slide 1)."""
     return ops.elu(z)
 
 
 @keras.saving.register_keras_serializable("zoo")
 def tanh(z):
-    """Return the hyperbolic tangent of z (lecture row 1)."""
+    """Return the hyperbolic tangent of z (slide 1)."""
     return ops.tanh(z)
 
 
 @keras.saving.register_keras_serializable("zoo")
 def swish(z):
-    """Return z · sigmoid(z) (lecture row 1)."""
+    """Return z · sigmoid(z) (slide 1)."""
     return z * ops.sigmoid(z)
 
 
 @keras.saving.register_keras_serializable("zoo")
 def relu(z):
-    """Return max(0, z) (lecture row 1)."""
+    """Return max(0, z) (slide 1)."""
     return ops.relu(z)
 
 
 @keras.saving.register_keras_serializable("zoo")
 def softplus(z):
-    """Return log(1 + eᶻ) (lecture row 1)."""
+    """Return log(1 + eᶻ) (slide 1)."""
     return ops.softplus(z)
 
 
@@ -100,25 +101,13 @@ _FUNCTIONS = {
     function.__name__: function
     for function in (step, sigmoid, linear, leaky_relu, elu, tanh, swish, relu, softplus)
 }
-NAMES = (
-    "step",
-    "sigmoid",
-    "linear",
-    "leaky_relu",
-    "prelu",
-    "elu",
-    "tanh",
-    "swish",
-    "relu",
-    "softplus",
-)
 
 
 def activation_layer(name: str, layer_name: str | None = None) -> keras.layers.Layer:
-    """Return a new layer that applies the activation of this name, one of `NAMES`.
+    """Return a new layer that applies the named activation, one of `NAMES`.
 
     Raises:
-        UnknownNameError: for another name.
+        UnknownNameError: for an unknown name.
     """
     require_choice("activation", name, NAMES)
     if name == "prelu":

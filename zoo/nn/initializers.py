@@ -1,4 +1,4 @@
-"""The wiring of the Mark I as a Keras initializer."""
+"""The fixed random wiring of the Mark I Perceptron as a Keras initializer."""
 
 import keras
 import numpy as np
@@ -8,12 +8,12 @@ from zoo.errors import ZooError
 
 @keras.saving.register_keras_serializable("zoo")
 class RandomWiring(keras.initializers.Initializer):
-    """Connect each unit to a few random inputs, some by +1 and some by −1, the rest by 0.
+    """Sparse random weights: +1 from some inputs of each unit, −1 from others, 0 from the rest.
 
     Args:
-        excitatory: +1 connections per unit.
-        inhibitory: −1 connections per unit, to other inputs than the excitatory ones.
-        seed: the wiring is a function of the seed and the shape alone.
+        excitatory: number of +1 connections per unit.
+        inhibitory: number of −1 connections per unit, to other inputs than the excitatory ones.
+        seed: the weights depend only on the seed and the shape.
     """
 
     def __init__(self, excitatory, inhibitory, seed):
@@ -22,10 +22,10 @@ class RandomWiring(keras.initializers.Initializer):
         self.seed = seed
 
     def __call__(self, shape, dtype=None):
-        """Return the (inputs, units) matrix of −1, 0 and +1.
+        """Return the matrix of −1, 0 and +1, of shape (inputs, units).
 
         Raises:
-            ZooError: if a unit is to have more connections than there are inputs.
+            ZooError: if a unit would have more connections than there are inputs.
         """
         inputs, units = shape
         connections = self.excitatory + self.inhibitory
@@ -43,7 +43,7 @@ class RandomWiring(keras.initializers.Initializer):
         return keras.ops.convert_to_tensor(wiring, dtype=dtype)
 
     def get_config(self):
-        """Return the arguments that make an equal initializer."""
+        """Return the constructor's arguments."""
         return {
             "excitatory": self.excitatory,
             "inhibitory": self.inhibitory,

@@ -1,4 +1,4 @@
-"""What a model takes, checked before Keras casts it to the type it was built for without a word."""
+"""Models that check the type and shape of their input, which Keras would cast silently."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ _NUMBERS = ("bool", "int", "uint", "float", "bfloat")
 
 
 class InputShapeError(ZooError, ValueError):
-    """An array that a model cannot take."""
+    """The type or shape of an input does not fit the model."""
 
-    # Raised while a graph is made, it stays one sentence: AutoGraph adds no lines to it.
+    # AutoGraph re-raises this exception as it is, without adding lines to its message.
     ag_pass_through = True
 
 
 class _CheckedModel(keras.Model):
-    """A functional model that looks at what it is given before anything is done to it.
+    """A functional model that checks its input before it is cast.
 
-    `check` gets what has a type and a shape: an array, a tensor, one of Keras's symbols, or the
-    element of a `tf.data.Dataset`. `adapt` makes of an array or tensor what the graph takes.
+    `check` is called with anything that has a dtype and a shape: an array, a tensor, a KerasTensor
+    or the element spec of a `tf.data.Dataset`. `adapt` converts an array or tensor to the graph's
+    input.
     """
 
     def __call__(self, inputs, *args, **kwargs):
@@ -37,11 +38,11 @@ class _CheckedModel(keras.Model):
         return super().__call__(_mapped(self._checked_and_adapted, inputs), *args, **kwargs)
 
     def check(self, x: Any) -> None:
-        """Raise one sentence unless the model takes it."""
+        """Raise an error unless x is a valid input."""
         raise NotImplementedError
 
     def adapt(self, x):
-        """Return it as the model's input."""
+        """Return x converted to the graph's input."""
         return x
 
     def _checked_and_adapted(self, x):
@@ -50,8 +51,8 @@ class _CheckedModel(keras.Model):
             return self.adapt(x)
         return x
 
-    def _looked_at(self, x):
-        """Return what `fit` and its like are given, refused before a graph is made for it."""
+    def _validated(self, x):
+        """Check the input of `fit` and similar methods, before a graph is traced for it."""
         if isinstance(x, tf.data.Dataset):
             spec = x.element_spec
             _mapped(self._spec_checked, spec[0] if isinstance(spec, tuple) else spec)
@@ -72,7 +73,7 @@ class _CheckedModel(keras.Model):
 def _checking(name: str) -> Callable[..., Any]:
     @functools.wraps(getattr(keras.Model, name))
     def method(self, x=None, *args, **kwargs):
-        return getattr(super(_CheckedModel, self), name)(self._looked_at(x), *args, **kwargs)
+        return getattr(super(_CheckedModel, self), name)(self._validated(x), *args, **kwargs)
 
     return method
 
@@ -85,15 +86,15 @@ for _name in _ENTRIES:
 class PhotoModel(_CheckedModel):
     """A model of photos: uint8 0…255, (batch, height, width, 3), of any size.
 
-    Gray photos, (batch, height, width) or (batch, height, width, 1), are taken as the colour
-    photos with three equal channels. Anything else is refused in one sentence.
+    Gray photos, (batch, height, width) or (batch, height, width, 1), are converted to three equal
+    channels. Any other input raises `InputShapeError`.
     """
 
     def check(self, x: Any) -> None:
-        """Raise one sentence unless these are photos.
+        """Raise an error unless x is a batch of photos.
 
         Raises:
-            InputShapeError: for another type than uint8, or another shape.
+            InputShapeError: for another dtype than uint8, or another shape.
         """
         shape = _sizes(x)
         kind = _kind(x)
@@ -105,19 +106,20 @@ class PhotoModel(_CheckedModel):
             return
         hint = ""
         if kind != "uint8":
-            hint = " Give pixels from 0 to 255, whole numbers of type uint8."
+            hint = " Give pixels from 0 to 255 as dtype uint8."
         elif single:
             hint = " Give one photo as a batch of one: photo[None]."
         raise InputShapeError(
-            f"{self.name} was given {kind} {_told(shape)}; it takes photos, uint8 0…255, "
-            f"(batch, height, width, 3), or gray ones, (batch, height, width).{hint}"
+            f"{self.name} was given an input of dtype {kind} and shape {_text(shape)}; it takes "
+            "photos, uint8 0…255, of shape (batch, height, width, 3), or gray photos, "
+            f"(batch, height, width).{hint}"
         )
 
     def adapt(self, x):
-        """Return photos of three channels."""
+        """Return the photos with three channels."""
         shape = _sizes(x)
         if shape is None:
-            # Keras has made one graph for photos with and without a last axis.
+            # One Keras graph serves photos with and without a channel axis.
             x = tf.reshape(x, tf.concat([tf.shape(x), [1]], 0)[:4])
             x.set_shape((None, None, None, None))
         elif len(shape) == 3:
@@ -131,13 +133,13 @@ class PhotoModel(_CheckedModel):
 
 @keras.saving.register_keras_serializable("zoo")
 class NumbersModel(_CheckedModel):
-    """A model of plain numbers, (batch, inputs)."""
+    """A model of vectors of numbers, (batch, inputs)."""
 
     def check(self, x: Any) -> None:
-        """Raise one sentence unless these are rows of as many numbers as the model takes.
+        """Raise an error unless x is a batch of vectors of the model's size.
 
         Raises:
-            InputShapeError: for another shape, or what are not numbers.
+            InputShapeError: for another shape, or a dtype that is not numeric.
         """
         shape = _sizes(x)
         inputs = self.input_shape[-1]
@@ -146,13 +148,13 @@ class NumbersModel(_CheckedModel):
         ):
             return
         raise InputShapeError(
-            f"{self.name} was given {_kind(x)} {_told(shape)}; it takes rows of {inputs} numbers, "
-            f"(batch, {inputs})."
+            f"{self.name} was given an input of dtype {_kind(x)} and shape {_text(shape)}; it "
+            f"takes rows of {inputs} numbers, shape (batch, {inputs})."
         )
 
 
 def _mapped(function: Callable[[Any], Any], inputs: Any) -> Any:
-    """Apply to the one input, also where it stands in a list or under its name."""
+    """Apply a function to the single input, also inside a list or a dict."""
     if isinstance(inputs, dict):
         return {name: function(x) for name, x in inputs.items()}
     if isinstance(inputs, list) and len(inputs) == 1:
@@ -167,7 +169,7 @@ def _is_array(x: Any) -> bool:
 
 
 def _sizes(x: Any) -> tuple[int | None, ...] | None:
-    """Return the sizes of the axes, or None where not even their number is known."""
+    """Return the sizes of the axes, or None if the rank is unknown."""
     if isinstance(x.shape, tf.TensorShape):
         return None if x.shape.rank is None else tuple(x.shape.as_list())
     return tuple(x.shape)
@@ -177,7 +179,7 @@ def _kind(x: Any) -> str:
     return str(getattr(x.dtype, "name", x.dtype))
 
 
-def _told(shape: tuple[int | None, ...] | None) -> str:
+def _text(shape: tuple[int | None, ...] | None) -> str:
     if shape is None:
-        return "of unknown shape"
+        return "unknown"
     return f"({', '.join('any' if size is None else str(size) for size in shape)})"

@@ -1,7 +1,7 @@
-"""Keras learns what saved models of the zoo are made of as soon as both are imported.
+"""Registers this package's layers, losses and metrics with Keras once both are imported.
 
-`keras.models.load_model` asks Keras's own list for every activation, layer, loss and metric that is
-not its own. Importing `zoo` must not import Keras, and may come before or after it.
+`keras.models.load_model` looks custom objects up in Keras's registry. `import zoo` must not import
+Keras, and may come before or after `import keras`, so an import hook registers them in time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _COMPONENTS = "zoo.nn.loading"
 
 
 def register_when_imported() -> None:
-    """Register the zoo's components with Keras: now if it is imported, else once it is."""
+    """Register the components with Keras: now if it is imported, else when it is."""
     if "keras" in sys.modules:
         _register(sys.modules["keras"])
     elif not any(isinstance(finder, _AfterKeras) for finder in sys.meta_path):
@@ -22,16 +22,16 @@ def register_when_imported() -> None:
 
 
 def _register(keras) -> None:
-    # On another backend the zoo's models do not run; whoever chose it gets Keras as it is.
+    # The models do not run on other backends, for which Keras is left as it is.
     if keras.config.backend() == "tensorflow":
         importlib.import_module(_COMPONENTS)
 
 
 class _AfterKeras(MetaPathFinder):
-    """Lets the other finders find Keras, and has the components imported when it is there."""
+    """A finder that delegates to the others and imports the components after Keras."""
 
     def find_spec(self, fullname, path=None, target=None):
-        """Return the specification that the other finders have for Keras, None for the rest."""
+        """Return the module spec that the other finders have for Keras, None for other modules."""
         if fullname != "keras":
             return None
         others = (finder for finder in sys.meta_path if finder is not self)
@@ -50,5 +50,5 @@ class _AfterKeras(MetaPathFinder):
                 sys.meta_path.remove(self)
             _register(module)
 
-        # The loader itself stays what it is, for whoever asks it for source or data files.
+        # Only this method is replaced: the loader is still asked for source and data files.
         loader.exec_module = exec_module

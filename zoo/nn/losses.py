@@ -1,11 +1,11 @@
-"""The lecture's losses and the accuracy of a sign, which Keras has by other definitions."""
+"""The lecture's losses and the accuracy of a sign, where Keras's definitions differ."""
 
 import keras
 from keras import ops
 
 
 def _as_targets(y_true, y_pred):
-    """Give labels the shape of the outputs: a class index becomes one-hot for several outputs."""
+    """Return labels in the shape of the outputs: class indices as one-hot vectors."""
     outputs = y_pred.shape[-1]
     if outputs == 1:
         return ops.cast(ops.reshape(y_true, (-1, 1)), y_pred.dtype)
@@ -16,10 +16,10 @@ def _as_targets(y_true, y_pred):
 
 @keras.saving.register_keras_serializable("zoo")
 class HalfSquaredError(keras.losses.Loss):
-    """L = ½ Σₖ (ŷₖ − yₖ)², summed over the outputs, averaged over the batch (lecture rows 2, 6).
+    """L = ½ Σₖ (ŷₖ − yₖ)², summed over the outputs, averaged over the batch (slides 2 and 6).
 
-    Labels are numbers of shape (batch,) or (batch, 1) for one output, class indices of shape
-    (batch,) or targets of the shape of the outputs for several.
+    For one output, labels are numbers of shape (batch,) or (batch, 1); for several outputs they are
+    class indices of shape (batch,) or targets of the shape of the outputs.
 
     >>> float(HalfSquaredError()(ops.array([1.0, 0.0]), ops.array([[0.0], [0.0]])))
     0.25
@@ -37,7 +37,7 @@ class HalfSquaredError(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable("zoo")
 class SquaredError(keras.losses.Loss):
-    """‖Wx + b − y‖², averaged over the batch (lecture row 16); labels are numbers, (batch,)."""
+    """‖Wx + b − y‖², averaged over the batch (slide 16); labels are numbers, (batch,)."""
 
     def __init__(self, name="squared_error", reduction="sum_over_batch_size", **kwargs):
         super().__init__(name=name, reduction=reduction, **kwargs)
@@ -51,7 +51,7 @@ class SquaredError(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable("zoo")
 class SignAccuracy(keras.metrics.MeanMetricWrapper):
-    """The share of outputs on the label's side of 0: below is −1, from 0 on is +1 (row 16).
+    """Accuracy for labels −1 and +1: an output below 0 predicts −1, from 0 up +1 (slide 16).
 
     >>> metric = SignAccuracy()
     >>> metric.update_state(ops.array([-1.0, 1.0]), ops.array([[-0.7], [-0.1]]))
@@ -63,7 +63,7 @@ class SignAccuracy(keras.metrics.MeanMetricWrapper):
         super().__init__(_sign_matches, name=name, dtype=dtype)
 
     def get_config(self):
-        """Return the arguments that make an equal metric."""
+        """Return the constructor's arguments."""
         return {"name": self.name, "dtype": self.dtype}
 
 

@@ -1,7 +1,7 @@
-"""What happens to a photo before W and b: gray, resize, rescale, flatten, as part of every model.
+"""Preprocessing layers for photos, part of every image model: gray, resize, rescale, flatten.
 
-The layers compute in float32 whatever the precision of the training, so that an exported model
-sees the very numbers it was trained on.
+They compute in float32 under every precision policy, so that an exported model gets the same
+features as in training.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 class _Float32Layer(keras.layers.Layer):
-    """A layer without weights that stays in float32 under a mixed-precision policy."""
+    """A layer without weights that computes in float32 under a mixed-precision policy."""
 
     def __init__(self, **kwargs):
         kwargs.setdefault("dtype", "float32")
@@ -25,7 +25,7 @@ class _Float32Layer(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable("zoo")
 class Grayscale(_Float32Layer):
-    """Turn colour into luma, Y = 0.299 R + 0.587 G + 0.114 B: (batch, h, w, 3) → (batch, h, w, 1).
+    """Convert RGB to luma, Y = 0.299 R + 0.587 G + 0.114 B: (batch, h, w, 3) → (batch, h, w, 1).
 
     Takes uint8 or float pixels in any range and keeps the range.
     """
@@ -42,22 +42,21 @@ class Grayscale(_Float32Layer):
 
 @keras.saving.register_keras_serializable("zoo")
 class AntialiasedResize(_Float32Layer):
-    """Resize images to height × width with a triangle filter that widens as the image shrinks.
+    """Resize images to height × width by antialiased bilinear interpolation.
 
     Per axis, from n pixels to m: c = (range(m) + ½) n/m;
     w[j, i] = relu(1 − |c[j] − (i + ½)| / max(n/m, 1)), each row divided by its sum;
-    image ↦ W_y · X · W_xᵀ. This is the antialiased bilinear resize, written with operations that
-    every exporter knows at any input size.
+    image ↦ W_y · X · W_xᵀ. It uses only operations that every exporter supports at any input size.
 
     Args:
-        height: rows after, at least 1.
-        width: columns after, at least 1.
+        height: of the result, at least 1.
+        width: of the result, at least 1.
     """
 
     def __init__(self, height, width, **kwargs):
         super().__init__(**kwargs)
         if height < 1 or width < 1:
-            raise ZooError(f"A photo cannot be resized to {height}×{width}; give sizes from 1 up.")
+            raise ZooError(f"Photos cannot be resized to {height}×{width}; give sizes from 1 up.")
         self.height = height
         self.width = width
 
@@ -79,13 +78,13 @@ class AntialiasedResize(_Float32Layer):
         return (input_shape[0], self.height, self.width, input_shape[3])
 
     def get_config(self):
-        """Return the arguments that make an equal layer."""
+        """Return the constructor's arguments."""
         return {**super().get_config(), "height": self.height, "width": self.width}
 
 
 @keras.saving.register_keras_serializable("zoo")
 class Photocells(_Float32Layer):
-    """Turn pixels 0…255 into photocells: 1 where at least half lit, 0 elsewhere (lecture row 3)."""
+    """Threshold pixels 0…255 at half intensity: 1 from 127.5 up, 0 below (slide 3)."""
 
     def call(self, images):
         """Return float32 zeros and ones of the same shape."""
@@ -100,13 +99,13 @@ def image_input() -> keras.KerasTensor:
 def image_preprocessing(
     size: int, grayscale: bool, *, scale: float = 1 / 127.5, offset: float = -1.0
 ) -> keras.Sequential:
-    """Return the layer `preprocessing`: (gray →) size × size → scale · pixel + offset → flat.
+    """Return the layer `preprocessing`: (gray →) size × size → scale · pixel + offset → flatten.
 
     Args:
-        size: rows and columns after the resize, at least 1.
-        grayscale: luma alone if true, the three colours otherwise.
-        scale: of the pixels, which are 0…255.
-        offset: added after; the defaults give −1…1.
+        size: height and width after the resize, at least 1.
+        grayscale: convert to luma if true, else keep the three colour channels.
+        scale: factor for the pixels, which are 0…255.
+        offset: added after scaling; the defaults give −1…1.
     """
     layers = [Grayscale()] if grayscale else []
     layers += [
@@ -118,7 +117,7 @@ def image_preprocessing(
 
 
 def preprocessing_of(model: keras.Model) -> keras.layers.Layer | None:
-    """Return the layer between photo and head, or None for a model of plain numbers."""
+    """Return the layer `preprocessing` of a model, or None for a model of vectors."""
     return next((layer for layer in model.layers if layer.name == "preprocessing"), None)
 
 

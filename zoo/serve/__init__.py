@@ -1,1 +1,1 @@
-"""The live page: ask a model, watch one learn, read the cards. `zoo serve` starts it."""
+"""The web page of `zoo serve`: predict with a model, train one in a playground, read the cards."""

@@ -1,4 +1,4 @@
-"""The page's routes: every refusal is one sentence, in JSON, with the status that fits."""
+"""The page's routes. Every error is answered with an HTTP status and one sentence as JSON."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from starlette.staticfiles import StaticFiles
 
 from zoo import edge
 from zoo.errors import ZooError
-from zoo.serve.guard import is_foreign
-from zoo.serve.inference import Desk
-from zoo.serve.listing import listed
-from zoo.serve.memory import give_back, return_large_blocks
+from zoo.serve.guard import is_cross_site
+from zoo.serve.inference import ModelServer
+from zoo.serve.listing import model_summary
+from zoo.serve.memory import release_large_blocks, trim_heap
 from zoo.serve.messages import (
     MAX_MESSAGE_BYTES,
     read_message,
@@ -35,21 +35,21 @@ from zoo.serve.messages import (
 )
 from zoo.serve.uploads import (
     MAX_UPLOAD_BYTES,
-    ONE_AT_A_TIME,
+    PHOTO_LOCK,
     UploadTooLargeError,
     decode_upload,
     read_body,
     read_upload,
     upload_size,
 )
-from zoo.serve.worker_pool import BrokenError, BusyError, EndedError, Workers
+from zoo.serve.worker_pool import PoolFullError, TrainingEndedError, WorkerPool, WorkerStoppedError
 from zoo.utils.text import printable
 
 _STATIC = Path(__file__).resolve().parent / "static"
 _PICTURES = (".png", ".svg")
-# A row of numbers, written out.
+# One row of numbers, as text.
 _MAX_NUMBERS_BYTES = 2**16
-# Everything comes from this server; pictures that the page draws itself are data or blobs.
+# All content comes from this server; pictures that the page draws itself are data or blob URLs.
 _POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
@@ -60,14 +60,14 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
     """Return the application.
 
     Args:
-        bundles: folders by the name they are asked under.
-        hosts: names that requests may call this server; other sites' pages that lead a browser
-            here under a name of theirs are refused.
+        bundles: name of a model, as in requests → folder of its bundle.
+        hosts: host names that requests may address; others are rejected, as protection against
+            DNS rebinding.
     """
-    return_large_blocks()
-    desk = Desk(bundles)
-    desk.load()
-    workers = Workers()
+    release_large_blocks()
+    model_server = ModelServer(bundles)
+    model_server.load()
+    pool = WorkerPool()
 
     async def page(request: Request) -> Response:
         return FileResponse(_STATIC / "index.html")
@@ -75,55 +75,58 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
     async def models(request: Request) -> Response:
         return JSONResponse(
             {
-                "models": [listed(name, manifest) for name, manifest in desk.manifests.items()],
+                "models": [
+                    model_summary(name, manifest)
+                    for name, manifest in model_server.manifests.items()
+                ],
                 "upload_bytes": MAX_UPLOAD_BYTES,
             }
         )
 
-    async def ask(request: Request) -> Response:
+    async def predict(request: Request) -> Response:
         content = await read_upload(request)
         query = request.query_params
         return JSONResponse(
             await run_in_threadpool(
-                _answer, desk, query.get("model", ""), query.get("artifact"), content
+                _predict, model_server, query.get("model", ""), query.get("artifact"), content
             )
         )
 
     async def card(request: Request) -> Response:
-        folder = _folder(desk, request)
+        folder = _folder(model_server, request)
         return HTMLResponse(await run_in_threadpool(_card, folder))
 
     async def picture(request: Request) -> Response:
-        folder = _folder(desk, request)
+        folder = _folder(model_server, request)
         path = await run_in_threadpool(_picture, folder, request.path_params["file"])
         return FileResponse(path)
 
     async def start(request: Request) -> Response:
         message = await _message(request)
-        return JSONResponse(await workers.start(read_token(message), read_settings(message)))
+        return JSONResponse(await pool.start(read_token(message), read_settings(message)))
 
     async def step(request: Request) -> Response:
         message = await _message(request)
         return JSONResponse(
-            await workers.step(read_token(message), read_training(message), read_updates(message))
+            await pool.step(read_token(message), read_training(message), read_updates(message))
         )
 
     async def end(request: Request) -> Response:
-        await workers.end(read_token(await _message(request)))
+        await pool.end(read_token(await _message(request)))
         return JSONResponse({})
 
     @contextlib.asynccontextmanager
     async def lifespan(_):
-        watch = asyncio.create_task(workers.end_unwatched())
+        cleanup = asyncio.create_task(pool.end_idle())
         yield
-        watch.cancel()
-        await workers.close()
+        cleanup.cancel()
+        await pool.close()
 
     return Starlette(
         routes=[
             Route("/", page),
             Route("/api/models", models),
-            Route("/api/ask", ask, methods=["POST"]),
+            Route("/api/predict", predict, methods=["POST"]),
             Route("/api/cards/{name}", card),
             Route("/api/cards/{name}/{file}", picture),
             Route("/api/playground/start", start, methods=["POST"]),
@@ -132,54 +135,56 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         middleware=[
-            Middleware(_SafeHeaders),
+            Middleware(_SecurityHeaders),
             Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
-            Middleware(_OwnPageOnly),
+            Middleware(_SameSiteOnly),
         ],
         exception_handlers={
             UploadTooLargeError: _handler(413),
-            _MissingError: _handler(404),
+            _NotFoundError: _handler(404),
             _MediaTypeError: _handler(415),
-            EndedError: _handler(410),
-            BrokenError: _handler(500),
-            BusyError: _handler(503),
+            TrainingEndedError: _handler(410),
+            WorkerStoppedError: _handler(500),
+            PoolFullError: _handler(503),
             ZooError: _handler(400),
             edge.InputError: _handler(400),
             edge.BundleError: _handler(400),
-            HTTPException: _no_such_route,
-            ClientDisconnect: _nobody_there,
-            # Starlette raises it again after the answer, so that the server logs the traceback.
-            Exception: _defect,
+            HTTPException: _http_error,
+            ClientDisconnect: _client_disconnected,
+            # Starlette raises it again after the response, so that the server logs the traceback.
+            Exception: _unexpected_error,
         },
         lifespan=lifespan,
     )
 
 
-class _MissingError(ZooError):
-    """What is asked for is not served here."""
+class _NotFoundError(ZooError):
+    """The requested model or file is not served."""
 
 
 class _MediaTypeError(ZooError):
-    """A message that does not say that it is JSON."""
+    """The content type of a message is not JSON."""
 
 
-class _OwnPageOnly:
-    """Refuses what another site's page has a visitor's browser send to /api."""
+class _SameSiteOnly:
+    """Rejects requests to /api that pages of other sites make a visitor's browser send."""
 
     def __init__(self, app):
         self._app = app
 
     async def __call__(self, scope, receive, send):
         request = Request(scope) if scope["type"] == "http" else None
-        if request and request.url.path.startswith("/api/") and is_foreign(request.headers):
-            refusal = _refusal(403, "Another site's page sent this; open this page itself.")
-            await refusal(scope, receive, send)
+        if request and request.url.path.startswith("/api/") and is_cross_site(request.headers):
+            response = _error_response(
+                403, "The request was sent by a page of another site; open this server's own page."
+            )
+            await response(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
 
-class _SafeHeaders:
-    """Adds the headers that keep other sites' scripts and frames out."""
+class _SecurityHeaders:
+    """Adds headers that keep out scripts and frames of other sites."""
 
     def __init__(self, app):
         self._app = app
@@ -199,49 +204,54 @@ class _SafeHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-def _answer(desk: Desk, name: str, artifact: str | None, content: bytes) -> dict[str, Any]:
+def _predict(
+    model_server: ModelServer, name: str, artifact: str | None, content: bytes
+) -> dict[str, Any]:
     started = time.perf_counter()
-    if desk.manifests.get(name, {}).get("input", {}).get("kind") == "vector":
+    if model_server.manifests.get(name, {}).get("input", {}).get("kind") == "vector":
         if len(content) > _MAX_NUMBERS_BYTES:
             raise UploadTooLargeError(
-                f"{len(content):,} bytes were sent; a row of numbers is at most "
+                f"The request has {len(content):,} bytes; a row of numbers may have at most "
                 f"{_MAX_NUMBERS_BYTES:,}."
             )
         words = content.decode("utf-8", "replace").split()
-        rows = edge.parse_rows(words, desk.manifests[name]["input"]["shape"][1])
+        rows = edge.parse_rows(words, model_server.manifests[name]["input"]["shape"][1])
         if len(rows) != 1:
-            raise ZooError(f"{len(rows)} rows of numbers were given; ask about one at a time.")
-        answer, slide = desk.ask(name, artifact, rows[0]), None
+            raise ZooError(f"{len(rows)} rows of numbers were given; send exactly one.")
+        answer, slide = model_server.predict(name, artifact, rows[0]), None
     else:
-        with ONE_AT_A_TIME:
-            frame = desk.frame(name)
-            desk.make_room(*upload_size(content))
+        with PHOTO_LOCK:
+            frame = model_server.frame(name)
+            model_server.free_memory_for(*upload_size(content))
             photo, (height, width) = decode_upload(content, frame)
-            answer, slide = desk.ask(name, artifact, photo), desk.slide(name, photo)
+            answer, slide = (
+                model_server.predict(name, artifact, photo),
+                model_server.slide(name, photo),
+            )
             if photo.shape[:2] != (height, width):
-                give_back()
+                trim_heap()
         answer["photo"] = {"height": height, "width": width}
     return {**answer, "slide": slide, "server_seconds": time.perf_counter() - started}
 
 
 async def _message(request: Request) -> dict[str, Any]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    # Another site's page cannot send this type without asking this server first.
+    # A page of another site cannot send this type without a CORS preflight, which fails.
     if kind != "application/json":
         raise _MediaTypeError(
-            f"The content type is {kind or 'missing'}; a message is sent as application/json."
+            f"The content type is {kind or 'missing'}; send messages as application/json."
         )
     return read_message(
         await read_body(
-            request, MAX_MESSAGE_BYTES, f"A message is at most {MAX_MESSAGE_BYTES:,} bytes."
+            request, MAX_MESSAGE_BYTES, f"A message may have at most {MAX_MESSAGE_BYTES:,} bytes."
         )
     )
 
 
-def _folder(desk: Desk, request: Request) -> Path:
-    folder = desk.bundles.get(request.path_params["name"])
+def _folder(model_server: ModelServer, request: Request) -> Path:
+    folder = model_server.bundles.get(request.path_params["name"])
     if folder is None:
-        raise _MissingError(f"{request.path_params['name']!r} is not served here.")
+        raise _NotFoundError(f"The model {request.path_params['name']!r} is not served here.")
     return folder
 
 
@@ -249,46 +259,49 @@ def _card(folder: Path) -> str:
     try:
         text = (folder / "README.md").read_text("utf-8", "replace")
     except OSError as error:
-        raise _MissingError(
-            f"The card of {folder.name} cannot be read ({error.strerror}); export the bundle again."
+        raise _NotFoundError(
+            f"The model card of {folder.name} cannot be read ({error.strerror}); "
+            "export the bundle again."
         ) from error
     return _html(text)
 
 
 def _picture(folder: Path, name: str) -> Path:
-    # Looked up, not opened: a name from outside never becomes a path.
+    # The name from the request is only compared with existing names, never used as a path.
     for path in folder.iterdir():
         if path.name == name and path.suffix in _PICTURES and path.is_file():
             return path
-    raise _MissingError("There is no such picture.")
+    raise _NotFoundError(f"There is no picture {name!r}.")
 
 
 def _html(markdown: str) -> str:
     from markdown_it import MarkdownIt
 
-    # Without HTML: a bundle may come from anybody.
+    # Raw HTML is disabled: a bundle may come from an untrusted source.
     return MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
 
 
 def _handler(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handle(request: Request, error: Exception) -> Response:
-        return _refusal(status, str(error))
+        return _error_response(status, str(error))
 
     return handle
 
 
-async def _no_such_route(request: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _refusal(error.status_code, f"{request.method} {request.url.path}: {error.detail}.")
+    return _error_response(
+        error.status_code, f"{request.method} {request.url.path}: {error.detail}."
+    )
 
 
-async def _nobody_there(request: Request, error: Exception) -> Response:
+async def _client_disconnected(request: Request, error: Exception) -> Response:
     return Response(status_code=400)
 
 
-async def _defect(request: Request, error: Exception) -> Response:
-    return _refusal(500, "The server failed on this; its terminal says more.")
+async def _unexpected_error(request: Request, error: Exception) -> Response:
+    return _error_response(500, "Internal server error; the server's terminal shows the details.")
 
 
-def _refusal(status: int, sentence: str) -> Response:
+def _error_response(status: int, sentence: str) -> Response:
     return JSONResponse({"error": printable(sentence)}, status, {"connection": "close"})

@@ -1,4 +1,4 @@
-"""Bundles that a page asks, loaded when first asked, and what they answer."""
+"""Inference with bundles, which are loaded on first use and kept in memory."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from typing import Any
 import numpy as np
 
 from zoo import edge
-from zoo.serve.memory import give_back
+from zoo.serve.memory import trim_heap
 from zoo.serve.slide import Slide
 from zoo.utils.choices import require_choice
 
-# Files and slides that stay loaded; a board has little memory.
-MOST_LOADED = 8
-# An interpreter keeps the most that it ever took, 35 bytes a pixel: beyond this, it is not kept.
-MOST_KEPT_PIXELS = 2**18
-# A photo of more takes so much while it is decoded that nothing else stays loaded meanwhile.
-MAKES_ROOM_PIXELS = 2**24
+# Model files, and slides, that stay loaded; a board has little memory.
+MAX_LOADED = 8
+# An interpreter never releases its peak memory, 35 bytes per pixel: after larger photos it is
+# dropped.
+MAX_KEPT_PIXELS = 2**18
+# Decoding a larger photo takes so much memory that all models are unloaded first.
+EXCLUSIVE_PIXELS = 2**24
 
 
-class Desk:
-    """Answers with any artifact of some bundles; safe to use from several threads.
+class ModelServer:
+    """Predicts with any artifact of a set of bundles; safe to use from several threads.
 
-    What was asked last stays loaded, at most `MOST_LOADED` files.
+    The most recently used model files stay loaded, at most `MAX_LOADED`.
 
     Args:
-        bundles: folders by the name they are asked under.
+        bundles: name of a model → folder of its bundle.
     """
 
     def __init__(self, bundles: Mapping[str, Path]):
@@ -41,57 +42,64 @@ class Desk:
         self._slides: OrderedDict[str, Slide] = OrderedDict()
 
     def load(self) -> None:
-        """Load every bundle's first file, so that nobody waits for it later."""
+        """Load every bundle's default file, so that the first prediction does not wait for it."""
         for name, manifest in self.manifests.items():
-            # A damaged bundle says so to whoever asks it.
+            # A damaged bundle is reported when it is used.
             with contextlib.suppress(edge.BundleError):
                 self._model(name, edge.default_artifact(manifest))
                 if manifest["input"]["kind"] == "image":
                     self._slide(name)
 
-    def ask(self, name: str, artifact: str | None, given: Any) -> dict[str, Any]:
-        """Return the verdict of a bundle's artifact on a photo, uint8 (h, w, 3), or on numbers.
+    def predict(self, name: str, artifact: str | None, given: Any) -> dict[str, Any]:
+        """Return the prediction for a photo, uint8 (h, w, 3), or for a row of numbers.
+
+        Args:
+            name: of the model.
+            artifact: of its bundle, such as "int8"; None for the default.
+            given: the photo or the numbers.
 
         Raises:
-            UnknownNameError: for a bundle that is not served.
+            UnknownNameError: for a model that is not served.
             edge.BundleError, edge.InputError: from loading and predicting.
         """
         require_choice("model", name, tuple(self.bundles))
         artifact = artifact or edge.default_artifact(self.manifests[name])
         model = self._model(name, artifact)
         prediction = model.predict(given)
-        if isinstance(given, np.ndarray) and given.size > 3 * MOST_KEPT_PIXELS:
+        if isinstance(given, np.ndarray) and given.size > 3 * MAX_KEPT_PIXELS:
             with self._loading:
                 self._models.pop((name, artifact), None)
         return {
             "label": prediction.label,
             "score": prediction.score,
             "scores": edge.named_scores(model, prediction),
+            "values": prediction.values,
+            "text": edge.answer_text(model, prediction),
             "inference_seconds": prediction.latency,
         }
 
-    def make_room(self, height: int, width: int) -> None:
-        """Drop what is loaded if a photo of this size is about to be decoded and is very large."""
-        if height * width > MAKES_ROOM_PIXELS:
+    def free_memory_for(self, height: int, width: int) -> None:
+        """Unload all models if a photo of this size needs the memory to be decoded."""
+        if height * width > EXCLUSIVE_PIXELS:
             with self._loading:
                 self._models.clear()
                 self._slides.clear()
-            give_back()
+            trim_heap()
 
     def frame(self, name: str) -> tuple[int, int] | None:
-        """Return the (height, width) that a bundle takes photos of, or None for any.
+        """Return the fixed (height, width) of a model's input, or None if it takes any size.
 
         Raises:
-            UnknownNameError: for a bundle that is not served.
+            UnknownNameError: for a model that is not served.
         """
         require_choice("model", name, tuple(self.bundles))
         return edge.frame_of(self.manifests[name])
 
     def slide(self, name: str, photo: np.ndarray) -> dict[str, Any] | None:
-        """Return slide 16's numbers for a photo; None if the bundle is not linear in a photo.
+        """Return the steps of slide 16 for a photo; None if the model is not linear.
 
         Raises:
-            UnknownNameError: for a bundle that is not served.
+            UnknownNameError: for a model that is not served.
             edge.BundleError: if its float32 file is damaged.
         """
         require_choice("model", name, tuple(self.bundles))
@@ -99,7 +107,7 @@ class Desk:
 
     def _slide(self, name: str) -> Slide:
         with self._loading:
-            return _kept(self._slides, name, lambda: Slide(self.bundles[name]))
+            return _cached(self._slides, name, lambda: Slide(self.bundles[name]))
 
     def _model(self, name: str, artifact: str) -> edge.Model:
         def load() -> edge.Model:
@@ -107,14 +115,14 @@ class Desk:
                 return edge.load(self.bundles[name], artifact)
 
         with self._loading:
-            return _kept(self._models, (name, artifact), load)
+            return _cached(self._models, (name, artifact), load)
 
 
-def _kept(loaded: OrderedDict, key: Any, load: Callable[[], Any]) -> Any:
-    """Return what is loaded under a key, now the last to be dropped; load it if it is not."""
+def _cached(loaded: OrderedDict, key: Any, load: Callable[[], Any]) -> Any:
+    """Return the entry of a least-recently-used cache, loading it if it is missing."""
     if key not in loaded:
         loaded[key] = load()
     loaded.move_to_end(key)
-    while len(loaded) > MOST_LOADED:
+    while len(loaded) > MAX_LOADED:
         loaded.popitem(last=False)
     return loaded[key]

@@ -1,4 +1,4 @@
-"""Memory that a large photo took, given back to the system; where the C library is glibc."""
+"""Returning freed memory to the operating system (glibc; elsewhere these functions do nothing)."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ _M_MMAP_THRESHOLD = -3
 _BLOCK_BYTES = 2**20
 
 
-def return_large_blocks() -> None:
-    """Have every block of 1 MiB or more returned when it is freed, for the whole process.
+def release_large_blocks() -> None:
+    """Make the process return every block of 1 MiB or more to the system when it is freed.
 
-    glibc otherwise raises its limit to the largest block that it saw freed, and keeps what is below
-    in a heap for each thread: a page that once saw a large photo would hold that for ever.
+    By default glibc raises this limit to the largest block freed so far and keeps smaller blocks
+    in per-thread heaps, so that the memory of one large photo would never be returned.
     """
     with contextlib.suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _BLOCK_BYTES)
 
 
-def give_back() -> None:
-    """Have what is free in smaller blocks returned now."""
+def trim_heap() -> None:
+    """Return free memory in smaller blocks to the system now."""
     with contextlib.suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)

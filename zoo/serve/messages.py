@@ -1,4 +1,4 @@
-"""What a page may say to the playground: every message is read here, and refused here."""
+"""Messages from the page to the playground: parsing and validation."""
 
 from __future__ import annotations
 
@@ -8,24 +8,13 @@ from collections.abc import Collection
 from typing import Any
 
 from zoo.errors import ZooError
+from zoo.nn.activation_names import NAMES as ACTIVATIONS
 from zoo.utils.choices import require_choice
 from zoo.utils.text import printable
 
 DATA = ("and", "or", "xor", "blobs", "spirals")
 MODELS = ("perceptron", "network")
-# As in zoo.nn.activations, which loads Keras; a test compares the two.
-ACTIVATIONS = (
-    "step",
-    "sigmoid",
-    "linear",
-    "leaky_relu",
-    "prelu",
-    "elu",
-    "tanh",
-    "swish",
-    "relu",
-    "softplus",
-)
+
 MAX_DEPTH, MAX_WIDTH, MAX_UPDATES = 4, 32, 500
 MAX_MESSAGE_BYTES = 2**16
 _SHOWN = 60
@@ -33,16 +22,16 @@ _SHOWN = 60
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What one training is made from.
+    """The settings of one training.
 
     Attributes:
         data: one of `DATA`.
-        model: "perceptron", which learns from one example at a time, or "network".
-        activation: of the network's hidden layers, one of the lecture's ten.
-        depth: hidden layers, 0 to `MAX_DEPTH`.
-        width: units in each, 1 to `MAX_WIDTH`.
+        model: "perceptron", trained on one example at a time, or "network".
+        activation: of the network's hidden layers, one of `ACTIVATIONS`.
+        depth: number of hidden layers, 0 to `MAX_DEPTH`.
+        width: units per hidden layer, 1 to `MAX_WIDTH`.
         learning_rate: 1e-6 to 10.
-        seed: of the weights and of the order of the examples.
+        seed: for the initial weights and the order of the examples.
     """
 
     data: str
@@ -55,25 +44,25 @@ class Settings:
 
 
 def read_message(content: bytes | str) -> dict[str, Any]:
-    """Return a message, a JSON object.
+    """Parse a message, which must be a JSON object.
 
     Raises:
-        ZooError: if it is anything else.
+        ZooError: if it is not.
     """
     try:
         message = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise ZooError("A message is a JSON object; this is not JSON.") from error
+        raise ZooError("A message must be a JSON object, but this is not JSON.") from error
     if not isinstance(message, dict):
-        raise ZooError("A message is a JSON object; this is other JSON.")
+        raise ZooError("A message must be a JSON object, but this is another JSON value.")
     return message
 
 
 def read_settings(message: dict[str, Any]) -> Settings:
-    """Return the settings that a message asks for; whole numbers may be written 4 or 4.0.
+    """Return the settings in a message; whole numbers may be written as 4 or 4.0.
 
     Raises:
-        ZooError: naming the first that is missing or out of range.
+        ZooError: naming the first setting that is missing or out of range.
     """
     return Settings(
         data=_choice("data", message, DATA),
@@ -87,32 +76,32 @@ def read_settings(message: dict[str, Any]) -> Settings:
 
 
 def read_updates(message: dict[str, Any]) -> int:
-    """Return how many updates a message asks for, 0 (only look) to `MAX_UPDATES`.
+    """Return the number of updates in a message, 0 (only return the state) to `MAX_UPDATES`.
 
     Raises:
-        ZooError: if it is anything else.
+        ZooError: if it is missing or out of range.
     """
     return _whole("updates", message, 0, MAX_UPDATES)
 
 
 def read_training(message: dict[str, Any]) -> int:
-    """Return which training of its process a message is about, counted from 1.
+    """Return the number of the training that a message is about, counted from 1 per worker.
 
     Raises:
-        ZooError: if it does not say.
+        ZooError: if it is missing or out of range.
     """
     return _whole("training", message, 1, 2**53)
 
 
 def read_token(message: dict[str, Any]) -> str | None:
-    """Return the token of a process that a page was lent; None before it has one.
+    """Return the token of the worker that serves a page, or None if it has none yet.
 
     Raises:
-        ZooError: if it is neither text nor absent.
+        ZooError: if it is not a string.
     """
     token = message.get("token")
     if token is not None and not isinstance(token, str):
-        raise ZooError("The token is a text, or absent.")
+        raise ZooError(f"The token is {_shown(token)}; give a string, or leave it out.")
     return token
 
 
@@ -131,7 +120,7 @@ def _number(name: str, message: dict[str, Any], low: float, high: float) -> floa
             f"The {name.replace('_', ' ')} is {_shown(given)}; give a number from {low:,} to "
             f"{high:,}."
         )
-    # JSON writes 1.0 as 1, and Keras takes no whole number for a learning rate.
+    # JSON writes 1.0 as 1, but Keras does not accept an int as a learning rate.
     return float(given)
 
 
@@ -151,6 +140,6 @@ def _shown(given: Any) -> str:
     try:
         text = printable(repr(given))
     except ValueError:
-        # Python writes no whole number of more than 4,300 digits.
+        # Python refuses to print an int of more than 4,300 digits.
         text = "a very large number"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -1,4 +1,4 @@
-"""`zoo serve`: the page on a port of this machine until it is stopped."""
+"""Runs the web server of `zoo serve`."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def serve(
     """Serve the page until SIGINT or SIGTERM.
 
     Args:
-        bundles: folders by the name they are asked under.
-        host: address to listen on; any but loopback lets others on the network in.
-        port: 0 for any that is free.
-        ready: called with the page's address once it takes connections.
+        bundles: name of a model → folder of its bundle.
+        host: address to listen on; any but loopback makes the page reachable from the network.
+        port: 0 for any free port.
+        ready: called with the page's address once it accepts connections.
 
     Raises:
-        ZooError: if the address cannot be listened on.
+        ZooError: if the server cannot listen on this address and port.
     """
     hosts = LOOPBACK if host in LOOPBACK else ("*",)
     app = create_app(bundles, hosts)
@@ -38,7 +38,8 @@ def serve(
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise ZooError(
-                f"Port {port} of {host} cannot be listened on ({reason}); choose another --port."
+                f"The server cannot listen on port {port} of {host} ({reason}); "
+                "choose another --port."
             ) from error
         listener.listen(128)
         shown = f"[{host}]" if ":" in host else host

@@ -1,9 +1,9 @@
-"""Slide 16 with the numbers of the interpreter itself: gray → x → W ⊙ x → Σ + b.
+"""The steps of slide 16 for a linear model, read from the interpreter: gray → x → W ⊙ x → Σ + b.
 
-The interpreter is asked to keep every tensor of the float32 model. A linear model has one
-fully connected operation; what goes into it are x, W and b. An interpreter keeps the most memory
-that it ever took, and this one takes much: it is made for a question, of bytes whose sha256 was
-checked, and dropped.
+The interpreter of the float32 file is created with all tensors preserved. A linear model has one
+fully connected operation, whose inputs are x, W and b. An interpreter never releases its peak
+memory, and preserving tensors takes much of it, so it is created for each photo, from bytes whose
+sha256 was checked, and then dropped.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from zoo import edge
 
 
 class Slide:
-    """The steps of one bundle; it has none without a float32 file.
+    """Computes the steps of slide 16 for one bundle with a float32 file.
 
     Args:
-        bundle: its folder.
+        bundle: the bundle's folder.
 
     Raises:
         edge.BundleError: if the bundle or its float32 file is damaged.
@@ -45,12 +45,13 @@ class Slide:
         """Return the steps for a photo, uint8 (h, w, 3); None if the model is not linear.
 
         Returns:
-            "size"; "channels" of x; "x" (size² · channels,), −1…1; "weights" of the output that
-            wins and their "products" with x, likewise; "sum" of the products, "bias" and "logit".
+            "size" and "channels" of x; "output", the index of the largest logit; "x"
+            (size² · channels,), −1…1; the "weights" of that output and their "products" with x, of
+            the same shape; the "sum" of the products, the "bias" and the "logit".
         """
         if self._content is None:
             return None
-        # One at a time: each takes 100 bytes for every pixel.
+        # One photo at a time: each takes 100 bytes per pixel.
         with self._lock:
             interpreter = _interpreter(self._content)
             given = interpreter.get_input_details()[0]
@@ -75,9 +76,9 @@ class Slide:
             "size": size,
             "channels": channels,
             "output": winner,
-            "x": _short(x),
-            "weights": _short(weights),
-            "products": _short(products),
+            "x": _rounded(x),
+            "weights": _rounded(weights),
+            "products": _rounded(products),
             "sum": float(products.sum(dtype=np.float64)),
             "bias": float(bias.ravel()[winner]),
             "logit": float(logits[winner]),
@@ -90,14 +91,14 @@ def _interpreter(content: bytes) -> Any:
     with edge.quiet_stderr():
         return Interpreter(
             model_content=content,
-            # A delegate would keep the steps in between to itself.
+            # A delegate would not expose the intermediate tensors.
             experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
             experimental_preserve_all_tensors=True,
         )
 
 
 def _square(features: int) -> tuple[int, int]:
-    """Return the side and the channels of a square picture with so many numbers; 0 if none."""
+    """Return side and channels of the square image with this number of features; 0, 0 if none."""
     for channels in (1, 3):
         side = round((features / channels) ** 0.5)
         if side * side * channels == features:
@@ -105,5 +106,5 @@ def _square(features: int) -> tuple[int, int]:
     return 0, 0
 
 
-def _short(numbers: np.ndarray) -> list[float]:
+def _rounded(numbers: np.ndarray) -> list[float]:
     return [float(f"{number:.4g}") for number in numbers.tolist()]

@@ -1,4 +1,4 @@
-"""Photos that a page sends: bounded in size, kept in memory, answered one at a time."""
+"""Uploaded photos: limited in size, kept in memory only, processed one at a time."""
 
 from __future__ import annotations
 
@@ -12,41 +12,43 @@ from zoo import edge
 from zoo.errors import ZooError
 
 MAX_UPLOAD_BYTES = 20 * 2**20
-# Who is answered while still sending may see a broken connection in place of the sentence.
-_READ_TO_THE_END = 2 * MAX_UPLOAD_BYTES
-# Held from a photo's file to its answer: it takes up to 200 MB while it is decoded and 140 after.
-ONE_AT_A_TIME = threading.Lock()
+# A client that is answered while it is still sending may see a reset connection instead of the
+# error message, so somewhat too large bodies are read to the end.
+_MAX_READ_BYTES = 2 * MAX_UPLOAD_BYTES
+# Held while a photo is processed: it takes up to 200 MB while it is decoded and 140 MB afterwards.
+PHOTO_LOCK = threading.Lock()
 
 
 class UploadTooLargeError(ZooError):
-    """More was sent than a photo takes."""
+    """The body of a request is larger than allowed."""
 
 
-async def read_body(request: Request, most_bytes: int, refusal: str) -> bytes:
-    """Return the body of a request; what is somewhat too large is read to its end and dropped.
+async def read_body(request: Request, max_bytes: int, refusal: str) -> bytes:
+    """Return the body of a request.
 
     Raises:
-        UploadTooLargeError: with this refusal, if it is larger, announced or not.
+        UploadTooLargeError: with the message `refusal`, if the body has more than `max_bytes`
+            bytes, with or without a Content-Length header.
     """
     announced = request.headers.get("content-length", "0")
     content, received = bytearray(), 0
-    if not announced.isdigit() or int(announced) <= _READ_TO_THE_END:
+    if not announced.isdigit() or int(announced) <= _MAX_READ_BYTES:
         async for chunk in request.stream():
             received += len(chunk)
-            if received <= most_bytes:
+            if received <= max_bytes:
                 content += chunk
-            elif received > _READ_TO_THE_END:
+            elif received > _MAX_READ_BYTES:
                 break
-        if received <= most_bytes:
+        if received <= max_bytes:
             return bytes(content)
     raise UploadTooLargeError(refusal)
 
 
 async def read_upload(request: Request) -> bytes:
-    """Return the bytes that a photo is sent as.
+    """Return the uploaded file of a photo.
 
     Raises:
-        UploadTooLargeError: beyond `MAX_UPLOAD_BYTES`.
+        UploadTooLargeError: if it is larger than `MAX_UPLOAD_BYTES`.
     """
     return await read_body(
         request,
@@ -56,7 +58,7 @@ async def read_upload(request: Request) -> bytes:
 
 
 def upload_size(content: bytes) -> tuple[int, int]:
-    """Return the (height, width) of a photo as it is stored, without decoding it.
+    """Return the (height, width) of an encoded photo without decoding it.
 
     Raises:
         edge.InputError: as `decode_upload`.
@@ -69,14 +71,14 @@ def upload_size(content: bytes) -> tuple[int, int]:
 def decode_upload(
     content: bytes, frame: tuple[int, int] | None
 ) -> tuple[np.ndarray, tuple[int, int]]:
-    """Return what a model is asked about for the bytes of a photo's file, and the photo's size.
+    """Decode a photo as input for a model, and return it with its original size.
 
     Args:
-        content: of a file in one of the formats that predict reads.
-        frame: (height, width) of a model that takes one size only.
+        content: of a file in one of the formats that `zoo predict` reads.
+        frame: (height, width) of a model with a fixed input size.
 
     Returns:
-        uint8 (h, w, 3), and the photo's own (height, width): large photos are reduced.
+        uint8 (h, w, 3), large photos scaled down, and the original (height, width).
 
     Raises:
         edge.InputError: if it is not a photo, is damaged, or has too many pixels.

@@ -1,9 +1,9 @@
-"""A process that trains one small Keras model, told what to do by lines of JSON.
+"""A process that trains one small Keras model, controlled by lines of JSON on standard input.
 
     {"do": "start", "data": "xor", "model": "network", "depth": 1, "width": 4, …}
     {"do": "step", "updates": 20}
 
-Every line is answered by one: what is to be drawn, or {"error": sentence}.
+Every line is answered by one line: the state of the training, or {"error": message}.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _BATCH = 32
 
 
 class Playground:
-    """One model, its points and its progress.
+    """One training: a model, its data and its progress.
 
     Args:
-        settings: what to train, and how.
+        settings: of the training.
     """
 
     def __init__(self, settings: Settings):
@@ -40,11 +40,11 @@ class Playground:
 
         keras.utils.set_random_seed(settings.seed)
         self._settings = settings
-        self._random = np.random.default_rng(settings.seed)
+        self._generator = np.random.default_rng(settings.seed)
         self._x, self._y = points(settings.data)
         self._is_perceptron = settings.model == "perceptron"
         self._model = (
-            _perceptron(settings.learning_rate, self._random)
+            _perceptron(settings.learning_rate, self._generator)
             if self._is_perceptron
             else _network(settings)
         )
@@ -57,36 +57,36 @@ class Playground:
         self._updates = 0
 
     def step(self, updates: int) -> None:
-        """Make some updates: of one example each for the perceptron, of a batch for a network."""
+        """Make updates: with one example each for the perceptron, with a batch for a network."""
         size = 1 if self._is_perceptron else min(_BATCH, len(self._x))
         for _ in range(updates):
             if len(self._queue) < size:
-                self._queue = self._random.permutation(len(self._x)).tolist()
+                self._queue = self._generator.permutation(len(self._x)).tolist()
             rows, self._queue = self._queue[:size], self._queue[size:]
             self._model.train_on_batch(self._x[rows], self._y[rows])
         self._updates += updates
 
-    def drawing(self) -> dict[str, Any]:
-        """Return what a page draws: settings, points, answers on a grid, loss and errors.
+    def state(self) -> dict[str, Any]:
+        """Return what the page draws: settings, points, outputs on a grid, loss and errors.
 
         Raises:
             ZooError: if the training has diverged.
         """
         import numpy as np
 
-        answers = self._model(self._x).numpy().ravel()
+        outputs = self._model(self._x).numpy().ravel()
         grid = self._model(self._grid).numpy().ravel()
-        loss = float(np.mean((answers.astype(np.float64) - self._y) ** 2) / 2)
+        loss = float(np.mean((outputs.astype(np.float64) - self._y) ** 2) / 2)
         if not (np.isfinite(loss) and np.isfinite(grid).all()):
             raise ZooError(
-                f"The training has diverged after {self._updates} updates: its loss is not a "
-                "finite number; choose a smaller learning rate."
+                f"The training diverged after {self._updates} updates: the loss is not finite; "
+                "choose a smaller learning rate."
             )
         found = {
             "settings": dataclasses.asdict(self._settings),
             "updates": self._updates,
             "loss": loss,
-            "errors": int(((answers >= 0.5) != (self._y >= 0.5)).sum()),
+            "errors": int(((outputs >= 0.5) != (self._y >= 0.5)).sum()),
             "points": np.column_stack([self._x, self._y]).round(4).tolist(),
             "low": self._low,
             "high": self._high,
@@ -104,14 +104,14 @@ def points(name: str) -> tuple[np.ndarray, np.ndarray]:
     import numpy as np
 
     if name == "spirals":
-        random = np.random.default_rng(0)
+        generator = np.random.default_rng(0)
         turn = np.linspace(0.25, 1.75, 100) * np.pi * 2 / 1.5
         arms = [
             np.column_stack([np.cos(turn + arm * np.pi), np.sin(turn + arm * np.pi)])
             * (turn / turn.max())[:, None]
             for arm in (0, 1)
         ]
-        x = np.vstack(arms) + 0.02 * random.standard_normal((200, 2))
+        x = np.vstack(arms) + 0.02 * generator.standard_normal((200, 2))
         return x.astype(np.float32), np.repeat([0.0, 1.0], 100).astype(np.float32)
     from zoo import data
 
@@ -119,14 +119,14 @@ def points(name: str) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(split.x[:200], np.float32), np.asarray(split.y[:200], np.float32)
 
 
-def _perceptron(learning_rate, random):
+def _perceptron(learning_rate, generator):
     from zoo.models import build
 
     model = build("perceptron", learning_rate=learning_rate)
-    # From zero, w and b are whole multiples of the learning rate, and so is Wx + b at the corners
-    # of the unit square: it is often exactly 0, the line runs through a point.
+    # Starting from zero, w, b and so Wx + b at the corners of the unit square are integer multiples
+    # of the learning rate: Wx + b is often exactly 0, and the line runs through a point.
     model.set_weights(
-        [learning_rate * random.uniform(-1, 1, part.shape) for part in model.get_weights()]
+        [learning_rate * generator.uniform(-1, 1, part.shape) for part in model.get_weights()]
     )
     return model
 
@@ -148,33 +148,33 @@ def _network(settings: Settings) -> keras.Model:
     return vector_model("playground", 2, layers, recipe=recipe, loss=HalfSquaredError())
 
 
-def answer(playground: Playground | None, line: bytes | str) -> tuple[Playground, dict[str, Any]]:
-    """Carry out one message; return the playground there is then, and what is to be drawn.
+def handle(playground: Playground | None, line: bytes | str) -> tuple[Playground, dict[str, Any]]:
+    """Carry out one message and return the current playground and its state.
 
     Raises:
-        ZooError: for a message that is none, or a training that has diverged.
+        ZooError: for an invalid message, or a training that has diverged.
     """
     message = read_message(line)
     if message.get("do") == "start":
         playground = Playground(read_settings(message))
     elif message.get("do") != "step":
-        raise ZooError("A message is to start or to step.")
+        raise ZooError('The field "do" of a message must be "start" or "step".')
     elif playground is None:
-        raise ZooError("There is no training to step; start one.")
+        raise ZooError('There is no training; send a message with "do": "start" first.')
     else:
         playground.step(read_updates(message))
-    return playground, playground.drawing()
+    return playground, playground.state()
 
 
 def main() -> None:
-    """Answer line by line until standard input ends."""
-    # Whatever libraries print goes to standard error; the answers have the old output alone.
+    """Answer messages, one per line, until standard input ends."""
+    # Libraries may print to standard output: that goes to standard error, replies to the original.
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     import_tensorflow()
     import tensorflow as tf
 
-    # Asking must stay fast while somebody trains; Windows has no `nice`.
+    # Predictions must stay fast during training; Windows has no `nice`.
     if hasattr(os, "nice"):
         os.nice(10)
     tf.config.threading.set_intra_op_parallelism_threads(1)
@@ -182,13 +182,13 @@ def main() -> None:
     playground: Playground | None = None
     for line in sys.stdin.buffer:
         try:
-            playground, reply = answer(playground, line)
+            playground, reply = handle(playground, line)
         except ZooError as error:
             reply = {"error": str(error)}
         except Exception as error:
-            # The next message finds a process that still answers.
+            # The process keeps running, so that the next message is answered.
             traceback.print_exc()
-            reply = {"error": f"The training broke off ({type(error).__name__}); start it again."}
+            reply = {"error": f"The training failed ({type(error).__name__}); start it again."}
         replies.write(json.dumps(reply) + "\n")
         replies.flush()
 

@@ -1,1 +1,1 @@
-"""Small helpers below everything else: choices, files, text, provenance, imports."""
+"""Small helpers without dependencies on the rest of the package."""

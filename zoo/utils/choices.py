@@ -1,4 +1,4 @@
-"""Choosing one of a few names, with a sentence that helps when the name is another."""
+"""Validation of names and seeds, with suggestions for misspelled names."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from zoo.errors import ZooError
 
 
 class UnknownNameError(ZooError, ValueError):
-    """A model, an option or a choice that does not exist; the message names the near misses."""
+    """An unknown model, option or choice; the message suggests similar names."""
 
 
 def require_seed(seed: int) -> None:
-    """Raise one sentence unless a seed is one that numpy and Keras take.
+    """Raise an error unless a seed is valid for NumPy and Keras.
 
     Raises:
-        ZooError: otherwise.
+        ZooError: if it is not.
     """
     if not 0 <= seed < 2**32:
         raise ZooError(f"The seed is {seed}; give a whole number from 0 to {2**32 - 1}.")
 
 
 def require_choice(what: str, given: str, choices: Collection[str]) -> None:
-    """Raise an error that names the near misses unless `given` is one of `choices`.
+    """Raise an error unless `given` is one of `choices`.
 
     Raises:
-        UnknownNameError: if it is not.
+        UnknownNameError: if it is not; the message suggests similar names.
     """
     if given in choices:
         return

@@ -1,4 +1,4 @@
-"""Writing files so that a reader, or a killed program, never meets half of one."""
+"""Atomic writing of files, and reading of JSON."""
 
 import contextlib
 import errno
@@ -15,13 +15,13 @@ from zoo.errors import ZooError
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; when the block ends well it takes the place of `path`.
+    """Yield a temporary path beside `path`, which replaces `path` if the block succeeds.
 
-    The temporary file keeps the suffix, which some writers look at. If the block raises, `path`
-    is untouched and the temporary file is gone.
+    The temporary file has the suffix of `path`, on which some writers depend. If the block raises,
+    `path` is unchanged and the temporary file is removed.
 
     Raises:
-        ZooError: if the disk refuses (no permission, no space left).
+        ZooError: if the file cannot be written (no permission, no space left).
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -32,7 +32,7 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        # mkstemp makes a private file; what replaces it is as readable as any new file.
+        # mkstemp creates a private file; the result gets the permissions of any new file.
         temporary.chmod(0o666 & ~_umask())
         with temporary.open("rb+") as stream:
             os.fsync(stream.fileno())
@@ -53,24 +53,24 @@ def sha256(path: Path) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file in one stroke.
+    """Write a UTF-8 text file atomically.
 
     Raises:
-        ZooError: if the disk refuses.
+        ZooError: if the file cannot be written.
     """
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write indented JSON in one stroke; a number that is not finite is refused.
+    """Write indented JSON atomically.
 
     Raises:
-        ZooError: if the disk refuses.
+        ZooError: if the file cannot be written.
         ValueError: for NaN or an infinity.
     """
     text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-    # Bytes of a file name that are not UTF-8 become escapes of JSON, which read back as they were.
+    # Bytes of file names that are not UTF-8 become JSON escapes, which are read back unchanged.
     write_text(path, text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 

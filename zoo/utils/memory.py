@@ -1,11 +1,11 @@
-"""How much memory this process may still take."""
+"""Available memory, including the limits of containers."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 _CGROUPS = Path("/sys/fs/cgroup")
-# Version 2 and version 1: the limit, what is used, and the caches in it that can be given back.
+# Mount point, file of the limit and file of the usage, for cgroups version 2 and version 1.
 _FILES = (
     ("", "memory.max", "memory.current"),
     ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
@@ -13,9 +13,9 @@ _FILES = (
 
 
 def available_bytes() -> int:
-    """Return the bytes that can be taken without swapping, in a container those left of its limit.
+    """Return the bytes that this process can allocate without swapping or exceeding a cgroup limit.
 
-    Needs psutil, of the extra "train".
+    Needs psutil, from the extra "train".
     """
     import psutil
 
@@ -38,8 +38,8 @@ def _left_of_limits(groups: list[tuple[str, str]], root: Path) -> list[int]:
         for (mount, limit_name, usage_name), wanted in zip(_FILES, ("", "memory"), strict=True):
             if wanted not in controllers.split(","):
                 continue
-            # A limit of any group above holds too; in a container the path is the host's, and
-            # its own group is the root of what it sees.
+            # Limits of all parent groups apply too. In a container the path is that of the host,
+            # and the container's own group is the root.
             folder = root / mount / group.lstrip("/")
             for parent in (folder, *folder.parents):
                 if not parent.is_relative_to(root):
@@ -55,9 +55,9 @@ def _left(folder: Path, limit_name: str, usage_name: str) -> int | None:
         limit = int((folder / limit_name).read_text(encoding="utf-8"))
         usage = int((folder / usage_name).read_text(encoding="utf-8"))
         fields = (folder / "memory.stat").read_text(encoding="utf-8").splitlines()
-        # Pages of files nobody has touched lately; the kernel takes them back first.
+        # Inactive file pages, which the kernel reclaims first.
         cached = [int(line.split()[1]) for line in fields if line.startswith("inactive_file ")]
     except (OSError, ValueError, IndexError):
-        # No limit ("max"), or no such group here.
+        # No limit ("max"), or no such group.
         return None
     return max(0, limit - usage + sum(cached))

@@ -1,4 +1,4 @@
-"""Where a figure comes from: the software and the machine."""
+"""Versions of the software and a description of the machine, to record with measurements."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RUNTIME = ("ai-edge-litert", "tflite-runtime", "numpy", "pillow")
 
 
 def versions(packages: tuple[str, ...] = TRAINING) -> dict[str, str]:
-    """Return the versions a figure depends on; packages that are not installed are left out."""
+    """Return the versions of zoo, Python and packages; those not installed are left out."""
     found = {"zoo": __version__, "python": platform.python_version()}
     for package in packages:
         try:
@@ -24,7 +24,7 @@ def versions(packages: tuple[str, ...] = TRAINING) -> dict[str, str]:
 
 
 def machine() -> str:
-    """Return one line that names processor, cores and system."""
+    """Return processor, number of cores and operating system on one line."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():

@@ -1,4 +1,4 @@
-"""Text from outside (labels, file names, messages) before it is stored, printed or drawn."""
+"""Sanitises untrusted text (labels, file names, messages) before it is stored or shown."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from zoo.errors import ZooError
 
 # Control and surrogate characters, and the separators that end a line.
 _UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")
-# What turns the direction of the text around it, or hides in it.
+# Invisible characters, and characters that change the direction of the text around them.
 _DIRECTION = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 
 
 def printable(text: object) -> str:
-    r"""Return text with every character that does not print written as an escape.
+    r"""Return text with every unprintable character replaced by an escape.
 
-    For terminals, pages and pictures: escape sequences do nothing there, one line stays one line,
-    and bytes of a file name that are not UTF-8 can be encoded.
+    For terminals, pages and plots: control sequences have no effect, the result is one line, and
+    bytes of file names that are not UTF-8 can be encoded.
 
     >>> printable("cat\x1b[31m\n")
     'cat\\x1b[31m\\x0a'
     """
     return "".join(
-        _escaped(character) if _hidden(character) else character for character in str(text)
+        _escaped(character) if _unprintable(character) else character for character in str(text)
     )
 
 
 def check_label(label: str, where: str, what: str = "class name") -> None:
-    r"""Raise one sentence unless a label is one printable line of text.
+    r"""Raise an error unless a label is one printable line of text.
 
-    Labels are lines of labels.txt, words of a terminal and titles of pictures.
+    Labels are written to labels.txt, printed to the terminal and drawn into plots.
 
     Args:
         label: the name of a class, or of a value.
-        where: what holds it, for the sentence, such as "The folder my_photos".
-        what: it is, for the sentence.
+        where: what contains it, for the message, such as "The folder my_photos".
+        what: the kind of name, for the message.
 
     Raises:
-        ZooError: if it is empty, is surrounded by white space, or has a character that does not
-            print (a line break, an escape character, a byte that is not UTF-8).
+        ZooError: if it is empty, begins or ends with white space, or has an unprintable character
+            (a line break, an escape character, a byte that is not UTF-8).
 
     >>> check_label("Kätzchen auf $5", "The folder my_photos")
     """
@@ -47,13 +47,13 @@ def check_label(label: str, where: str, what: str = "class name") -> None:
         problem = "is empty"
     elif label != label.strip():
         problem = "begins or ends with white space"
-    elif any(_hidden(character) for character in label):
+    elif any(_unprintable(character) for character in label):
         problem = "has a character that is not printable"
     if problem:
         raise ZooError(f"{where} has a {what} that {problem}, '{printable(label)}'; rename it.")
 
 
-def _hidden(character: str) -> bool:
+def _unprintable(character: str) -> bool:
     return unicodedata.category(character) in _UNPRINTABLE or character in _DIRECTION
 
 

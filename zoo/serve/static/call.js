@@ -1,14 +1,14 @@
-// Requests to the server. A refusal becomes an Error with the server's sentence.
+// Requests to the server. An error response is thrown as an Error with the server's message.
 async function read(address, options) {
   let response;
   try {
     response = await fetch(address, options);
   } catch {
-    throw new Error("The server cannot be reached, or it refused what was sent.");
+    throw new Error("The server cannot be reached, or it closed the connection.");
   }
   if (response.ok) return response;
   const { error } = await response.json().catch(() => ({}));
-  throw new Error(error ?? "The server failed; look at its terminal.");
+  throw new Error(error ?? "Internal server error; the server's terminal shows the details.");
 }
 
 export async function fetchJson(address) {
@@ -23,7 +23,7 @@ export async function sendBytes(address, body) {
   return (await read(address, { method: "POST", body })).json();
 }
 
-// A message that is to arrive even when the page is left is kept alive.
+// With keepalive, the message is delivered even if the page is closed.
 export async function sendJson(address, message, keepalive = false) {
   const headers = { "Content-Type": "application/json" };
   const body = JSON.stringify(message);

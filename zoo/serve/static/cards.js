@@ -1,9 +1,9 @@
-// The zoo: every model with its card.
+// The model cards.
 import { fetchText } from "./call.js";
 
 const at = (id) => document.getElementById(id);
-// Counts what was clicked: only the newest card is shown.
-let wanted = 0;
+// Number of the newest request: only its card is shown.
+let newest = 0;
 
 export function openZoo(models) {
   for (const { name } of models) {
@@ -14,7 +14,7 @@ export function openZoo(models) {
 }
 
 async function show(name) {
-  const mine = ++wanted;
+  const mine = ++newest;
   for (const button of at("list").children) button.setAttribute("aria-pressed", button.textContent === name);
   let nodes;
   try {
@@ -22,7 +22,7 @@ async function show(name) {
   } catch (error) {
     nodes = [Object.assign(document.createElement("p"), { textContent: error.message })];
   }
-  if (mine === wanted) at("card").replaceChildren(...nodes);
+  if (mine === newest) at("card").replaceChildren(...nodes);
 }
 
 function parse(name, text) {

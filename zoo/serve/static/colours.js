@@ -1,5 +1,5 @@
-// The two sides of everything on this page, as in the pictures of zoo/plots/style.py: blue speaks
-// for the first label and for 0, red for the second label and for 1.
+// The colours of the two classes, as in zoo/plots/style.py: blue for the first label and for 0, red
+// for the second label and for 1.
 export const FIRST = "#0072B2";
 export const SECOND = "#D55E00";
 
@@ -9,9 +9,9 @@ const DIVERGING = [
   [253, 219, 199], [244, 165, 130], [214, 96, 77], [178, 24, 43], [103, 0, 31],
 ];
 
-// The colour of a share from -1 (blue) to 1 (red), [r, g, b].
-export function diverging(share) {
-  const place = ((Math.min(1, Math.max(-1, share)) + 1) / 2) * (DIVERGING.length - 1);
+// The colour of a value from -1 (blue) to 1 (red), [r, g, b].
+export function diverging(value) {
+  const place = ((Math.min(1, Math.max(-1, value)) + 1) / 2) * (DIVERGING.length - 1);
   const left = Math.min(Math.floor(place), DIVERGING.length - 2);
   return DIVERGING[left].map((from, part) => from + (place - left) * (DIVERGING[left + 1][part] - from));
 }

@@ -1,14 +1,14 @@
-// The playground's two pictures, each with its axes.
+// The playground's two plots with their axes.
 import { diverging, FIRST, SECOND } from "./colours.js";
 
-// Left of the axis and below it there is room for ticks and names.
+// Margins in pixels; left and below there is room for tick labels and axis titles.
 const LEFT = 56;
 const BELOW = 44;
 const ABOVE = 12;
 const RIGHT = 14;
 const FONT = "15px system-ui, sans-serif";
 
-// Functions from numbers to pixels of a canvas.
+// The size of the plotting area and the maps from data coordinates to pixels.
 function frame(canvas, [left, right], [bottom, top]) {
   const width = canvas.width - LEFT - RIGHT;
   const height = canvas.height - ABOVE - BELOW;
@@ -20,13 +20,13 @@ function frame(canvas, [left, right], [bottom, top]) {
   };
 }
 
-// Where the picture has a point of the plane.
+// The pixel of a point of the plane.
 export function placeOnPlane(canvas, { low, high }, x, y) {
   const { across, up } = frame(canvas, [low, high], [low, high]);
   return [across(x), up(y)];
 }
 
-// Round numbers from low to high, about five of them.
+// About five round tick values from low to high.
 export function ticks(low, high) {
   const rough = (high - low) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -83,10 +83,10 @@ export function drawPlane(canvas, { grid, size, points, low, high, line }) {
   clear(canvas);
   const small = new OffscreenCanvas(size, size);
   const picture = new ImageData(size, size);
-  grid.forEach((answer, index) => {
+  grid.forEach((output, index) => {
     const row = size - 1 - Math.floor(index / size);
-    // Fainter than the points, which have the same colours.
-    const colour = diverging(0.6 * (2 * Math.min(1, Math.max(0, answer)) - 1));
+    // Lighter than the points, which have the same colours.
+    const colour = diverging(0.6 * (2 * Math.min(1, Math.max(0, output)) - 1));
     picture.data.set([...colour, 255], 4 * (row * size + (index % size)));
   });
   small.getContext("2d").putImageData(picture, 0, 0);
@@ -94,7 +94,7 @@ export function drawPlane(canvas, { grid, size, points, low, high, line }) {
   context.beginPath();
   context.rect(LEFT, ABOVE, width, height);
   context.clip();
-  // A grid point is the middle of its square in the small picture.
+  // A grid point is the centre of its pixel in the small image.
   const half = (high - low) / (size - 1) / 2;
   context.drawImage(
     small,
@@ -120,7 +120,7 @@ export function drawPlane(canvas, { grid, size, points, low, high, line }) {
   drawAxes(context, canvas, range, range, "x₁", "x₂");
 }
 
-// Told apart by shape as well as by colour.
+// The classes differ in shape as well as in colour.
 function drawPoint(context, x, y, label, radius) {
   context.beginPath();
   if (label) context.rect(x - radius, y - radius, 2 * radius, 2 * radius);
@@ -132,14 +132,14 @@ function drawPoint(context, x, y, label, radius) {
   context.stroke();
 }
 
-// The line w₁x₁ + w₂x₂ + b = 0 from one side of the plane to the other; none without a slope.
+// The line w₁x₁ + w₂x₂ + b = 0 across the plane; none if w₁ = w₂ = 0.
 export function straight([w1, w2, b], low, high) {
   if (Math.abs(w2) >= Math.abs(w1) && w2) return [[low, high].map((x) => [x, -(w1 * x + b) / w2])];
   if (w1) return [[low, high].map((y) => [-(w2 * y + b) / w1, y])];
   return [];
 }
 
-// Where the answer is ½ between grid points that disagree: pieces of the boundary.
+// The decision boundary by marching squares: line segments where the output crosses ½.
 function crossings(grid, size) {
   const pieces = [];
   for (let row = 0; row + 1 < size; row++) {
@@ -151,8 +151,8 @@ function crossings(grid, size) {
         const [a, b] = [over[side], over[(side + 1) % 4]];
         if (a >= 0 === b >= 0) continue;
         const [[x, y], [nextX, nextY]] = [corners[side], corners[(side + 1) % 4]];
-        const share = a / (a - b);
-        found.push([x + share * (nextX - x), y + share * (nextY - y)]);
+        const fraction = a / (a - b);
+        found.push([x + fraction * (nextX - x), y + fraction * (nextY - y)]);
       }
       for (let one = 0; one + 1 < found.length; one += 2) pieces.push([found[one], found[one + 1]]);
     }

@@ -1,10 +1,10 @@
-// One part of the page at a time, chosen by the address.
-import { openAsk } from "./ask.js";
+// Shows one section of the page at a time, chosen by the fragment of the URL.
+import { openPredict } from "./predict.js";
 import { fetchJson } from "./call.js";
 import { openZoo } from "./cards.js";
 import { openPlayground } from "./playground.js";
 
-const parts = ["ask", "playground", "zoo"];
+const parts = ["predict", "playground", "zoo"];
 
 function show() {
   const wanted = parts.includes(location.hash.slice(1)) ? location.hash.slice(1) : parts[0];
@@ -20,8 +20,8 @@ show();
 openPlayground();
 try {
   const { models, upload_bytes: uploadBytes } = await fetchJson("/api/models");
-  openAsk(models, uploadBytes);
+  openPredict(models, uploadBytes);
   openZoo(models);
 } catch (error) {
-  document.getElementById("verdict").textContent = error.message;
+  document.getElementById("prediction").textContent = error.message;
 }

@@ -1,4 +1,4 @@
-// Sample pictures, drawn by this program, so that nobody needs a photo at hand.
+// Sample images, drawn by this script, so that no photo is needed to try a model.
 const WIDTH = 480;
 const HEIGHT = 360;
 
@@ -98,7 +98,7 @@ function square(context) {
 
 const DRAWINGS = { cat, dog, airplane, automobile, ship, circle, square };
 
-// The names of the drawings for a model's labels: those that it knows, or all.
+// The names of the drawings that match a model's labels, or all if none does.
 export function drawingsFor(labels) {
   const known = Object.keys(DRAWINGS).filter((name) => labels.includes(name));
   return known.length ? known : Object.keys(DRAWINGS);

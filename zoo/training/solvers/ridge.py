@@ -1,6 +1,6 @@
 """The exact solution of a linear model with squared error: ridge regression over a path of λ.
 
-min over w, b of Σᵢ (w·xᵢ + b − yᵢ)² + λ ‖w‖² (lecture row 16, where λ = 0). With the means x̄, ȳ,
+min over w, b of Σᵢ (w·xᵢ + b − yᵢ)² + λ ‖w‖² (slide 16, where λ = 0). With the means x̄, ȳ,
 C = Σ (xᵢ − x̄)(xᵢ − x̄)ᵀ and c = Σ (xᵢ − x̄)(yᵢ − ȳ), it is w = (C + λI)⁻¹ c, b = ȳ − w·x̄. One pass
 over the examples gives the sums. The first half of one eigendecomposition serves every λ: with
 C = H T Hᵀ, H orthogonal and T tridiagonal (Householder), w(λ) = H (T + λI)⁻¹ Hᵀ c costs next to

@@ -1,6 +1,6 @@
 """The optimum of a softmax classifier: cross-entropy with a penalty, full batch, L-BFGS.
 
-min over W, b of Σᵢ −log fᵢ[yᵢ] + λ/2 ‖W‖², f = softmax(W x + b) (lecture rows 17 and 18, where
+min over W, b of Σᵢ −log fᵢ[yᵢ] + λ/2 ‖W‖², f = softmax(W x + b) (slides 17 and 18, where
 λ = 0). It is convex. L-BFGS (Liu and Nocedal, 1989) is quick if the curvature is the same in all
 directions, so it searches for V in W = V L⁻¹ᵀ, where LLᵀ = p̄(1 − p̄) C + λ/n I is the curvature at
 equal probabilities p̄ = 1 / classes, C the covariance of a sample of the examples. That changes the

@@ -1,4 +1,4 @@
-// Ask a model: a photo or numbers in, the answer and what led to it out.
+// Prediction with a model: a photo or numbers in, the label and the steps towards it out.
 import { sendBytes } from "./call.js";
 import { diverging, FIRST, gradient, SECOND } from "./colours.js";
 import { drawing, drawingsFor } from "./samples.js";
@@ -6,24 +6,24 @@ import { drawing, drawingsFor } from "./samples.js";
 const at = (id) => document.getElementById(id);
 const PREVIEW = 144;
 let models = [];
-let mostBytes = Infinity;
-// Counts what the visitor asked for: only the newest is shown, however late an older answer comes.
-let asked = 0;
-// What was asked last, { content, isImage }, to be asked again of another model.
+let maxBytes = Infinity;
+// Number of the newest request: answers to older requests are discarded.
+let newest = 0;
+// The last input, { content, isImage, inputs }, which is sent again when another model is chosen.
 let last = null;
 
-export function openAsk(given, uploadBytes) {
+export function openPredict(given, uploadBytes) {
   models = given;
-  mostBytes = uploadBytes;
+  maxBytes = uploadBytes;
   at("model").append(...models.map(({ name }) => new Option(name)));
   const linear = models.findIndex(({ name }) => name === "linear_cat_dog");
   at("model").selectedIndex = Math.max(0, linear);
   at("model").onchange = choose;
-  at("artifact").onchange = again;
-  at("file").onchange = () => at("file").files[0] && ask(at("file").files[0]);
+  at("artifact").onchange = predictAgain;
+  at("file").onchange = () => at("file").files[0] && predict(at("file").files[0]);
   at("numbers-part").onsubmit = (event) => {
     event.preventDefault();
-    ask(new Blob([at("numbers").value]));
+    predict(new Blob([at("numbers").value]));
   };
   const drop = at("drop");
   for (const kind of ["dragenter", "dragover"]) {
@@ -36,10 +36,10 @@ export function openAsk(given, uploadBytes) {
   drop.addEventListener("drop", (event) => {
     event.preventDefault();
     drop.classList.remove("over");
-    if (event.dataTransfer.files[0]) ask(event.dataTransfer.files[0]);
+    if (event.dataTransfer.files[0]) predict(event.dataTransfer.files[0]);
   });
   at("camera").onclick = () => (at("video").srcObject ? stopCamera() : useCamera());
-  at("snap").onclick = () => askCanvas(picture());
+  at("snap").onclick = () => predictCanvas(cameraPicture());
   addEventListener("hashchange", stopCamera);
   choose();
 }
@@ -52,8 +52,8 @@ function choose() {
   const model = chosen();
   at("artifact").replaceChildren(
     ...Object.entries(model.artifacts).map(([name, { bytes, accuracy }]) => {
-      const right = accuracy === null ? "" : `, ${percent(accuracy)} right`;
-      return new Option(`${name}: ${(bytes / 1e3).toFixed(1)} kB${right}`, name);
+      const measured = accuracy === null ? "" : `, accuracy ${percent(accuracy)}`;
+      return new Option(`${name}: ${(bytes / 1e3).toFixed(1)} kB${measured}`, name);
     }),
   );
   if ("float32" in model.artifacts) at("artifact").value = "float32";
@@ -62,7 +62,7 @@ function choose() {
   at("numbers-part").hidden = isImage;
   if (!isImage) stopCamera();
   showSamples(model);
-  if (last && last.isImage === isImage && (isImage || last.inputs === model.inputs)) again();
+  if (last && last.isImage === isImage && (isImage || last.inputs === model.inputs)) predictAgain();
   else clear();
 }
 
@@ -77,7 +77,7 @@ function showSamples(model) {
         const canvas = drawing(name);
         canvas.setAttribute("aria-hidden", "true");
         const label = Object.assign(document.createElement("span"), { textContent: `drawn ${name}` });
-        return sampleButton([canvas, label], () => askCanvas(canvas));
+        return sampleButton([canvas, label], () => predictCanvas(canvas));
       }),
     );
     return;
@@ -88,70 +88,71 @@ function showSamples(model) {
     ...rows.map((row) =>
       sampleButton([row], () => {
         at("numbers").value = row;
-        ask(new Blob([row]));
+        predict(new Blob([row]));
       }),
     ),
   );
 }
 
-function sampleButton(content, ask) {
+function sampleButton(content, onclick) {
   const button = Object.assign(document.createElement("button"), { type: "button", className: "sample" });
   button.append(...content);
-  button.onclick = ask;
+  button.onclick = onclick;
   return button;
 }
 
-// What is shown is gone, and whatever is on its way will not be shown.
+// Remove the shown result and discard answers that are still to come.
 function clear() {
-  asked++;
-  for (const id of ["verdict", "right", "latency", "score", "slide", "legend", "scores"]) at(id).replaceChildren();
-  return asked;
+  newest++;
+  for (const id of ["prediction", "accuracy", "latency", "score", "slide", "legend", "scores"]) at(id).replaceChildren();
+  return newest;
 }
 
-function again() {
-  if (last) ask(last.content);
+function predictAgain() {
+  if (last) predict(last.content);
 }
 
-async function ask(content) {
+async function predict(content) {
   const mine = clear();
   const model = chosen();
   const artifact = at("artifact").value;
   const isImage = model.kind === "image";
   last = { content, isImage, inputs: model.inputs };
-  if (content.size > mostBytes) {
-    at("verdict").textContent = `The photo is larger than ${mostBytes.toLocaleString("en")} bytes; choose a smaller one.`;
+  if (content.size > maxBytes) {
+    at("prediction").textContent = `The photo is larger than ${maxBytes.toLocaleString("en")} bytes; choose a smaller one.`;
     return;
   }
-  at("verdict").textContent = "Asking…";
+  at("prediction").textContent = "Predicting…";
   const query = new URLSearchParams({ model: model.name, artifact });
   try {
-    const answer = await sendBytes(`/api/ask?${query}`, content);
+    const answer = await sendBytes(`/api/predict?${query}`, content);
     const preview = isImage ? [await photoStep(content, answer.photo)] : [];
-    if (mine === asked) show(model, artifact, answer, preview);
+    if (mine === newest) show(model, artifact, answer, preview);
   } catch (error) {
-    if (mine === asked) at("verdict").textContent = error.message;
+    if (mine === newest) at("prediction").textContent = error.message;
   }
 }
 
 function show(model, artifact, answer, preview) {
-  at("verdict").textContent = `${answer.label} (${answer.score.toFixed(4)})`;
-  at("right").textContent = howOftenRight(model, artifact);
+  // Values have names and units in place of a label, and no bars: they are not shares of a whole.
+  at("prediction").textContent = answer.values ? answer.text : `${answer.label} (${answer.score.toFixed(4)})`;
+  at("accuracy").textContent = measuredAccuracy(model, artifact);
   at("latency").textContent =
     `${(1000 * answer.inference_seconds).toFixed(2)} ms in the model, ` +
     `${(1000 * answer.server_seconds).toFixed(1)} ms in the server.`;
-  const scores = Object.entries(answer.scores);
+  const scores = answer.values ? [] : Object.entries(answer.scores);
   if (scores.length > 1) at("scores").replaceChildren(...scores.map(([label, score]) => bar(label, score)));
   if (model.threshold !== null) at("score").replaceChildren(axis(model, answer.score));
   at("slide").replaceChildren(...preview, ...(answer.slide ? slideSteps(answer.slide, answer.label, model) : []));
   if (answer.slide) at("legend").replaceChildren(...legend(model, answer.label));
 }
 
-// How far an answer is to be believed, from the manifest: measured on examples held out.
-function howOftenRight({ name, kind, dataset, examples, split, artifacts }, artifact) {
+// The accuracy on held-out examples, as measured at export.
+function measuredAccuracy({ name, kind, dataset, examples, split, artifacts }, artifact) {
   const { accuracy } = artifacts[artifact];
   if (accuracy === null || !examples) return "";
   const what = `${examples.toLocaleString("en")} ${split ?? "test"} ${kind === "image" ? "images" : "examples"}`;
-  return `${name} (${artifact}) is right on ${percent(accuracy)} of ${what} of ${dataset}.`;
+  return `Accuracy of ${name} (${artifact}): ${percent(accuracy)} of ${what} of ${dataset}.`;
 }
 
 function bar(label, score) {
@@ -165,7 +166,7 @@ function bar(label, score) {
   return row;
 }
 
-// The one output on its axis: the first label below the threshold, the second from there up.
+// The single output on an axis: the first label below the threshold, the second from there up.
 function axis({ labels, threshold }, score) {
   const half = Math.max(threshold === 0 ? 1 : Math.abs(threshold), 1.1 * Math.abs(score - threshold));
   const place = Math.min(50, Math.max(-50, (50 * (score - threshold)) / half));
@@ -175,12 +176,12 @@ function axis({ labels, threshold }, score) {
   track.className = "track";
   track.setAttribute("role", "img");
   track.setAttribute("aria-label", `${score.toFixed(4)}, on the side of ${labels[Number(score >= threshold)]}`);
-  const share = document.createElement("div");
-  share.className = "share";
-  share.style.left = `${50 + Math.min(0, place)}%`;
-  share.style.width = `${Math.abs(place)}%`;
-  share.style.background = place < 0 ? FIRST : SECOND;
-  track.append(share, Object.assign(document.createElement("div"), { className: "zero" }));
+  const fill = document.createElement("div");
+  fill.className = "fill";
+  fill.style.left = `${50 + Math.min(0, place)}%`;
+  fill.style.width = `${Math.abs(place)}%`;
+  fill.style.background = place < 0 ? FIRST : SECOND;
+  track.append(fill, Object.assign(document.createElement("div"), { className: "zero" }));
   const names = document.createElement("div");
   names.className = "names";
   for (const text of [`${labels[0]} ←`, `${threshold}`, `→ ${labels[1]}`]) {
@@ -190,7 +191,7 @@ function axis({ labels, threshold }, score) {
   return figure;
 }
 
-// A small picture of what was sent; not every browser shows every format that a model takes.
+// A thumbnail of the photo; browsers cannot show every format that the server reads.
 async function photoStep(content, { height, width }) {
   const canvas = Object.assign(document.createElement("canvas"), { width: PREVIEW, height: PREVIEW });
   const scale = PREVIEW / Math.max(width, height);
@@ -204,7 +205,7 @@ async function photoStep(content, { height, width }) {
   return step(canvas, `photo, ${height} × ${width}${image ? "" : ", which this browser cannot show"}`);
 }
 
-// Which side W's and the products' colours speak for.
+// What the negative and the positive side of the colour scale mean.
 function sides({ labels, threshold }, label) {
   return threshold === null ? [`against ${label}`, `for ${label}`] : [`for ${labels[0]}`, `for ${labels[1]}`];
 }
@@ -218,13 +219,13 @@ function slideSteps({ size, channels, x, weights, products, sum, bias, logit }, 
   const sumLine = document.createElement("p");
   const signed = bias < 0 ? `− ${(-bias).toFixed(4)}` : `+ ${bias.toFixed(4)}`;
   sumLine.textContent = `Σ W ⊙ x + b = ${sum.toFixed(4)} ${signed} = ${logit.toFixed(4)} → ${label}`;
-  const verdict = document.createElement("li");
-  verdict.append(sumLine);
+  const result = document.createElement("li");
+  result.append(sumLine);
   return [
     step(plane(size, channels, x, (v) => [127.5 * (v + 1)]), `x: ${what}, ${size} × ${size}${channels > 1 ? ` × ${channels}` : ""} = ${x.length} numbers`),
-    step(plane(size, channels, weights, (v) => diverging(v / strongest)), `${weightsOf}: bright pixels speak ${below} (blue) or ${above} (red)`),
-    step(plane(size, channels, products, (v) => diverging(v / largest)), `W ⊙ x: what each pixel of x says`),
-    verdict,
+    step(plane(size, channels, weights, (v) => diverging(v / strongest)), `${weightsOf}: bright pixels count ${below} (blue) or ${above} (red)`),
+    step(plane(size, channels, products, (v) => diverging(v / largest)), "W ⊙ x: contribution of each pixel"),
+    result,
   ];
 }
 
@@ -248,7 +249,8 @@ function step(canvas, text) {
   return item;
 }
 
-// Numbers of a square picture; colours are drawn as they are, or as the mean of the three.
+// Draw the values of a square image; three channels are drawn as a colour, or as their mean where
+// the colours encode the sign.
 function plane(size, channels, numbers, colour) {
   const canvas = Object.assign(document.createElement("canvas"), { width: size, height: size });
   const context = canvas.getContext("2d");
@@ -265,21 +267,21 @@ function plane(size, channels, numbers, colour) {
 }
 
 async function useCamera() {
-  const mine = asked;
+  const mine = newest;
   try {
     const stream = await navigator.mediaDevices.getUserMedia({ video: true });
     at("video").srcObject = stream;
     at("video").hidden = false;
     at("camera").textContent = "Stop the camera";
     await at("video").play();
-    // Only now is there a picture to take.
+    // The first frame has arrived, so a picture can be taken.
     at("snap").hidden = false;
   } catch {
     stopCamera();
-    // Somebody who has chosen a photo meanwhile is not told.
-    if (mine === asked) {
+    // Not shown if another input was chosen meanwhile.
+    if (mine === newest) {
       clear();
-      at("verdict").textContent = "There is no camera, or this page may not use it; choose a photo instead.";
+      at("prediction").textContent = "There is no camera, or this page is not allowed to use it; choose a photo instead.";
     }
   }
 }
@@ -291,15 +293,15 @@ function stopCamera() {
   at("camera").textContent = "Use the camera";
 }
 
-function picture() {
+function cameraPicture() {
   const video = at("video");
   const canvas = Object.assign(document.createElement("canvas"), { width: video.videoWidth, height: video.videoHeight });
   canvas.getContext("2d").drawImage(video, 0, 0);
   return canvas;
 }
 
-function askCanvas(canvas) {
+function predictCanvas(canvas) {
   const mine = clear();
-  // By the time the picture is encoded, something newer may have been asked.
-  canvas.toBlob((content) => mine === asked && ask(content), "image/png");
+  // Encoding takes time, in which another input may have been chosen.
+  canvas.toBlob((content) => mine === newest && predict(content), "image/png");
 }
