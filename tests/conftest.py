@@ -9,6 +9,9 @@ from benchmarks.live_page import CHROMIUM, chromium
 # Before anything imports TensorFlow, which reads it then and never again.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+# A package of its own, which a test installs: to import it here would register its models.
+collect_ignore = ["plugin_package"]
+
 _SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
