@@ -18,7 +18,7 @@ def test_a_shipped_figure_is_found_again_and_a_wrong_one_is_told(tmp_path, monke
     bundle = tmp_path / "saved_models" / "perceptron"
     shutil.copytree(find_bundle("perceptron"), bundle)
     manifest = edge.read_manifest(bundle)
-    manifest["artifacts"]["keras"]["accuracy"] -= 2 * make_saved_models.DEVIATION
+    manifest["artifacts"]["keras"]["metrics"]["accuracy"] -= 2 * make_saved_models.DEVIATION
     write_manifest(bundle, manifest)
     monkeypatch.setattr(make_saved_models, "ROOT", tmp_path)
     with pytest.raises(ZooError, match="differ by more than"):

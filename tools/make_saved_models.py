@@ -26,6 +26,7 @@ from zoo.edge import default_artifact, read_manifest
 from zoo.errors import ZooError
 from zoo.models import describe, list_models
 from zoo.registry import results
+from zoo.registry.tasks import task_of
 from zoo.utils.files import write_json, write_text
 from zoo.utils.quiet import import_tensorflow
 
@@ -153,11 +154,13 @@ def check(name: str) -> None:
     Raises:
         ZooError: if they differ by more than what other sums on other processors explain.
     """
-    published = read_manifest(ROOT / "saved_models" / name)["artifacts"]["keras"]["accuracy"]
+    manifest = read_manifest(ROOT / "saved_models" / name)
+    metric = task_of(manifest).primary
+    published = manifest["artifacts"]["keras"]["metrics"][metric.name]
     with tempfile.TemporaryDirectory() as folder:
-        again = train(name, Path(folder) / name)["test"]["accuracy"]
-    comparison = f"{name}: published {published:.4f}, reproduced {again:.4f}"
-    if abs(again - published) > DEVIATION:
+        again = train(name, Path(folder) / name)["test"][metric.name]
+    comparison = f"{name}: published {metric.text(published)}, reproduced {metric.text(again)}"
+    if not metric.is_near(again, published, 100 * DEVIATION):
         raise ZooError(f"{comparison}; they differ by more than {DEVIATION}.")
     console().print(f"{comparison}.")
 
@@ -172,7 +175,7 @@ def with_table(readme: str) -> str:
 def table() -> str:
     """Return the figures of all shipped bundles as Markdown."""
     lines = [
-        "| model | slides | test set (examples, fingerprint) | accuracy | file of predict.py "
+        "| model | slides | test set (examples, fingerprint) | result | file of predict.py "
         "| largest difference from Keras |",
         "|---|---|---|---|---|---|",
     ]
@@ -180,14 +183,15 @@ def table() -> str:
     for name in list_models():
         manifest = read_manifest(ROOT / "saved_models" / name)
         entry = manifest["artifacts"][default_artifact(manifest)]
-        data = manifest["dataset"]
+        data, metric = manifest["dataset"], task_of(manifest).primary
         slides = ", ".join(str(slide) for slide in describe(name).slides)
         versions = ", ".join(f"{key} {value}" for key, value in manifest["versions"].items())
         made_on.add(f"{manifest['machine']}; {versions}")
         lines.append(
             f"| [`{name}`](saved_models/{name}/README.md) | {slides} "
             f"| {data['name']} ({data['examples']:,}, {data['fingerprint']}) "
-            f"| {100 * entry['accuracy']:.2f} % | {entry['file']}, {entry['bytes']:,} bytes "
+            f"| {metric.title} {metric.text(entry['metrics'][metric.name])} "
+            f"| {entry['file']}, {entry['bytes']:,} bytes "
             f"| {entry['largest_difference']:.1e} |"
         )
     lines.append("")

@@ -41,7 +41,9 @@ except ImportError:
     sys.stderr.write("error: numpy is not installed; run: pip install numpy\n")
     sys.exit(2)
 
-FORMAT = 2
+FORMAT = 3
+# Formats that are read; the older one is brought to the newer one's form.
+_FORMATS = (2, FORMAT)
 MAX_MANIFEST_BYTES = 4 * 2**20
 MAX_ARTIFACT_BYTES = 2 * 2**30
 MAX_PHOTO_BYTES = 64 * 2**20
@@ -82,29 +84,51 @@ class InputError(ValueError):
 
 
 class Prediction:
-    """What a model says of one input; unpacks as `label, score = prediction`.
+    """What a model answers to one input: a label, or values.
+
+    `label, score = prediction` unpacks a label; of values the numbers are unpacked, in order.
 
     Args:
-        label: one of the model's labels.
+        label: one of the model's labels; None where it answers with values.
         score: the number the decision was made on: the output itself where there is one (the
-            lecture's W x + b with its sign), else the winning label's.
+            lecture's W x + b with its sign), else the winning label's; None for values.
         scores: all outputs, float32 (outputs,).
         latency: seconds the inference took, decoding not included.
+        values: numbers by name, a dict; None where the model answers with labels.
     """
 
-    __slots__ = ("label", "latency", "score", "scores")
+    __slots__ = ("label", "latency", "score", "scores", "values")
 
-    def __init__(self, label, score, scores, latency):
+    def __init__(self, label, score, scores, latency, values=None):
         self.label = label
         self.score = score
         self.scores = scores
         self.latency = latency
+        self.values = values
+
+    @property
+    def value(self):
+        """The number, of a model that answers with one value.
+
+        Raises:
+            AttributeError: for a label, or for several values.
+        """
+        if self.values is None or len(self.values) != 1:
+            raise AttributeError(
+                "This prediction has no single value; see its {}.".format(
+                    "label" if self.values is None else "values"
+                )
+            )
+        (number,) = self.values.values()
+        return number
 
     def __iter__(self):
-        return iter((self.label, self.score))
+        return iter((self.label, self.score) if self.values is None else self.values.values())
 
     def __repr__(self):
-        return "Prediction(label={!r}, score={:.6g})".format(self.label, self.score)
+        if self.values is None:
+            return "Prediction(label={!r}, score={:.6g})".format(self.label, self.score)
+        return "Prediction(values={!r})".format(self.values)
 
 
 class Model:
@@ -115,15 +139,19 @@ class Model:
 
     Attributes:
         name: of the model.
-        labels: tuple of str.
-        manifest: the manifest as read.
+        labels: tuple of str, empty for a model that answers with values.
+        names: of the outputs, tuple of str: the labels, the values, or "output".
+        units: of the outputs, tuple of str, each "" where there is none.
+        manifest: what `read_manifest` returns.
         artifact: which of the bundle's artifacts this is.
         frame: (height, width) if photos of one size only are taken, else None.
     """
 
     def __init__(self, manifest, artifact, interpreter):
         self.name = manifest["name"]
-        self.labels = tuple(manifest["labels"])
+        self.labels = tuple(manifest.get("labels", ()))
+        self.names = tuple(manifest["output"]["names"])
+        self.units = tuple(manifest["output"].get("units", ("",) * len(self.names)))
         self.manifest = manifest
         self.artifact = artifact
         self._is_image = manifest["input"]["kind"] == "image"
@@ -257,12 +285,14 @@ class Model:
         )
 
     def _decide(self, scores, seconds):
-        winner = int(decide(self.manifest["output"], scores[None])[0])
-        label = self.labels[winner]
-        score = float(scores[0] if len(scores) == 1 else scores[winner])
-        if score != score:
+        if np.isnan(scores).any():
             raise InputError("{} answered NaN; the input cannot be judged.".format(self.name))
-        return Prediction(label, score, scores, seconds)
+        answer = decide(self.manifest["output"], scores[None])[0]
+        if not self.labels:
+            values = dict(zip(self.names, (float(number) for number in answer)))
+            return Prediction(None, None, scores, seconds, values)
+        score = scores[0] if len(scores) == 1 else scores[answer]
+        return Prediction(self.labels[answer], float(score), scores, seconds)
 
     def _as_example(self, x):
         if self._is_image:
@@ -399,7 +429,7 @@ def _memory_file():
 
 
 def read_manifest(bundle):
-    """Return a bundle's manifest, its contract checked.
+    """Return a bundle's manifest, its contract checked, in the form of the newest format.
 
     Raises:
         BundleError: if it is missing, unreadable, or does not hold what a bundle needs.
@@ -419,12 +449,20 @@ def read_manifest(bundle):
                 bundle, _first_line(error)
             )
         ) from error
-    problem = _contract_problem(manifest)
-    if problem is None and listed != manifest["labels"]:
+    problem = _frame_problem(manifest)
+    if problem is None:
+        manifest = _upgraded(manifest)
+        problem = _contract_problem(manifest)
+    if problem is None and listed != names_of(manifest):
         problem = "labels.txt and the manifest differ"
     if problem:
         raise BundleError("{} is damaged: {}.".format(bundle, problem))
     return manifest
+
+
+def names_of(manifest):
+    """Return what labels.txt lists: the labels, or the names of the values."""
+    return manifest["labels"] if "labels" in manifest else manifest["output"]["names"]
 
 
 def frame_of(manifest):
@@ -975,27 +1013,91 @@ def artifact_bytes(bundle, manifest, artifact):
     return content
 
 
-def _contract_problem(manifest):
-    """Return what is wrong with a manifest, or None."""
+def _frame_problem(manifest):
+    """Return what is wrong with a manifest of any format, or None."""
     if not isinstance(manifest, dict):
         return "the manifest is not a JSON object"
-    if manifest.get("format") != FORMAT or isinstance(manifest["format"], bool):
-        return "its format is {!r} and this program reads {}".format(manifest.get("format"), FORMAT)
+    if type(manifest.get("format")) is not int or manifest["format"] not in _FORMATS:
+        return "its format is {!r} and this program reads {}".format(
+            manifest.get("format"), " and ".join(map(str, _FORMATS))
+        )
     if manifest.get("sha256") != manifest_digest(manifest):
         return "its manifest is not as it was written; copy the bundle again"
     if not isinstance(manifest.get("name"), str) or not manifest["name"]:
         return "it has no name"
-    labels = manifest.get("labels")
+    artifacts = manifest.get("artifacts")
+    if not isinstance(artifacts, dict) or not all(isinstance(e, dict) for e in artifacts.values()):
+        return "it lists no artifacts"
+    output = manifest.get("output")
+    if not isinstance(output, dict) or output.get("decision") not in _DECISIONS:
+        return "its output is decided by none of {}".format(", ".join(_DECISIONS))
+    return None
+
+
+_DECISIONS = ("threshold", "argmax", "values")
+
+
+def _upgraded(manifest):
+    """Return a manifest in the form of the newest format.
+
+    Format 2 knew labels only: it had other words for two tasks, named no outputs, and gave each
+    artifact's accuracy where "metrics" are now.
+    """
+    if manifest["format"] == FORMAT:
+        return manifest
+    output = dict(manifest["output"])
+    several = output["decision"] == "argmax"
+    output["names"] = manifest.get("labels") if several else ["output"]
+    artifacts = {}
+    for name, entry in manifest["artifacts"].items():
+        entry = dict(entry)
+        if "accuracy" in entry:
+            entry["metrics"] = {"accuracy": entry.pop("accuracy")}
+        artifacts[name] = entry
+    former = manifest.get("task")
+    task = "classes" if several else "sign" if former == "sign" else "threshold"
+    newest = {"format": FORMAT, "task": task, "output": output, "artifacts": artifacts}
+    return dict(manifest, **newest)
+
+
+def _contract_problem(manifest):
+    """Return what is wrong with a manifest of the newest format, or None."""
+    output = manifest["output"]
+    names = output.get("names")
+    if not isinstance(names, list) or not names:
+        return "its outputs have no names"
+    if output["decision"] == "values":
+        problem = "it has labels, and answers with values" if "labels" in manifest else None
+    else:
+        problem = _labels_problem(manifest.get("labels"))
+    return (
+        problem
+        or _names_problem(names, output.get("units"))
+        or _input_problem(manifest.get("input"))
+        or _output_problem(output, manifest)
+    )
+
+
+def _labels_problem(labels):
     if not isinstance(labels, list) or len(labels) < 2:
         return "it has no labels"
     if not all(isinstance(label, str) and label for label in labels):
         return "a label is not text"
-    artifacts = manifest.get("artifacts")
-    if not isinstance(artifacts, dict) or not all(isinstance(e, dict) for e in artifacts.values()):
-        return "it lists no artifacts"
-    return _input_problem(manifest.get("input")) or _output_problem(
-        manifest.get("output"), len(labels)
-    )
+    return None
+
+
+def _names_problem(names, units):
+    if not all(isinstance(name, str) and name for name in names):
+        return "the name of an output is not text"
+    if len(set(names)) < len(names):
+        return "two outputs have the same name"
+    if units is None:
+        return None
+    if not isinstance(units, list) or len(units) != len(names):
+        return "its outputs have other units than names"
+    if not all(isinstance(unit, str) for unit in units):
+        return "a unit is not text"
+    return None
 
 
 def _input_problem(given):
@@ -1018,24 +1120,25 @@ def _input_problem(given):
     return None
 
 
-def _output_problem(answer, labels):
-    if not isinstance(answer, dict) or answer.get("decision") not in ("threshold", "argmax"):
-        return "its output is decided neither by threshold nor by argmax"
-    if answer["decision"] == "argmax":
+def _output_problem(output, manifest):
+    if output["decision"] == "values":
         return None
-    threshold = answer.get("threshold")
+    labels = manifest["labels"]
+    if output["decision"] == "argmax":
+        return None if output["names"] == labels else "its outputs are not its labels"
+    threshold = output.get("threshold")
     if type(threshold) not in (int, float) or threshold != threshold:
         return "its threshold is {!r}".format(threshold)
-    if labels != 2:
-        return "a threshold decides between 2 labels and it has {}".format(labels)
-    return None
+    if len(labels) != 2:
+        return "a threshold decides between 2 labels and it has {}".format(len(labels))
+    return None if len(output["names"]) == 1 else "a threshold decides by 1 output"
 
 
 def _check_tensors(bundle, manifest, interpreter):
     given = interpreter.get_input_details()
     answers = interpreter.get_output_details()
     image = manifest["input"]["kind"] == "image"
-    outputs = 1 if manifest["output"]["decision"] == "threshold" else len(manifest["labels"])
+    outputs = len(manifest["output"]["names"])
     types = (np.uint8,) if image else (np.float32, np.int8, np.uint8)
     fits = (
         len(given) == 1
@@ -1151,7 +1254,7 @@ def _predict(words):
     parser.add_argument("--artifact", help="one of the bundle's .tflite files, as int8")
     parser.add_argument("--threads", type=_whole_number, default=1, help="of the interpreter")
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
-    parser.add_argument("--top", type=_count, metavar="K", help="name the K best labels")
+    parser.add_argument("--top", type=_count, metavar="K", help="print the K best labels")
     parser.add_argument("--debug", action="store_true", help="show where an error happens")
     options = parser.parse_args(
         _inputs_last(words, ("--bundle", "--artifact", "--threads", "--top"))
@@ -1194,7 +1297,8 @@ def predict_all(model, words, as_json, top=None):
         model: from `load`.
         words: paths of photos, or numbers.
         as_json: JSON lines rather than text.
-        top: how many of the best labels to name with their scores; only the best by default.
+        top: how many of the best labels to name with their scores; only the best by default. For
+            models that answer with labels.
 
     Raises:
         BundleError: if photos are given and Pillow is not installed.
@@ -1202,6 +1306,10 @@ def predict_all(model, words, as_json, top=None):
     code = 0
     inputs = words
     try:
+        if top and not model.labels:
+            raise InputError(
+                "{} answers with values, and --top names labels; leave it out.".format(model.name)
+            )
         if model.manifest["input"]["kind"] == "vector":
             inputs = parse_rows(words, model.manifest["input"]["shape"][1])
     except InputError as error:
@@ -1218,35 +1326,62 @@ def predict_all(model, words, as_json, top=None):
             code = 2
             continue
         name = given if isinstance(given, str) else " ".join("{:g}".format(n) for n in given)
-        scores = named_scores(model, prediction)
-        best = _best(scores, prediction, top or 1)
         if as_json:
-            answer = {
-                "input": name,
-                "label": prediction.label,
-                "score": prediction.score,
-                "scores": scores,
-                "latency_seconds": round(prediction.latency, 6),
-            }
-            if top:
-                answer["top"] = [{"label": label, "score": score} for label, score in best]
+            answer = dict(input=name, **_answer_parts(model, prediction, top))
+            answer["latency_seconds"] = round(prediction.latency, 6)
             _write(json.dumps(answer) + "\n")
         else:
-            told = ", ".join("{} ({:+.4f})".format(printable(label), n) for label, n in best)
-            _write("{}: {}\n".format(printable(name), told))
+            answer = answer_text(model, prediction, top)
+            _write("{}: {}\n".format(printable(name), answer))
     return code
 
 
+def answer_text(model, prediction, top=None):
+    """Return a prediction on one line: labels with their scores, or values with their units.
+
+    Args:
+        model: from `load`.
+        prediction: of this model.
+        top: how many of the best labels to name; only the best by default.
+    """
+    if prediction.values is None:
+        best = _best(model, prediction, top or 1)
+        return ", ".join("{} ({:+.4f})".format(printable(label), n) for label, n in best)
+    named = zip(model.names, prediction.values.values(), model.units)
+    return ", ".join(
+        printable("{} = {:.6g} {}".format(name, number, unit).rstrip())
+        for name, number, unit in named
+    )
+
+
+def _answer_parts(model, prediction, top):
+    """Return what JSON lines say of a prediction."""
+    if prediction.values is not None:
+        parts = {"values": prediction.values}
+        if any(model.units):
+            parts["units"] = dict(zip(model.names, model.units))
+        return parts
+    parts = {
+        "label": prediction.label,
+        "score": prediction.score,
+        "scores": named_scores(model, prediction),
+    }
+    if top:
+        best = _best(model, prediction, top)
+        parts["top"] = [{"label": label, "score": score} for label, score in best]
+    return parts
+
+
 def named_scores(model, prediction):
-    """Return all outputs by name: of the labels, or {"output": …} where one number decides."""
-    one_each = len(prediction.scores) == len(model.labels)
-    names = model.labels if one_each else ("output",)
-    return dict(zip(names, (float(score) for score in prediction.scores)))
+    """Return all outputs by name: of the labels, of the values, or "output" of a threshold's."""
+    return dict(zip(model.names, (float(score) for score in prediction.scores)))
 
 
-def _best(scores, prediction, count):
-    if "output" in scores and prediction.label not in scores:
+def _best(model, prediction, count):
+    """Return the best labels with their scores; where one output decides, the one decided on."""
+    if len(model.names) == 1:
         return [(prediction.label, prediction.score)]
+    scores = named_scores(model, prediction)
     return sorted(scores.items(), key=lambda named: -named[1])[:count]
 
 

@@ -84,7 +84,9 @@ def test_evaluate_takes_a_run_and_a_bundle(finished_run):
     results = json.loads((folder / "results.json").read_text())
     assert of_run["test"]["accuracy"] == pytest.approx(results["test"]["accuracy"], abs=1e-9)
     of_bundle = json.loads(run("evaluate", folder / "bundle", "--json").stdout)
-    assert of_bundle["accuracy"]["float32"] == pytest.approx(results["test"]["accuracy"], abs=1e-6)
+    assert of_bundle["metrics"]["float32"]["accuracy"] == pytest.approx(
+        results["test"]["accuracy"], abs=1e-6
+    )
 
 
 def test_tools_are_the_same_programs(tmp_path):

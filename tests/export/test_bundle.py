@@ -15,7 +15,7 @@ from zoo import ZooError, data, edge
 from zoo.bundles.shipped import find_bundle
 from zoo.export.bundle import KINDS, export_run
 from zoo.export.encoded_photos import broken, encoded_photos
-from zoo.export.measure import batches, decisions
+from zoo.export.measure import batches
 
 # Float32 sums in another order; scores are of order 1. A float16 file's weights are rounded.
 TOLERANCES = {"float32": 1e-5, "float16": 2e-3}
@@ -155,7 +155,7 @@ def test_a_fresh_run_exports_and_its_folder_alone_predicts(run, tmp_path):
     labels = [json.loads(line)["label"] for line in done.stdout.splitlines()]
     manifest = edge.read_manifest(bundle)
     model = zoo.load_model(run)
-    expected = decisions(manifest, model.predict(points.x[:20], verbose=0))
+    expected = edge.decide(manifest["output"], model.predict(points.x[:20], verbose=0))
     assert labels == [manifest["labels"][index] for index in expected], done.stderr
 
 

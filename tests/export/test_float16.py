@@ -8,6 +8,9 @@ import zoo
 from zoo import ZooError, edge
 from zoo.export.bundle import export_run
 from zoo.export.float16 import write_rounded
+from zoo.registry.tasks import Limits
+
+NO_GATE = Limits(max_drop=100, min_agreement=0)
 
 KINDS = ["float16", "int8"]
 # Float32 sums in another order; the outputs are probabilities. The TFLite converter merges layers
@@ -33,7 +36,12 @@ def run(photos_dir, tmp_path_factory):
 
 def export(run, to):
     return export_run(
-        run, to, kinds=KINDS, onnx=True, weights="float16", max_drop=100, min_agreement=0
+        run,
+        to,
+        kinds=KINDS,
+        onnx=True,
+        weights="float16",
+        limits=NO_GATE,
     )
 
 

@@ -17,6 +17,9 @@ from zoo.export.bundle import export_run, write_manifest
 from zoo.export.concatenate import operations, read_model
 from zoo.export.metadata import packed_labels
 from zoo.export.verify import shortfalls, verify
+from zoo.registry.tasks import Classes, Limits, Values
+
+NO_GATE = Limits(max_drop=100, min_agreement=0)
 
 
 def zoo_command(*words):
@@ -37,9 +40,10 @@ def test_every_shipped_bundle_is_sound_and_says_what_its_files_do(name, tfds_dir
     for artifact, figures in report.figures.items():
         entry = manifest["artifacts"][artifact]
         # Another processor may turn a decision that lies at the threshold.
-        assert entry["accuracy"] == pytest.approx(figures["accuracy"], abs=1e-3)
+        accuracy = entry["metrics"]["accuracy"]
+        assert accuracy == pytest.approx(figures["metrics"]["accuracy"], abs=1e-3)
         assert entry["agreement"] == pytest.approx(figures["agreement"], abs=1e-3)
-        assert f"| {artifact} | {entry['bytes']:,} | {100 * entry['accuracy']:.2f} %" in card
+        assert f"| {artifact} | {entry['bytes']:,} | {100 * accuracy:.2f} %" in card
 
 
 @pytest.mark.parametrize(("name", "kind"), SHIPPED_FILES)
@@ -86,38 +90,75 @@ def test_a_changed_byte_is_found_in_every_file(bundle, file):
 
 def test_a_file_that_answers_otherwise_is_found(bundle):
     manifest = edge.read_manifest(bundle)
-    manifest["artifacts"]["float16"]["accuracy"] = 0.5
+    manifest["artifacts"]["float16"]["metrics"]["accuracy"] = 0.5
     write_manifest(bundle, manifest)
     report = verify(bundle, data.load("blobs"))
     (problem,) = report.problems
     assert "float16: the manifest says accuracy 0.5" in problem
 
 
+def figures_of(task, primary, **differing):
+    """Return the figures of a file of a model with outputs from 0 to 2."""
+    return {
+        "metrics": {task.primary.name: primary},
+        "agreement": 1.0,
+        "largest_difference": 0.0,
+        "outputs": [0.0, 2.0],
+        **differing,
+    }
+
+
 def test_figures_below_the_gate_are_told():
-    good = {"accuracy": 0.9, "agreement": 1.0, "largest_difference": 0.0}
-    worse = {**good, "accuracy": 0.88, "largest_difference": 0.1}
-    assert shortfalls({"keras": good, "int8": good}, 1.0) == []
-    (told,) = shortfalls({"keras": good, "int8": worse}, 1.0)
-    assert "2.00 points below" in told
-    assert shortfalls({"keras": good, "int8": worse}, 2.5) == []
-    (told,) = shortfalls({"keras": good, "float32": {**good, "largest_difference": 1e-4}}, 1.0)
+    task = Classes()
+    good = figures_of(task, 0.9)
+    worse = figures_of(task, 0.88, largest_difference=0.1)
+    assert shortfalls({"keras": good, "int8": good}, task, Limits()) == []
+    (told,) = shortfalls({"keras": good, "int8": worse}, task, Limits())
+    assert "accuracy 88.00 % is 2.00 points below" in told
+    assert shortfalls({"keras": good, "int8": worse}, task, Limits(max_drop=2.5)) == []
+    different = {**good, "largest_difference": 1e-4}
+    (told,) = shortfalls({"keras": good, "float32": different}, task, Limits())
     assert "differs from the Keras model" in told
-    (told,) = shortfalls({"keras": good, "int8": {**good, "largest_difference": np.nan}}, 1.0)
+    different = {**good, "largest_difference": np.nan}
+    (told,) = shortfalls({"keras": good, "int8": different}, task, Limits())
     assert "not finite" in told
+
+
+@pytest.mark.parametrize(
+    ("metric", "keras", "file", "limits", "told"),
+    [
+        ("rmse", 1.0, 1.09, Limits(), ""),
+        ("rmse", 1.0, 1.2, Limits(), "RMSE 1.2 is more than 10 % above the Keras model's 1"),
+        ("rmse", 1.0, 1.2, Limits(max_increase=25), ""),
+        # Less than 2 % of the range 0…2 of the outputs.
+        ("rmse", 0.001, 0.04, Limits(), ""),
+        ("rmse", 0.001, 0.05, Limits(), "above"),
+        ("relative_l2", 0.001, 0.02, Limits(), ""),
+        ("relative_l2", 0.001, 0.03, Limits(), "relative L2 error 0.03"),
+    ],
+)
+def test_an_error_is_gated_relative_to_the_keras_models(metric, keras, file, limits, told):
+    task = Values(metric)
+    figures = {"keras": figures_of(task, keras), "int8": figures_of(task, file)}
+    problems = shortfalls(figures, task, limits)
+    assert told in "".join(problems)
+    assert bool(told) == bool(problems)
 
 
 @pytest.mark.parametrize("agreement", [0.0, 0.37, 0.949])
 def test_as_good_as_keras_is_not_sound_if_it_decides_otherwise(agreement):
-    good = {"accuracy": 0.5, "agreement": 1.0, "largest_difference": 0.0}
+    task = Classes()
+    good = figures_of(task, 0.5)
     figures = {"keras": good, "int8": {**good, "agreement": agreement}}
-    (told,) = shortfalls(figures, 1.0)
-    assert "as the Keras model does, less than 95 %" in told
-    assert shortfalls(figures, 1.0, 100 * agreement) == []
-    assert shortfalls({"keras": good, "int8": {**good, "agreement": 0.96}}, 1.0) == []
+    (told,) = shortfalls(figures, task, Limits())
+    assert "of its answers are the Keras model's, less than 95 %" in told
+    assert shortfalls(figures, task, Limits(min_agreement=100 * agreement)) == []
+    assert shortfalls({"keras": good, "int8": {**good, "agreement": 0.96}}, task, Limits()) == []
 
 
 def test_answers_to_encoded_photos_are_gated():
-    good = {"accuracy": 0.5, "agreement": 1.0, "largest_difference": 0.0}
+    task = Classes()
+    good = figures_of(task, 0.5)
     encoded = {"files": 9, "agreement": 1.0, "largest_difference": 1e-7, "broken_told": True}
     for wrong, told in (
         ({}, ""),
@@ -126,8 +167,9 @@ def test_answers_to_encoded_photos_are_gated():
         ({"broken_told": False}, "a broken file"),
     ):
         figures = {"keras": good, "saved_model": {**good, "serve_encoded": {**encoded, **wrong}}}
-        assert told in "".join(shortfalls(figures, 1.0))
-        assert bool(told) == bool(shortfalls(figures, 1.0))
+        problems = shortfalls(figures, task, Limits())
+        assert told in "".join(problems)
+        assert bool(told) == bool(problems)
 
 
 def test_the_bundle_of_other_labels_speaks_of_them_and_of_its_folder(photo_run, tmp_path):
@@ -138,7 +180,7 @@ def test_the_bundle_of_other_labels_speaks_of_them_and_of_its_folder(photo_run, 
         shutil.copytree(photos / animal, own / label)
     options = {"dataset": "photos", "data_dir": str(own), "epochs": 1, "batch_size": 8}
     zoo.train("linear_cat_dog", run_dir=tmp_path / "run", **options)
-    bundle = export_run(tmp_path / "run", kinds=["float32"], max_drop=100, min_agreement=0)
+    bundle = export_run(tmp_path / "run", kinds=["float32"], limits=NO_GATE)
     card = (bundle / "README.md").read_text(encoding="utf-8")
     content = (bundle / "float32.tflite").read_bytes()
     for told in (card, edge.read_manifest(bundle)["output"]["description"]):
@@ -149,14 +191,16 @@ def test_the_bundle_of_other_labels_speaks_of_them_and_of_its_folder(photo_run, 
 
 
 def test_another_data_set_is_refused(bundle):
-    with pytest.raises(ZooError, match="is labelled 0, 1"):
+    with pytest.raises(ZooError, match="are 0, 1"):
         verify(bundle, data.load("and"))
     with pytest.raises(ZooError, match="this data set has 00"):
         verify(bundle, replace(data.load("blobs"), fingerprint="00"))
     with pytest.raises(ZooError, match="0 or more"):
-        verify(bundle, data.load("blobs"), max_drop=-1)
+        Limits(max_drop=-1)
     with pytest.raises(ZooError, match="from 0 to 100"):
-        verify(bundle, data.load("blobs"), min_agreement=101)
+        Limits(min_agreement=101)
+    with pytest.raises(ZooError, match="increase is nan"):
+        Limits(max_increase=float("nan"))
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +221,11 @@ def photo_run(photos_dir, tmp_path_factory):
 def test_a_fixed_input_size_gives_fixed_shapes(photo_run, tmp_path):
     run, photos = photo_run
     bundle = export_run(
-        run, tmp_path / "bundle", frame=(48, 64), onnx=True, max_drop=100, min_agreement=0
+        run,
+        tmp_path / "bundle",
+        frame=(48, 64),
+        onnx=True,
+        limits=NO_GATE,
     )
     model = edge.load(bundle, "int8")
     assert model.manifest["input"]["shape"] == [1, 48, 64, 3]
@@ -192,7 +240,7 @@ def test_a_fixed_input_size_gives_fixed_shapes(photo_run, tmp_path):
 
 def test_kinds_can_be_chosen_and_nonsense_is_refused(photo_run, tmp_path):
     run, _ = photo_run
-    bundle = export_run(run, tmp_path / "bundle", kinds=["int8"], max_drop=100, min_agreement=0)
+    bundle = export_run(run, tmp_path / "bundle", kinds=["int8"], limits=NO_GATE)
     assert set(edge.read_manifest(bundle)["artifacts"]) == {"keras", "saved_model", "int8"}
     for words, told in (
         (["--kinds", "int4"], "int4"),
@@ -206,7 +254,7 @@ def test_kinds_can_be_chosen_and_nonsense_is_refused(photo_run, tmp_path):
 
 def test_int8_without_training_data_is_refused_and_the_old_bundle_stays(photo_run, tmp_path):
     run, photos = photo_run
-    bundle = export_run(run, tmp_path / "bundle", kinds=["float32"], max_drop=100, min_agreement=0)
+    bundle = export_run(run, tmp_path / "bundle", kinds=["float32"], limits=NO_GATE)
     before = (bundle / "manifest.json").read_bytes()
     aside = photos.rename(photos.with_name("elsewhere"))
     try:

@@ -10,7 +10,10 @@ from zoo import ZooError, edge
 from zoo.data.corruptions import CORRUPTIONS, accuracies
 from zoo.data.dataset import Split
 from zoo.export.bundle import export_run
+from zoo.registry.tasks import Limits
 from zoo.reports.study import study
+
+NO_GATE = Limits(max_drop=100, min_agreement=0)
 
 
 @pytest.mark.parametrize("name", CORRUPTIONS)
@@ -43,7 +46,7 @@ def test_accuracies_are_those_of_the_decisions():
 def test_a_studied_bundle_has_pictures_figures_and_is_sound(tmp_path, photos_dir):
     options = {"dataset": "photos", "data_dir": photos_dir, "batch_size": 8, "epochs": 2}
     zoo.train("linear_cat_dog", run_dir=tmp_path / "run", **options)
-    bundle = export_run(tmp_path / "run", kinds=["float32"], max_drop=100, min_agreement=0)
+    bundle = export_run(tmp_path / "run", kinds=["float32"], limits=NO_GATE)
     study(tmp_path / "run", bundle)
     manifest = edge.read_manifest(bundle)
     assert manifest["pictures"] == ["confusion.png", "curves.png", "weights.png"]

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from zoo.cli.figures import say_test, show_artifacts, show_times
-from zoo.cli.options import AsJson, Bundle, DataDir, MaxDrop, MinAgreement, Run
+from zoo.cli.options import AsJson, Bundle, DataDir, MaxDrop, MaxIncrease, MinAgreement, Run
 from zoo.cli.output import quoted, say
+from zoo.cli.plugins import import_tensorflow
 from zoo.errors import SHORT_OF_THE_GATE, ZooError
-from zoo.utils.quiet import import_tensorflow
 
 
 def export(
@@ -34,6 +34,7 @@ def export(
         typer.Option(help="Static shapes, for photos of this size only.", metavar="HEIGHTxWIDTH"),
     ] = None,
     max_drop: MaxDrop = 1.0,
+    max_increase: MaxIncrease = 10.0,
     min_agreement: MinAgreement = 95.0,
     study: Annotated[
         bool, typer.Option("--study", help="Add plots, and the accuracy on corrupted photos.")
@@ -42,6 +43,7 @@ def export(
 ) -> None:
     """Export a trained run as a bundle that predicts without TensorFlow."""
     from zoo.bundles.shipped import as_word
+    from zoo.registry.tasks import Limits
     from zoo.training.run_folder import RunFolder
 
     RunFolder(run).config()
@@ -53,8 +55,7 @@ def export(
         onnx=onnx,
         weights=weights,
         frame=_frame(input_size),
-        max_drop=max_drop,
-        min_agreement=min_agreement,
+        limits=Limits(max_drop, max_increase, min_agreement),
     )
     if study:
         from zoo.reports.study import study as study_bundle
@@ -161,13 +162,14 @@ def _evaluate_bundle(name_or_folder: str, data_dir: str | None, as_json: bool) -
     measured_on = data.load(
         manifest["dataset"]["name"], data_dir or recorded_data_dir(bundle, manifest)
     )
-    accuracies = evaluate_bundle(bundle, measured_on)
+    figures = evaluate_bundle(bundle, measured_on)
     if as_json:
-        print(json.dumps({"bundle": str(bundle), "accuracy": accuracies}))
+        print(json.dumps({"bundle": str(bundle), "metrics": figures}))
         return
-    for artifact, accuracy in accuracies.items():
+    for artifact, metrics in figures.items():
+        found = ", ".join(f"{name} {figure:.4g}" for name, figure in metrics.items())
         say(
-            f"{artifact}: accuracy {accuracy:.4f} on the {len(measured_on.test):,} test examples "
+            f"{artifact}: {found} on the {len(measured_on.test):,} test examples "
             f"of {measured_on.name} (fingerprint {measured_on.fingerprint})."
         )
 
@@ -176,13 +178,16 @@ def verify(
     bundle: Bundle,
     data_dir: DataDir = None,
     max_drop: MaxDrop = 1.0,
+    max_increase: MaxIncrease = 10.0,
     min_agreement: MinAgreement = 95.0,
 ) -> None:
     """Check a bundle: hashes, manifest, operations, and the accuracy of every file."""
     from zoo import data, edge
     from zoo.bundles.shipped import find_bundle
+    from zoo.registry.tasks import Limits
     from zoo.training.data_dir import recorded_data_dir
 
+    limits = Limits(max_drop, max_increase, min_agreement)
     folder = find_bundle(bundle)
     manifest = edge.read_manifest(folder)
     name = manifest["dataset"]["name"]
@@ -191,7 +196,7 @@ def verify(
 
     data_dir = data_dir or recorded_data_dir(folder, manifest)
     measured_on = data.load(name, data_dir)
-    report = verification.verify(folder, measured_on, max_drop, min_agreement, say)
+    report = verification.verify(folder, measured_on, limits, say)
     if report.figures:
         show_artifacts(report.figures)
     for problem in report.problems:

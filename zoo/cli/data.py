@@ -9,7 +9,7 @@ import typer
 from zoo.cli.commands import Commands
 from zoo.cli.options import DataDir
 from zoo.cli.output import console, say
-from zoo.utils.quiet import import_tensorflow
+from zoo.cli.plugins import import_tensorflow
 
 data_app = Commands(help="Data sets: list them, download them, empty the cache.")
 

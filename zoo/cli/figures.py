@@ -22,13 +22,15 @@ def show_artifacts(figures: Mapping[str, Mapping[str, Any]]) -> None:
     """Print a table of the figures of a bundle's files, as its manifest holds them."""
     from rich.table import Table
 
-    table = Table("artifact", "bytes", "accuracy", "agreement", "largest difference", box=None)
+    metrics = list(dict.fromkeys(name for of in figures.values() for name in of["metrics"]))
+    columns = ("artifact", "bytes", *metrics, "agreement", "largest difference")
+    table = Table(*(column.replace("_", " ") for column in columns), box=None)
     for name, found in figures.items():
         size = f"{found['bytes']:,}" if "bytes" in found else ""
         table.add_row(
             name,
             size,
-            f"{found['accuracy']:.4f}",
+            *(f"{found['metrics'][metric]:.4g}" for metric in metrics),
             f"{found['agreement']:.4f}",
             f"{found['largest_difference']:.1e}",
         )

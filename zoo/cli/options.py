@@ -21,6 +21,9 @@ DataDir = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 MaxDrop = Annotated[float, typer.Option(help="Largest accepted loss of accuracy, in points.")]
+MaxIncrease = Annotated[
+    float, typer.Option(help="Largest accepted increase of the error of values, in percent.")
+]
 MinAgreement = Annotated[
-    float, typer.Option(help="Least accepted share of the decisions of Keras, in percent.")
+    float, typer.Option(help="Least accepted share of answers equal to those of Keras, in percent.")
 ]

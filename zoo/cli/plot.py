@@ -30,14 +30,15 @@ def curves(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="The folders of trainings.")],
     to: To = Path("curves.png"),
 ):
-    """Draw loss and accuracy over the epochs of one or several runs."""
+    """Draw loss and the task's first metric over the epochs of one or several runs."""
     _tensorflow()
     from zoo.plots import sources
     from zoo.plots.curves import grouped_curves
 
     groups = sources.histories(runs)
     names = [name for histories in groups.values() for name in histories]
-    _save(grouped_curves(groups, f"Training of {', '.join(names)}"), to)
+    title = f"Training of {', '.join(names)}"
+    _save(grouped_curves(groups, title, sources.metrics(runs)), to)
 
 
 @plot_app.command("confusion")
@@ -48,11 +49,29 @@ def confusion(trained: Trained, data_dir: DataDir = None, to: To = Path("confusi
     from zoo.plots.confusion import confusion_matrix, confusion_picture
 
     source = sources.open_source(trained)
+    source.require_plot("confusion")
     dataset = source.dataset(data_dir)
-    counts = confusion_matrix(dataset.test.y, source.decide(dataset.test.x), dataset.labels)
+    counts = confusion_matrix(dataset.test.y, source.answers(dataset.test.x), dataset.labels)
     right = 100 * counts.trace() / counts.sum()
     title = f"{source.name}, test set of {dataset.name}: {right:.2f}\u00a0%\u00a0right"
     _save(confusion_picture(counts, dataset.labels, title), to)
+
+
+@plot_app.command("predictions")
+def predictions(trained: Trained, data_dir: DataDir = None, to: To = Path("predictions.png")):
+    """Draw predicted against true values on the test set."""
+    _tensorflow()
+    from zoo.plots import sources
+    from zoo.plots.predictions import predictions_picture
+
+    source = sources.open_source(trained)
+    source.require_plot("predictions")
+    dataset = source.dataset(data_dir)
+    found = source.answers(dataset.test.x)
+    metric = source.task.primary
+    figure = metric.text(metric.compute(found, dataset.test.y))
+    title = f"{source.name}, test set of {dataset.name}: {metric.title} {figure}"
+    _save(predictions_picture(dataset.test.y, found, dataset.values, title), to)
 
 
 @plot_app.command("weights")
@@ -63,7 +82,8 @@ def weights(trained: Trained, to: To = Path("weights.png")):
     from zoo.plots.weights import weight_pictures
 
     source = sources.open_source(trained)
-    _save(weight_pictures(source.model, source.labels, f"{source.name}: W"), to)
+    source.require_plot("weights")
+    _save(weight_pictures(source.model, source.targets, f"{source.name}: W"), to)
 
 
 @plot_app.command("boundary")
@@ -76,6 +96,7 @@ def boundary(trained: Trained, data_dir: DataDir = None, to: To = Path("boundary
     source = sources.open_source(trained)
     # Before the data is looked for, which would not help a model without a plane.
     check_plane(source.model)
+    source.require_plot("boundary")
     dataset = source.dataset(data_dir)
     title = f"{source.name}, test set of {dataset.name}"
     threshold = source.task.threshold
@@ -114,6 +135,7 @@ def learning(
     keras.utils.set_random_seed(seed)
     learner = build(model)
     check_plane(learner)
+    spec.task.require_plot("learning", model)
     given = data.load(dataset or spec.dataset)
     check_fits(learner, spec, given)
     split, recipe = given.train, spec.recipe
@@ -140,6 +162,7 @@ def examples(trained: Trained, data_dir: DataDir = None, to: To = Path("examples
     from zoo.plots.certainty import certainty_picture
 
     source = sources.open_source(trained)
+    source.require_plot("examples")
     dataset = source.dataset(data_dir)
     outputs = source.outputs(dataset.test.x)
     decided = source.task.answers(outputs)
@@ -161,9 +184,10 @@ def pipeline(
     from zoo.plots.pipeline import pipeline_picture
 
     source = sources.open_source(trained)
+    source.require_plot("pipeline")
     title = f"{source.name} looks at {photo.name}"
     pixels = edge.decode(str(photo))
-    _save(pipeline_picture(source.model, pixels, source.labels, title), to)
+    _save(pipeline_picture(source.model, pixels, source.targets, title), to)
 
 
 @plot_app.command("activations")
@@ -182,6 +206,6 @@ def _save(figure, to: Path) -> None:
 
 
 def _tensorflow() -> None:
-    from zoo.utils.quiet import import_tensorflow
+    from zoo.cli.plugins import import_tensorflow
 
     import_tensorflow()

@@ -9,7 +9,7 @@ import typer
 
 from zoo.cli.options import DataDir, Run
 from zoo.cli.output import say
-from zoo.utils.quiet import import_tensorflow
+from zoo.cli.plugins import import_tensorflow
 
 
 def report(

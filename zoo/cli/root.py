@@ -13,6 +13,7 @@ from zoo.cli.data import data_app
 from zoo.cli.models import describe, list_models
 from zoo.cli.output import DEBUG, DEBUG_VARIABLE, run_command, say
 from zoo.cli.plot import plot_app
+from zoo.cli.plugins import PLUGIN, name_plugins
 from zoo.cli.reports import compare, report
 from zoo.cli.serve import serve
 from zoo.cli.train import train
@@ -53,6 +54,14 @@ def options(
         bool,
         typer.Option(DEBUG, help=f"Print the traceback of an error, as {DEBUG_VARIABLE}=1 does."),
     ] = False,
+    plugin: Annotated[
+        list[str] | None,
+        typer.Option(
+            PLUGIN,
+            help="Use the models and data sets of this plugin too; repeat it.",
+            metavar="MODULE|FILE",
+        ),
+    ] = None,
 ) -> None:
     """Declare the options that precede a command."""
 
@@ -67,4 +76,4 @@ def main() -> None:
 
 
 def _parse(words: list[str]) -> int | None:
-    return app(words, prog_name="zoo", standalone_mode=False)
+    return app(name_plugins(words), prog_name="zoo", standalone_mode=False)

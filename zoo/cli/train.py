@@ -12,8 +12,8 @@ from zoo.cli.bundles import export_bundle
 from zoo.cli.figures import say_test
 from zoo.cli.options import DataDir, Model
 from zoo.cli.output import complain, console, quoted, say
+from zoo.cli.plugins import import_tensorflow
 from zoo.errors import ZooError
-from zoo.utils.quiet import import_tensorflow
 
 
 def train(
@@ -169,7 +169,7 @@ def _export_and_predict(run_dir: Path, data_dir: str | None) -> None:
 def _predict_examples(run: Path, data_dir: str | None) -> None:
     from zoo.export.examples import predict_examples, write_examples
 
-    words, labels = write_examples(run, data_dir)
-    say(f"The bundle's own predict.py, without TensorFlow, on {len(labels)} test examples:")
-    for line, label in zip(predict_examples(run / "bundle", words), labels, strict=True):
-        say(f"  {line}   (it is: {label})")
+    words, truths = write_examples(run, data_dir)
+    say(f"The bundle's own predict.py, without TensorFlow, on {len(truths)} test examples:")
+    for line, truth in zip(predict_examples(run / "bundle", words), truths, strict=True):
+        say(f"  {line}   (it is: {truth})")

@@ -9,8 +9,8 @@ decoded form is in the cache already.
 """
 
 from zoo.data import cache
-from zoo.data.catalog import DatasetSpec, describe, list_datasets, load, prepare
-from zoo.data.dataset import Dataset, Split
+from zoo.data.catalog import DatasetSpec, describe, list_datasets, load, prepare, register_dataset
+from zoo.data.dataset import Dataset, Split, computed_dataset
 from zoo.data.photos import Photos
 from zoo.data.points import separable
 from zoo.data.repeats import repeated_examples
@@ -22,10 +22,12 @@ __all__ = [
     "Photos",
     "Split",
     "cache",
+    "computed_dataset",
     "describe",
     "list_datasets",
     "load",
     "prepare",
+    "register_dataset",
     "repeated_examples",
     "separable",
     "shapes",

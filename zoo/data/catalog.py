@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+import functools
+import inspect
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from zoo.data import points, retina, tfds_photos, truth_tables
-from zoo.data.dataset import Dataset
+from zoo.data.dataset import SPLITS, Dataset
 from zoo.data.folder import PhotoFolder
 from zoo.data.photo_set import Progress, load_photo_set
-from zoo.utils.choices import UnknownNameError
+from zoo.errors import ZooError
+from zoo.registry.plugins import load_plugins
+from zoo.registry.tasks import Value
+from zoo.utils.choices import UnknownNameError, require_choice
+from zoo.utils.text import check_label
+
+KINDS = ("vector", "image")
+
+_Load = Callable[[str | Path | None, Progress | None], Dataset]
 
 CIFAR10_LABELS = (
     "airplane",
@@ -35,9 +47,10 @@ class DatasetSpec:
     Args:
         name: what `zoo.data.load` takes.
         kind: "vector" or "image".
-        source: "computed", "tfds" (downloaded by `prepare`) or "folder" (of the user's photos).
-        labels: names of the classes by index; () where the folder decides.
+        source: "computed", "tfds" (downloaded by `prepare`) or "folder" (of the user's files).
+        labels: names of the classes by index; () where the folder decides, or for values.
         summary: one sentence.
+        values: names and units of the numbers that are its targets; () for classes.
     """
 
     name: str
@@ -45,15 +58,22 @@ class DatasetSpec:
     source: str
     labels: tuple[str, ...]
     summary: str
-    _load: Callable[[str | Path | None, Progress | None], Dataset] = field(repr=False)
+    _load: _Load = field(repr=False)
+    values: tuple[Value, ...] = ()
+
+    @property
+    def loader(self) -> Callable[..., Dataset]:
+        """The function that loads it."""
+        return self._load
 
 
 def list_datasets() -> list[str]:
-    """Return the names of all data sets.
+    """Return the names of all data sets, those of plugins too.
 
     >>> list_datasets()
     ['and', 'or', 'nand', 'xor', 'blobs', 'shapes', 'cifar10', 'cats_vs_dogs', 'photos']
     """
+    load_plugins()
     return list(_CATALOG)
 
 
@@ -66,6 +86,8 @@ def describe(name: str) -> DatasetSpec:
     >>> describe("cats_vs_dogs").labels
     ('cat', 'dog')
     """
+    if name not in _CATALOG:
+        load_plugins()
     if name in _CATALOG:
         return _CATALOG[name]
     near = difflib.get_close_matches(str(name), _CATALOG, n=3, cutoff=0.5)
@@ -115,17 +137,126 @@ def prepare(name: str, data_dir: str | Path | None = None) -> Path | None:
     return tfds_photos.prepare(name, data_dir) if describe(name).source == "tfds" else None
 
 
-def _computed(compute: Callable[[], Dataset]):
+def register_dataset(
+    name: str,
+    *,
+    kind: str,
+    summary: str,
+    labels: Sequence[str] = (),
+    values: Sequence[Value] = (),
+) -> Callable[[Callable[..., Dataset]], Callable[..., Dataset]]:
+    """Put a data set on the list; for plugins, as a decorator of the function that loads it.
+
+    The function returns a `Dataset`. It takes no argument and computes the data, or takes
+    `data_dir`, the folder that the user gives (None if none is given), and reads it from there.
+
+    Args:
+        name: what `zoo.data.load` takes: letters, digits and underscores.
+        kind: "vector" or "image".
+        summary: one sentence.
+        labels: names of the classes by index; or
+        values: names and units of the numbers that are to be learned.
+
+    Raises:
+        ValueError: if the name is taken, or one of these is not what it should be.
+    """
+
+    def decorate(load: Callable[..., Dataset]) -> Callable[..., Dataset]:
+        parameters = list(inspect.signature(load).parameters)
+
+        # Wrapped, so that it is known which plugin it comes from.
+        @functools.wraps(load)
+        def load_checked(data_dir: str | Path | None, progress: Progress | None) -> Dataset:
+            dataset = load(data_dir) if parameters else load()
+            _check_loaded(spec, dataset)
+            return dataset
+
+        source = "folder" if parameters else "computed"
+        spec = DatasetSpec(
+            name, kind, source, tuple(labels), summary, load_checked, values=tuple(values)
+        )
+        if parameters not in ([], ["data_dir"]):
+            raise ValueError(
+                f"The function that loads data set {name!r} takes {', '.join(parameters)}; give it "
+                "no argument, or data_dir alone."
+            )
+        _check_spec(spec)
+        _CATALOG[name] = spec
+        return load
+
+    return decorate
+
+
+def _check_spec(spec: DatasetSpec) -> None:
+    where = f"Data set {spec.name!r}"
+    if not isinstance(spec.name, str) or not spec.name.isidentifier():
+        raise ValueError(
+            f"A data set is named {spec.name!r}; give it a name of letters, digits and underscores."
+        )
+    if spec.name in _CATALOG:
+        raise ValueError(f"{where} is registered already; choose another name.")
+    require_choice("kind of data set", spec.kind, KINDS)
+    if not isinstance(spec.summary, str) or not spec.summary.strip():
+        raise ValueError(f"{where} is registered without its summary; give a sentence.")
+    if bool(spec.labels) == bool(spec.values):
+        raise ValueError(f"{where} is registered without labels or values, or with both; give one.")
+    if not all(isinstance(value, Value) for value in spec.values):
+        raise ValueError(f"{where} has values that are not `zoo.registry.Value`s.")
+    names = spec.labels or tuple(value.name for value in spec.values)
+    for name in names:
+        if not isinstance(name, str):
+            raise ValueError(f"{where} has the class or value {name!r}; names are texts.")
+        try:
+            check_label(name, where, "class name" if spec.labels else "value name")
+        except ZooError as error:
+            raise ValueError(str(error)) from error
+    if len(set(names)) < len(names):
+        raise ValueError(f"{where} has two classes or values of the same name; rename one.")
+
+
+def _check_loaded(spec: DatasetSpec, dataset: Dataset) -> None:
+    """Raise one sentence unless a plugin's data set is what it was registered as."""
+    where = f"The data set {spec.name}"
+    if not isinstance(dataset, Dataset):
+        raise ZooError(f"{where} was loaded as a {type(dataset).__name__}; return a Dataset.")
+    for what in ("name", "kind", "labels", "values"):
+        found, stated = getattr(dataset, what), getattr(spec, what)
+        if found != stated:
+            raise ZooError(
+                f"{where} has the {what} {found!r}, but is registered with {stated!r}; make them "
+                "the same."
+            )
+    for split in SPLITS:
+        x = getattr(dataset, split).x
+        if not len(x):
+            raise ZooError(f"{where} has no examples in {split}; give it at least one.")
+        if spec.kind == "vector" and not _are_numbers(x):
+            raise ZooError(
+                f"{where} has inputs in {split} that are not finite float32 numbers, (examples, "
+                "inputs)."
+            )
+
+
+def _are_numbers(x: object) -> bool:
+    return (
+        isinstance(x, np.ndarray)
+        and x.dtype == np.float32
+        and x.ndim == 2
+        and bool(np.isfinite(x).all())
+    )
+
+
+def _computed(compute: Callable[[], Dataset]) -> _Load:
     return lambda data_dir, progress: compute()
 
 
-def _tfds(name: str):
+def _tfds(name: str) -> _Load:
     return lambda data_dir, progress: load_photo_set(
         tfds_photos.TfdsPhotos(name, data_dir), progress
     )
 
 
-def _folder(data_dir, progress) -> Dataset:
+def _folder(data_dir: str | Path | None, progress: Progress | None) -> Dataset:
     return load_photo_set(PhotoFolder(data_dir), progress)
 
 

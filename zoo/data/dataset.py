@@ -112,6 +112,11 @@ class Dataset:
             return f"is {y.dtype} {y.shape}, which are not {len(self.values)} numbers per example"
         return None if np.isfinite(y).all() else "has numbers that are not finite"
 
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """The labels, or the values with their units."""
+        return target_names(self.identity())
+
     def identity(self) -> dict[str, Any]:
         """Return what run folders keep of it: name, fingerprint, labels, and values if any."""
         identity = {
@@ -122,6 +127,26 @@ class Dataset:
         if self.values:
             identity["values"] = [{"name": v.name, "unit": v.unit} for v in self.values]
         return identity
+
+
+def target_names(identity: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the labels, or the values with their units, of what `Dataset.identity` returned."""
+    if "values" not in identity:
+        return tuple(identity["labels"])
+    values = identity["values"]
+    return named([value["name"] for value in values], [value["unit"] for value in values])
+
+
+def named(names: Sequence[str], units: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Return names with their units, where they have any.
+
+    >>> named(["pressure", "age"], ["mmHg", ""])
+    ('pressure (mmHg)', 'age')
+    """
+    units = units or [""] * len(names)
+    return tuple(
+        f"{name} ({unit})" if unit else name for name, unit in zip(names, units, strict=True)
+    )
 
 
 def computed_dataset(

@@ -23,6 +23,8 @@ from zoo.export.tflite import QUANTISATION, convert
 from zoo.models import describe
 from zoo.nn import loading
 from zoo.registry import ModelSpec
+from zoo.registry.plugins import recorded_plugins
+from zoo.registry.tasks import Limits
 from zoo.training import trained_model
 from zoo.training.run_folder import RunFolder
 from zoo.utils.choices import require_choice
@@ -39,8 +41,7 @@ def export_run(
     onnx: bool = False,
     weights: str = "float32",
     frame: tuple[int, int] | None = None,
-    max_drop: float = verify.MAX_DROP,
-    min_agreement: float = verify.MIN_AGREEMENT,
+    limits: Limits | None = None,
     data_dir=None,
     progress=None,
     say: Callable[[str], None] | None = None,
@@ -59,8 +60,7 @@ def export_run(
             SavedModel and ONNX, which compute in float32 with them.
         frame: (height, width) of the only photos the TFLite and ONNX files are to take, for
             boards that need fixed shapes; any size by default.
-        max_drop: points of accuracy that a file may lie below the Keras model.
-        min_agreement: percent of the test examples that a file must decide as the Keras model.
+        limits: how far a file's figures may lie from the Keras model's.
         data_dir: where the data set lies, if not where it lay in training.
         progress: called with (done, total) while photos are decoded.
         say: told in a sentence what is written and measured.
@@ -75,7 +75,6 @@ def export_run(
     for kind in kinds:
         require_choice("kind of TFLite file", kind, KINDS)
     require_choice("type of stored weights", weights, float16.WEIGHTS)
-    verify.check_limits(max_drop, min_agreement)
     say = say or (lambda sentence: None)
     folder = RunFolder(run)
     config = folder.config()
@@ -104,9 +103,10 @@ def export_run(
             shutil.copyfile(folder.history_path, draft / "history.csv")
         _write_files(draft, manifest, model, dataset, kinds, onnx, say)
         figures = verify.measure_all(draft, manifest, dataset, say)
-        trained_model.check_accuracy(folder, figures["keras"]["accuracy"])
+        task = spec.task_of(model)
+        trained_model.check_figure(folder, task.primary, figures["keras"]["metrics"])
         problems = verify.damages(draft, manifest)
-        problems += verify.shortfalls(figures, max_drop, min_agreement)
+        problems += verify.shortfalls(figures, task, limits or Limits())
         if problems:
             raise ZooError(f"{spec.name} was not exported: {' '.join(problems)}")
         for name, found in figures.items():
@@ -127,7 +127,7 @@ def _write_files(
 ) -> None:
     """Write every file but the card and the Keras model, and list the artifacts."""
     frame = edge.frame_of(manifest)
-    write_text(draft / "labels.txt", "".join(f"{label}\n" for label in dataset.labels))
+    write_text(draft / "labels.txt", "".join(f"{name}\n" for name in edge.names_of(manifest)))
     shutil.copyfile(edge.__file__, draft / "predict.py")
     say("Writing the SavedModel.")
     write_saved_model(draft / "model.keras", draft / "saved_model")
@@ -170,16 +170,16 @@ def _contract(
         raise ZooError(f"{spec.name} takes numbers; an input size is for models of photos.")
     size = f"{frame[0]}×{frame[1]}" if frame else "any size"
     image = given.name == "image"
-    described = spec.output_text(dataset.labels)
     task = spec.task_of(model)
+    described = spec.output_text(dataset.labels or [value.name for value in dataset.values])
     if task != spec.task:
         described = "one number per label; the largest wins, the first of equal ones"
     return {
         "format": edge.FORMAT,
         "name": spec.name,
-        "task": {"threshold": "binary", "classes": "multiclass"}.get(task.name, task.name),
+        "task": task.name,
         "options": config["options"],
-        "labels": list(dataset.labels),
+        **({"labels": list(dataset.labels)} if dataset.labels else {}),
         "input": {
             "name": given.name,
             "kind": "image" if image else "vector",
@@ -193,6 +193,7 @@ def _contract(
         },
         "output": {
             **task.contract(),
+            **task.names(dataset),
             "shape": list(model.output_shape),
             "description": described,
         },
@@ -203,6 +204,7 @@ def _contract(
             "examples": len(dataset.test),
         },
         "versions": config["versions"],
+        "plugins": recorded_plugins(config),
         "machine": config["machine"],
         "artifacts": {},
     }

@@ -7,7 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from zoo.data.corruptions import CORRUPTIONS
+from zoo.data.dataset import named
 from zoo.registry import ModelSpec
+from zoo.registry.tasks import Metric, Task, task_of
 
 _LICENCES = {
     "cifar10": "CIFAR-10 (Krizhevsky, 2009) is published without a licence, for research.",
@@ -21,15 +23,17 @@ def model_card(
 ) -> str:
     """Return the card as Markdown; every figure comes from the manifest or the run's results."""
     image = manifest["input"]["kind"] == "image"
+    task = task_of(manifest)
     slides = ", ".join(str(slide) for slide in spec.slides)
     options = " ".join(f"{name}={value}" for name, value in config["options"].items()) or "none"
+    titles = " | ".join(metric.title for metric in task.metrics)
     example = "photo.jpg" if image else " ".join(["0"] * manifest["input"]["shape"][1])
     lines = [
         f"# {spec.name}",
         "",
         spec.summary,
         "",
-        f"Slides {slides} of the lecture: {spec.equation}.",
+        f"Slides {slides} of the lecture: {spec.equation}." if slides else f"{spec.equation}.",
         "",
         "## Use",
         "",
@@ -41,14 +45,14 @@ def model_card(
         "",
         f"- In: `{manifest['input']['name']}`, {manifest['input']['dtype']}, "
         f"{manifest['input']['description']}.",
-        f"- Out: {manifest['output']['description']}. Labels: {', '.join(manifest['labels'])}.",
+        f"- Out: {manifest['output']['description']}. {_names(manifest)}.",
         *_tensorrt(manifest),
         "",
         "## Training",
         "",
         f"{_command(spec, manifest, config)}; the model's options: {options}.",
         "",
-        _how(config, results),
+        _how(task, config, results),
         "",
         "## Figures",
         "",
@@ -62,20 +66,20 @@ def model_card(
             else ""
         ),
         "",
-        "| artifact | bytes | accuracy | agreement with Keras | largest difference |",
-        "|---|---|---|---|---|",
+        f"| artifact | bytes | {titles} | agreement with Keras | largest difference |",
+        "|---" * (4 + len(task.metrics)) + "|",
     ]
     for name, entry in manifest["artifacts"].items():
         cells = [
             name,
             f"{entry['bytes']:,}",
-            _percent(entry.get("accuracy")),
+            *(_figure(metric, entry.get("metrics", {})) for metric in task.metrics),
             _percent(entry.get("agreement")),
             f"{entry['largest_difference']:.1e}" if "largest_difference" in entry else "",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     lines += _encoded(manifest)
-    lines += _study(manifest)
+    lines += _study(task, manifest)
     versions = ", ".join(f"{name} {number}" for name, number in manifest["versions"].items())
     lines += ["", f"Trained and measured on {manifest['machine']}; {versions}."]
     if manifest["dataset"]["name"] in _LICENCES:
@@ -126,35 +130,37 @@ def _tensorrt(manifest: dict[str, Any]) -> list[str]:
 
 
 _CAPTIONS = {
-    "curves.png": "Loss and accuracy in training, on training and validation data.",
+    "curves.png": "Loss and metric in training, on training and validation data.",
+    "predictions.png": "Predicted values against the true ones, on the test set.",
     "confusion.png": "Which label is taken for which, on the test set.",
     "weights.png": "W as pictures: what a photo is multiplied with, pixel by pixel.",
 }
 
 
-def _study(manifest: dict[str, Any]) -> list[str]:
+def _study(task: Task, manifest: dict[str, Any]) -> list[str]:
     lines = []
     if found := manifest.get("study"):
-        plain = manifest["artifacts"][found["artifact"]]["accuracy"]
+        metric = task.primary
+        plain = manifest["artifacts"][found["artifact"]]["metrics"][metric.name]
         lines += [
             "",
             "## Limits",
             "",
-            "Accuracy on the same test photos, corrupted in the ways that slide 14 names "
-            f"(`{found['artifact']}`; not trained on corrupted photos):",
+            f"{metric.title.capitalize()} on the same test photos, corrupted in the ways that "
+            f"slide 14 names (`{found['artifact']}`; not trained on corrupted photos):",
             "",
-            "| corruption | change | accuracy | points lost |",
+            f"| corruption | change | {metric.title} | points lost |",
             "|---|---|---|---|",
-            f"| none | | {_percent(plain)} | |",
+            f"| none | | {metric.text(plain)} | |",
         ]
-        for name, accuracy in found["corruptions"].items():
-            lost = 100 * (plain - accuracy)
+        for name, figure in found["corruptions"].items():
+            lost = 100 * (plain - figure)
             change, _ = CORRUPTIONS[name]
-            lines.append(f"| {name} | {change} | {_percent(accuracy)} | {lost:.1f} |")
+            lines.append(f"| {name} | {change} | {metric.text(figure)} | {lost:.1f} |")
         lines += ["", "Intraclass variation: some labels are harder than others.", ""]
         lines += ["| label | right |", "|---|---|"]
         ordered = sorted(found["labels"].items(), key=lambda item: item[1])
-        lines += [f"| {label} | {_percent(accuracy)} |" for label, accuracy in ordered]
+        lines += [f"| {label} | {_percent(recall)} |" for label, recall in ordered]
     if pictures := manifest.get("pictures"):
         lines += ["", "## Pictures"]
         for name in pictures:
@@ -187,14 +193,26 @@ def _command(spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any]) 
     return f"`{' '.join(words)}`"
 
 
-def _how(config: dict[str, Any], results: dict[str, Any]) -> str:
+def _names(manifest: dict[str, Any]) -> str:
+    """Return the labels, or the values with their units."""
+    if "labels" in manifest:
+        return f"Labels: {', '.join(manifest['labels'])}"
+    output = manifest["output"]
+    return f"Values: {', '.join(named(output['names'], output['units']))}"
+
+
+def _figure(metric: Metric, found: dict[str, float]) -> str:
+    return metric.text(found[metric.name]) if metric.name in found else ""
+
+
+def _how(task: Task, config: dict[str, Any], results: dict[str, Any]) -> str:
     told = f"{config['recipe_text']} Seed {config['seed']}."
     penalty = results["history"].get("penalty")
     if penalty is not None:
         told += f" The λ chosen is {penalty:.4g}."
     return (
-        f"{told} At its end the test set was evaluated in {config['precision']}: accuracy "
-        f"{_percent(results['test']['accuracy'])}."
+        f"{told} At its end the test set was evaluated in {config['precision']}: "
+        f"{task.primary.title} {_figure(task.primary, results['test'])}."
     )
 
 

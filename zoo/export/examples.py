@@ -11,31 +11,38 @@ from PIL import Image
 
 from zoo import data
 from zoo.errors import ZooError
+from zoo.models import describe
 from zoo.training.run_folder import RunFolder
 from zoo.utils.files import replacing
 
+_MOST = 4
+
 
 def write_examples(run, data_dir=None) -> tuple[list[str], list[str]]:
-    """Write the first test example of each label, at most four, into the run's folder.
+    """Write a few test examples with different targets into the run's folder.
 
     Returns:
-        The words to give `predict.py` (paths of PNG files, or rows of numbers), and the labels.
+        The words to give `predict.py` (paths of PNG files, or rows of numbers), and what each
+        truly is, in words.
     """
     folder = RunFolder(run)
     config = folder.config()
     dataset = data.load(config["dataset"]["name"], data_dir or config["data_dir"])
+    task = describe(config["model"]).task
     words = []
-    chosen = [int(np.argmax(dataset.test.y == label)) for label in range(len(dataset.labels))][:4]
-    for index in chosen:
+    chosen = task.different(dataset.test.y, dataset, _MOST)
+    truths = [task.target_text(dataset.test.y[index], dataset) for index in chosen]
+    for index, truth in zip(chosen, truths, strict=True):
         example = dataset.test.x[index]
         if dataset.kind == "vector":
             words.append(",".join(f"{number:.6g}" for number in example))
             continue
-        path = folder.path / "examples" / f"{dataset.labels[dataset.test.y[index]]}.png"
+        # A label names its file; of values there may be a slash in a unit.
+        path = folder.path / "examples" / f"{truth if dataset.labels else index}.png"
         with replacing(path) as temporary:
             Image.fromarray(np.asarray(example)).save(temporary)
         words.append(str(path))
-    return words, [dataset.labels[dataset.test.y[index]] for index in chosen]
+    return words, truths
 
 
 def predict_examples(bundle: Path, words: list[str]) -> list[str]:

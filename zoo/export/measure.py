@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from zoo import edge
-from zoo.data.dataset import Dataset, Split
+from zoo.data.dataset import Dataset, Split, named
 from zoo.errors import ZooError
+from zoo.registry.tasks import Task, task_of
 
 _BATCH = 250
 _FRAMED_PIXELS = 2**22
@@ -80,60 +81,54 @@ def tflite_artifacts(manifest: dict[str, Any]) -> list[str]:
     ]
 
 
-def decisions(manifest: dict[str, Any], answers: np.ndarray) -> np.ndarray:
-    """Return the index of the label that each row of outputs stands for."""
-    return edge.decide(manifest["output"], answers)
+def compare(task: Task, answers: np.ndarray, reference: np.ndarray, split: Split) -> dict[str, Any]:
+    """Return the figures of a file's outputs on a split.
 
-
-def accuracy(manifest: dict[str, Any], answers: np.ndarray, split: Split) -> float:
-    """Return the share of right decisions; `split.y` holds label indices."""
-    return float(np.mean(decisions(manifest, answers) == split.y))
-
-
-def compare(
-    manifest: dict[str, Any], answers: np.ndarray, reference: np.ndarray, split: Split
-) -> dict[str, float]:
-    """Return accuracy, agreement with the Keras model and the largest difference from it."""
-    same = decisions(manifest, answers) == decisions(manifest, reference)
+    Returns:
+        "metrics" of the task, "agreement" with the reference, 0…1, "largest_difference" from it.
+    """
     return {
-        "accuracy": accuracy(manifest, answers, split),
-        "agreement": float(np.mean(same)),
+        "metrics": task.measure(answers, split.y),
+        "agreement": task.agreement(answers, reference),
         "largest_difference": float(np.max(np.abs(answers - reference))),
     }
 
 
-def check_labels(bundle: Path, manifest: dict[str, Any], dataset: Dataset) -> None:
-    """Raise one sentence unless the data set's labels are the bundle's.
+def check_targets(bundle: Path, manifest: dict[str, Any], dataset: Dataset) -> None:
+    """Raise one sentence unless the data set's labels, or values, are the bundle's.
 
     Raises:
         ZooError: naming both.
     """
-    if list(dataset.labels) != manifest["labels"]:
+    wanted = named(edge.names_of(manifest), manifest["output"].get("units"))
+    given = dataset.target_names
+    if given != wanted:
+        what = "labels" if dataset.labels else "values"
         raise ZooError(
-            f"{bundle} answers with {', '.join(manifest['labels'])}, but the data set "
-            f"{dataset.name} is labelled {', '.join(dataset.labels)}."
+            f"{bundle} answers with {', '.join(wanted)}, but the {what} of the data set "
+            f"{dataset.name} are {', '.join(given)}."
         )
 
 
-def evaluate_bundle(bundle, dataset: Dataset) -> dict[str, float]:
-    """Return the test accuracy of every `.tflite` artifact of a bundle.
+def evaluate_bundle(bundle, dataset: Dataset) -> dict[str, dict[str, float]]:
+    """Return the metrics of every `.tflite` artifact of a bundle on the test split.
 
     Raises:
-        ZooError: if the data set's labels are not the bundle's.
+        ZooError: if the data set's labels or values are not the bundle's.
         edge.BundleError: if the bundle is damaged.
     """
     manifest = edge.read_manifest(bundle)
-    check_labels(bundle, manifest, dataset)
+    check_targets(bundle, manifest, dataset)
+    task = task_of(manifest)
     return {
-        name: accuracy(
-            manifest,
+        name: task.measure(
             outputs(
                 load_quietly(bundle, name).raw,
                 dataset.test.x,
                 edge.frame_of(manifest),
                 together_of(manifest),
             ),
-            dataset.test,
+            dataset.test.y,
         )
         for name in tflite_artifacts(manifest)
     }

@@ -14,6 +14,7 @@ from typing import Any
 import flatbuffers
 from ai_edge_litert import schema_py_generated as schema
 
+from zoo import edge
 from zoo.export.concatenate import read_model, write_model
 
 _NAME = b"TFLITE_METADATA"
@@ -42,7 +43,7 @@ def with_metadata(content: bytes, manifest: dict[str, Any]) -> bytes:
     with zipfile.ZipFile(archive, "a", zipfile.ZIP_STORED) as zipped:
         # A fixed date: the same model gives the same bytes.
         labels = zipfile.ZipInfo(_LABELS, (1980, 1, 1, 0, 0, 0))
-        zipped.writestr(labels, "".join(f"{label}\n" for label in manifest["labels"]))
+        zipped.writestr(labels, "".join(f"{name}\n" for name in edge.names_of(manifest)))
     return archive.getvalue()
 
 
@@ -59,7 +60,8 @@ def _metadata(manifest: dict[str, Any]) -> bytes:
     if given["kind"] == "image":
         properties = _table(builder, 2, {0: ("int8", _RGB)})
         content = _table(builder, 3, {0: ("uint8", _IMAGE_PROPERTIES), 1: ("offset", properties)})
-    kind = _AXIS_LABELS if answer["decision"] == "argmax" else _VALUE_LABELS
+    # A threshold's one output stands for both labels; else each output has its name.
+    kind = _VALUE_LABELS if answer["decision"] == "threshold" else _AXIS_LABELS
     labels = _table(builder, 5, {0: ("offset", builder.CreateString(_LABELS)), 2: ("int8", kind)})
     inputs = _tensor(builder, given["name"], given["description"], content=content)
     outputs = _tensor(builder, "output", answer["description"], files=[labels])

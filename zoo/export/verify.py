@@ -19,17 +19,14 @@ from zoo.export.concatenate import SIGNATURE, operations
 from zoo.export.encoded_photos import broken, encoded_photos
 from zoo.export.metadata import packed_labels
 from zoo.nn import loading
+from zoo.registry.tasks import Limits, Task, task_of
 from zoo.utils.files import sha256
 
-# float32 arithmetic in another order; more than this is another computation.
+# float32 arithmetic in another order; more than this, of outputs up to 1 or as a share of the
+# largest, is another computation.
 TOLERANCE = 1e-5
-MAX_DROP = 1.0
-# The share of examples, in percent, that a file decides as the Keras model does. The shipped int8
-# files reach 98 and more; a file that decides otherwise more often is another model, however many
-# of its answers happen to be right.
-MIN_AGREEMENT = 95.0
 # Another processor sums in another order, which may turn a decision at the threshold.
-_SAME_ACCURACY = 0.001
+_SAME_POINTS = 0.1
 _FLOAT32 = ("saved_model", "float32", "onnx")
 _ENCODED = "serve_encoded"
 # Seconds between two reports of one measurement.
@@ -41,19 +38,18 @@ class Report:
     """What a verification found.
 
     Args:
-        figures: artifact → accuracy, agreement, largest difference, measured now.
+        figures: artifact → metrics, agreement, largest difference, measured now.
         problems: sentences; none if the bundle is sound.
     """
 
-    figures: dict[str, dict[str, float]] = field(default_factory=dict)
+    figures: dict[str, dict[str, Any]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
 
 def verify(
     bundle,
     dataset: Dataset,
-    max_drop: float = MAX_DROP,
-    min_agreement: float = MIN_AGREEMENT,
+    limits: Limits | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Report:
     """Check a bundle and measure all of its artifacts.
@@ -61,19 +57,16 @@ def verify(
     Args:
         bundle: the bundle's folder.
         dataset: whose test split is measured on.
-        max_drop: points of accuracy that an artifact may lie below the Keras model, from 0 up.
-        min_agreement: percent of the examples that an artifact must decide as the Keras model
-            does, from 0 to 100.
+        limits: how far an artifact's figures may lie from the Keras model's.
         say: told in a sentence what is measured.
 
     Raises:
-        ZooError: if the data set is another than the bundle's, or a limit is out of its range.
+        ZooError: if the data set is another than the bundle's.
         edge.BundleError: if the manifest or the labels cannot be read.
     """
-    check_limits(max_drop, min_agreement)
     bundle = Path(bundle)
     manifest = edge.read_manifest(bundle)
-    measure.check_labels(bundle, manifest, dataset)
+    measure.check_targets(bundle, manifest, dataset)
     if dataset.fingerprint != manifest["dataset"]["fingerprint"]:
         raise ZooError(
             f"{bundle} was measured on {manifest['dataset']['name']} with fingerprint "
@@ -84,26 +77,18 @@ def verify(
     if report.problems:
         return report
     report.figures = measure_all(bundle, manifest, dataset, say)
-    report.problems += shortfalls(report.figures, max_drop, min_agreement)
+    task = task_of(manifest)
+    report.problems += shortfalls(report.figures, task, limits or Limits())
     for name, found in report.figures.items():
-        stated = manifest["artifacts"][name].get("accuracy")
-        if stated is None or abs(stated - found["accuracy"]) > _SAME_ACCURACY:
-            report.problems.append(
-                f"{name}: the manifest says accuracy {stated} and it is {found['accuracy']:.4f}."
-            )
+        stated = manifest["artifacts"][name].get("metrics", {})
+        report.problems += [
+            f"{name}: the manifest says {metric.name} {stated.get(metric.name)} and it is "
+            f"{found['metrics'][metric.name]:.4g}."
+            for metric in task.metrics
+            if metric.name not in stated
+            or not metric.is_near(stated[metric.name], found["metrics"][metric.name], _SAME_POINTS)
+        ]
     return report
-
-
-def check_limits(max_drop: float, min_agreement: float) -> None:
-    """Raise one sentence unless these are points from 0 up, and percent from 0 to 100.
-
-    Raises:
-        ZooError: otherwise.
-    """
-    if not max_drop >= 0:
-        raise ZooError(f"The largest drop is {max_drop} points of accuracy; give 0 or more.")
-    if not 0 <= min_agreement <= 100:
-        raise ZooError(f"The smallest agreement is {min_agreement} %; give a number from 0 to 100.")
 
 
 def measure_all(
@@ -117,7 +102,9 @@ def measure_all(
     Those of the SavedModel hold those of its second signature on encoded test photos, under
     "serve_encoded": how many files, agreement and largest difference from what its first signature
     answers to the pixels of `edge.decode`, and whether a broken file was told from the others.
+    Those of "keras" hold "outputs", the smallest and the largest of its outputs.
     """
+    task = task_of(manifest)
     say = say or (lambda sentence: None)
     frame = edge.frame_of(manifest)
     reference = None
@@ -134,8 +121,10 @@ def measure_all(
             **({} if whole else {"together": together}),
             progress=_paced(name, say),
         )
-        reference = answers if reference is None else reference
-        figures[name] = measure.compare(manifest, answers, reference, dataset.test)
+        if reference is None:
+            reference = answers
+        figures[name] = measure.compare(task, answers, reference, dataset.test)
+    figures["keras"]["outputs"] = [float(reference.min()), float(reference.max())]
     if manifest["input"]["kind"] == "image":
         say("Measuring the SavedModel's signature for encoded photos.")
         figures["saved_model"][_ENCODED] = _measure_encoded(bundle, manifest, dataset)
@@ -166,51 +155,39 @@ def _measure_encoded(bundle: Path, manifest: dict[str, Any], dataset: Dataset) -
     with edge.quiet_stderr():
         found = signatures[_ENCODED](encoded=tf.constant([broken(files[0]), *files]))
     answers, valid = found["output"].numpy(), found["valid"].numpy()
-    same = measure.decisions(manifest, answers[1:]) == measure.decisions(manifest, expected)
     return {
         "files": len(files),
-        "agreement": float(np.mean(same)),
+        "agreement": task_of(manifest).agreement(answers[1:], expected),
         "largest_difference": float(np.max(np.abs(answers[1:] - expected))),
         "broken_told": bool(valid[1:].all() and not valid[0] and np.isnan(answers[0]).all()),
     }
 
 
-def shortfalls(
-    figures: dict[str, dict[str, Any]],
-    max_drop: float,
-    min_agreement: float = MIN_AGREEMENT,
-) -> list[str]:
+def shortfalls(figures: dict[str, dict[str, Any]], task: Task, limits: Limits) -> list[str]:
     """Return a sentence for each artifact that answers otherwise than the Keras model."""
+    keras_model = figures["keras"]
+    tolerance = TOLERANCE * max(1.0, *(abs(output) for output in keras_model["outputs"]))
     problems = []
     for name, found in figures.items():
-        drop = 100 * (figures["keras"]["accuracy"] - found["accuracy"])
         if not np.isfinite(found["largest_difference"]):
             problems.append(f"{name}: some of its answers are not finite.")
-        elif name in _FLOAT32 and found["largest_difference"] > TOLERANCE:
+        elif name in _FLOAT32 and found["largest_difference"] > tolerance:
             problems.append(
                 f"{name}: differs from the Keras model by {found['largest_difference']:.2g}, "
-                f"more than {TOLERANCE:g}."
+                f"more than {tolerance:.2g}."
             )
-        if drop > max_drop:
-            problems.append(
-                f"{name}: accuracy {100 * found['accuracy']:.2f} % is {drop:.2f} points below the "
-                f"Keras model's, more than {max_drop:g}."
-            )
-        if 100 * found["agreement"] < min_agreement:
-            problems.append(
-                f"{name}: decides {100 * found['agreement']:.2f} % of the examples as the Keras "
-                f"model does, less than {min_agreement:g} %."
-            )
-        problems += _encoded_shortfalls(name, found.get(_ENCODED))
+        beyond = task.shortfalls(found, keras_model, limits)
+        problems += [f"{name}: {problem}" for problem in beyond]
+        problems += _encoded_shortfalls(name, found.get(_ENCODED), tolerance)
     return problems
 
 
-def _encoded_shortfalls(name: str, found: dict[str, Any] | None) -> list[str]:
+def _encoded_shortfalls(name: str, found: dict[str, Any] | None, tolerance: float) -> list[str]:
     problems = []
-    if found and not found["largest_difference"] <= TOLERANCE:
+    if found and not found["largest_difference"] <= tolerance:
         problems.append(
             f"{name}: of encoded photos its answers differ from those to their pixels by "
-            f"{found['largest_difference']:.2g}, more than {TOLERANCE:g}."
+            f"{found['largest_difference']:.2g}, more than {tolerance:.2g}."
         )
     if found and not found["broken_told"]:
         problems.append(f"{name}: a broken file is not told from the others of its batch.")
@@ -236,7 +213,7 @@ def damages(bundle: Path, manifest: dict[str, Any]) -> list[str]:
         wanted = (manifest["input"]["name"], "output")
         if concatenate.signatures(content) != {SIGNATURE: wanted}:
             problems.append(f"{name}: has no signature {SIGNATURE} from {wanted[0]} to output.")
-        if packed_labels(content) != manifest["labels"]:
+        if packed_labels(content) != edge.names_of(manifest):
             problems.append(f"{name}: the labels packed inside are not the manifest's.")
     return problems
 

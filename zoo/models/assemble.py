@@ -82,6 +82,23 @@ def classification() -> dict:
     }
 
 
+def regression() -> dict:
+    """Return what a model of values is compiled with: mean squared error, and the task's metrics.
+
+    Targets are numbers, (batch, values).
+    """
+    from zoo.nn.metrics import LargestError, RelativeL2
+
+    return {
+        "loss": keras.losses.MeanSquaredError(),
+        "weighted_metrics": [
+            keras.metrics.RootMeanSquaredError(name="rmse"),
+            LargestError(),
+            RelativeL2(),
+        ],
+    }
+
+
 def binary_accuracy() -> keras.metrics.Metric:
     """Return the accuracy of outputs thresholded at ½."""
     return keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.5)

@@ -2,36 +2,55 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from pathlib import Path
 
 import keras
 
 from zoo.errors import ZooError
+from zoo.nn import activations, initializers, inputs, losses, metrics, preprocessing  # noqa: F401
 
 # Known to Keras from here on.
-from zoo.nn import activations, initializers, inputs, losses, preprocessing  # noqa: F401
+from zoo.registry.plugins import check_plugins, import_custom_objects, recorded_plugins
 
 
-def load_model(path) -> keras.Model:
+def load_model(path: str | Path) -> keras.Model:
     """Load a `model.keras` that the zoo saved, compiled as it was.
 
     Args:
         path: the file, or a run folder or bundle that holds one.
 
     Raises:
-        ZooError: if there is no such file or it is not a Keras model.
+        ZooError: if there is no such file, it is not a Keras model, or it needs a plugin that is
+            not installed here.
     """
     path = Path(path)
     if path.is_dir():
         path = path / "model.keras"
     if not path.is_file():
         raise ZooError(f"There is no trained model at {path}; give a run folder or a .keras file.")
+    import_custom_objects()
     try:
         with warnings.catch_warnings():
             # A finished model is saved without the optimizer's state, three times its size.
             warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
             return keras.models.load_model(path)
     except (ValueError, OSError, KeyError, TypeError) as error:
+        _check_recorded_plugins(path)
         reason = str(error).splitlines()[0][:200]
         raise ZooError(f"{path} cannot be loaded as a Keras model ({reason}).") from error
+
+
+def _check_recorded_plugins(path: Path) -> None:
+    """Raise one sentence if what lies beside a model records a plugin that is not loaded."""
+    for name in ("config.json", "manifest.json"):
+        try:
+            record = json.loads((path.parent / name).read_text(encoding="utf-8"))
+            recorded = recorded_plugins(record)
+        except (OSError, ValueError, AttributeError):
+            continue
+        check_plugins(str(path), recorded)
+
+
+import_custom_objects()

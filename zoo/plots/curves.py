@@ -1,4 +1,4 @@
-"""Learning curves: loss and accuracy per epoch, or per λ for a direct solver."""
+"""Learning curves: loss and a metric per epoch, or per λ for a direct solver."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from zoo.plots.style import COLORS, new_figure, short, styled, wrapped
 Rows = Sequence[Mapping[str, float]]
 
 
-def learning_curves(histories: Mapping[str, Rows], title: str) -> Figure:
-    """Return a figure of loss and accuracy, training dashed and validation solid, a colour per run.
+def learning_curves(histories: Mapping[str, Rows], title: str, metric: str = "accuracy") -> Figure:
+    """Return a figure of loss and a metric, training dashed and validation solid, a colour per run.
 
     Args:
         histories: name of a run → the rows of its history.csv.
         title: of the figure.
+        metric: its column of the rows.
     """
-    return grouped_curves({"": histories}, title)
+    return grouped_curves({"": histories}, title, {"": metric})
 
 
 @styled
-def grouped_curves(groups: Mapping[str, Mapping[str, Rows]], title: str) -> Figure:
+def grouped_curves(
+    groups: Mapping[str, Mapping[str, Rows]], title: str, metrics: Mapping[str, str] | None = None
+) -> Figure:
     """Return a figure of learning curves with a row of axes for each group of runs.
 
     Losses on different data sets cannot be compared, nor a curve over λ with one over epochs:
@@ -32,7 +35,9 @@ def grouped_curves(groups: Mapping[str, Mapping[str, Rows]], title: str) -> Figu
         groups: title of a group → name of a run → the rows of its history.csv, with at least one
             row.
         title: of the figure.
+        metrics: title of a group → the metric to draw beside the loss, "accuracy" by default.
     """
+    metrics = metrics or {}
     parts = [
         (over, heading, histories)
         for heading, runs in groups.items()
@@ -42,7 +47,7 @@ def grouped_curves(groups: Mapping[str, Mapping[str, Rows]], title: str) -> Figu
     alone = sum(len(histories) for _, _, histories in parts) == 1
     grid = figure.subplots(len(parts), 2, squeeze=False)
     for row, (over, heading, histories) in zip(grid, parts, strict=True):
-        for axes, metric in zip(row, ("loss", "accuracy"), strict=True):
+        for axes, metric in zip(row, ("loss", metrics.get(heading, "accuracy")), strict=True):
             if heading and len(groups) > 1:
                 axes.set_title(wrapped(heading, 5, 12), fontsize=12)
             _draw(axes, histories, metric, over, alone)
@@ -80,7 +85,7 @@ def _draw(axes, histories: Mapping[str, Rows], metric: str, over: str, alone: bo
         # Matplotlib labels a logarithmic axis with formulas, which are not parsed here.
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.set_xlabel("λ" if over == "penalty" else "epoch")
-    axes.set_ylabel(metric)
+    axes.set_ylabel(metric.replace("_", " "))
     if axes.lines:
         axes.legend(frameon=False, fontsize=12, handlelength=3.5)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from zoo import data, edge
 from zoo.bundles.shipped import find_bundle, is_name
 from zoo.data import Dataset
+from zoo.data.dataset import named, target_names
 from zoo.models import describe
 from zoo.nn import loading
 from zoo.registry.tasks import Task
@@ -29,16 +30,24 @@ class Source:
     Args:
         name: of the model.
         model: loaded by Keras.
-        labels: class names of its data set.
+        targets: class names of its data set, or names of values with their units.
         trained_on: {"name", "fingerprint", …} of the data set.
         data_dir: the folder the data was read from in training, if recorded.
     """
 
     name: str
     model: keras.Model
-    labels: tuple[str, ...]
+    targets: tuple[str, ...]
     trained_on: dict[str, Any]
     data_dir: str | None
+
+    def require_plot(self, plot: str) -> None:
+        """Raise one sentence unless a plot applies to the model.
+
+        Raises:
+            ZooError: naming those that do.
+        """
+        self.task.require_plot(plot, self.name)
 
     @property
     def task(self) -> Task:
@@ -52,7 +61,7 @@ class Source:
             ZooError: if it is missing, or its content differs from the training data.
         """
         found = data.load(self.trained_on["name"], data_dir or self.data_dir)
-        check_dataset(self.name, self.labels, self.trained_on["fingerprint"], found)
+        check_dataset(self.name, self.targets, self.trained_on["fingerprint"], found)
         return found
 
     def outputs(self, examples) -> np.ndarray:
@@ -61,8 +70,8 @@ class Source:
             return self.model.predict(examples, batch_size=_BATCH, verbose=0)
         return np.concatenate([np.asarray(self.model(photo[None])) for photo in examples])
 
-    def decide(self, examples) -> np.ndarray:
-        """Return the index of the predicted label for each example, int64 (examples,)."""
+    def answers(self, examples) -> np.ndarray:
+        """Return the model's answers: label indices, int64 (examples,), or values."""
         return self.task.answers(self.outputs(examples))
 
 
@@ -78,14 +87,13 @@ def open_source(run_or_bundle: str | Path) -> Source:
         folder.check_model()
         dataset = config["dataset"]
         model = loading.load_model(folder.path)
-        labels = tuple(dataset["labels"])
-        return Source(config["model"], model, labels, dataset, config["data_dir"])
+        return Source(config["model"], model, target_names(dataset), dataset, config["data_dir"])
     bundle = find_bundle(run_or_bundle)
     manifest = edge.read_manifest(bundle)
     model = loading.load_model(bundle)
     data_dir = recorded_data_dir(bundle, manifest)
-    labels = tuple(manifest["labels"])
-    return Source(manifest["name"], model, labels, manifest["dataset"], data_dir)
+    targets = named(edge.names_of(manifest), manifest["output"].get("units"))
+    return Source(manifest["name"], model, targets, manifest["dataset"], data_dir)
 
 
 def history(run) -> list[dict[str, float]]:
@@ -112,7 +120,20 @@ def histories(runs: Sequence) -> dict[str, dict[str, list[dict[str, float]]]]:
     groups: dict[str, dict[str, list[dict[str, float]]]] = {}
     for name, run in zip(distinct_names(runs), runs, strict=True):
         rows = history(run)
-        dataset = RunFolder(run).config()["dataset"]
-        title = f"data set {dataset['name']}, {dataset['fingerprint']}"
-        groups.setdefault(title, {})[name] = rows
+        groups.setdefault(_group(RunFolder(run).config()), {})[name] = rows
     return groups
+
+
+def metrics(runs: Sequence) -> dict[str, str]:
+    """Return the primary metric of each group of `histories`, by the group's title.
+
+    Raises:
+        ZooError: if one of them is not a run folder.
+    """
+    configs = [RunFolder(run).config() for run in runs]
+    return {_group(config): describe(config["model"]).task.primary.name for config in configs}
+
+
+def _group(config: Mapping[str, Any]) -> str:
+    dataset = config["dataset"]
+    return f"data set {dataset['name']}, {dataset['fingerprint']}"

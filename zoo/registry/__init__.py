@@ -8,8 +8,9 @@ from zoo.registry.models import (
     parse_option,
     register,
 )
+from zoo.registry.plugins import load_plugins, register_custom_objects
 from zoo.registry.recipes import Augmentation, Recipe
-from zoo.registry.tasks import Classes, Sign, Task, Threshold, Value, Values
+from zoo.registry.tasks import Classes, Sign, Task, Threshold, Value, Values, register_task
 
 __all__ = [
     "Augmentation",
@@ -24,6 +25,9 @@ __all__ = [
     "check_options",
     "describe",
     "list_models",
+    "load_plugins",
     "parse_option",
     "register",
+    "register_custom_objects",
+    "register_task",
 ]

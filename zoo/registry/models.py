@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
+from zoo.registry.plugins import load_plugins
 from zoo.registry.recipes import Recipe
 from zoo.registry.tasks import Task, require_task
 from zoo.utils.choices import require_choice
@@ -82,10 +83,10 @@ def register(
     *,
     task: Task,
     dataset: str,
-    slides: Sequence[int],
     equation: str,
     output: str,
     recipes: Mapping[str, Recipe],
+    slides: Sequence[int] = (),
     training_options: Sequence[str] = (),
 ) -> Callable:
     """Put the decorated builder on the list; the arguments are those of `ModelSpec`.
@@ -174,7 +175,7 @@ def _check_recipes(spec: ModelSpec) -> None:
 
 
 def list_models(task: str | None = None, dataset: str | None = None) -> list[str]:
-    """Return the names of all models, or of those with this task and data set.
+    """Return the names of all models, plugins' too, or of those with this task and data set.
 
     Raises:
         UnknownNameError: for a task or data set that no model has.
@@ -183,6 +184,7 @@ def list_models(task: str | None = None, dataset: str | None = None) -> list[str
     >>> zoo.list_models(task="classes")
     ['cifar_softmax', 'deep_relu']
     """
+    load_plugins()
     if task is not None:
         require_task(task)
     if dataset is not None:
@@ -204,6 +206,8 @@ def describe(name: str) -> ModelSpec:
     >>> zoo.describe("xor_mlp").dataset
     'xor'
     """
+    if name not in _specs:
+        load_plugins()
     require_choice("model", name, _specs)
     return _specs[name]
 

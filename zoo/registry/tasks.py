@@ -15,12 +15,14 @@ import numpy as np
 
 from zoo import edge
 from zoo.errors import ZooError
+from zoo.registry.plugins import load_plugins
 from zoo.utils.choices import UnknownNameError, require_choice
 
 # Words of older versions and of bundles that they made.
 _FORMER_NAMES = {"binary": "threshold", "multiclass": "classes"}
-# Two values are the same answer if they differ by less than this share of the range of values.
-SAME_VALUE = 0.02
+# Two values are the same answer if they differ by at most this share of the range of values; files
+# of 8 bits, whose steps are 1/255 of the range, differ by up to half as much.
+SAME_VALUE = 0.05
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,12 @@ class Metric:
         name: as it stands in results.json and in manifests, such as "accuracy".
         title: as a heading, such as "accuracy".
         greater_is_better: whether a larger figure is the better one.
-        is_share: whether it is a share, 0…1, shown in percent; else an error, 0…∞, in the units
-            of the values.
+        is_share: whether it is a share, 0…1, shown in percent; else an error, 0…∞.
         compute: function of (answers, targets), both as `Task.answers` and the data set give
             them, that returns the figure.
+        is_relative: whether an error is a share of the targets' size; else it is in their unit.
+        negligible: by how much an error may grow in an export, whatever it was: a share of the
+            range of the outputs, or of 1 if it is relative.
     """
 
     name: str
@@ -79,6 +83,8 @@ class Metric:
     greater_is_better: bool
     is_share: bool
     compute: Callable[[np.ndarray, np.ndarray], float]
+    is_relative: bool = False
+    negligible: float = 0.0
 
     def text(self, figure: float) -> str:
         """Return a figure as it is printed: a share in percent, an error in four digits.
@@ -91,6 +97,21 @@ class Metric:
     def is_better(self, figure: float, other: float) -> bool:
         """Return whether a figure is better than another."""
         return figure > other if self.greater_is_better else figure < other
+
+    def is_near(self, figure: float, other: float, points: float) -> bool:
+        """Return whether two figures are the same but for rounding.
+
+        Args:
+            figure: one of them.
+            other: the other.
+            points: how far shares may lie apart, in percent; errors may by ten times that, in
+                percent of the larger one.
+
+        >>> ACCURACY.is_near(0.561, 0.5615, points=0.1), RMSE.is_near(1.0, 1.02, points=0.1)
+        (True, False)
+        """
+        room = points if self.is_share else 10 * points * max(abs(figure), abs(other)) + 1e-4
+        return 100 * abs(figure - other) <= room
 
 
 def _accuracy(answers: np.ndarray, targets: np.ndarray) -> float:
@@ -117,9 +138,19 @@ def _errors(answers: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 
 ACCURACY = Metric("accuracy", "accuracy", True, True, _accuracy)
-RMSE = Metric("rmse", "RMSE", False, False, _rmse)
-LARGEST_ERROR = Metric("largest_error", "largest error", False, False, _largest_error)
-RELATIVE_L2 = Metric("relative_l2", "relative L2 error", False, False, _relative_l2)
+RMSE = Metric("rmse", "RMSE", False, False, _rmse, negligible=0.02)
+LARGEST_ERROR = Metric(
+    "largest_error", "largest error", False, False, _largest_error, negligible=SAME_VALUE
+)
+RELATIVE_L2 = Metric(
+    "relative_l2",
+    "relative L2 error",
+    False,
+    False,
+    _relative_l2,
+    is_relative=True,
+    negligible=0.02,
+)
 
 
 @dataclass(frozen=True)
@@ -128,8 +159,8 @@ class Limits:
 
     Args:
         max_drop: points (percent) that the primary metric may be lower, where it is a share.
-        max_increase: percent that the primary metric may be larger, where it is an error; an
-            increase of less than `SAME_VALUE` of the range of values is none.
+        max_increase: percent that the primary metric may be larger, where it is an error; less
+            than the metric's `negligible` is no increase.
         min_agreement: percent of the answers that must be the Keras model's.
 
     Raises:
@@ -161,11 +192,13 @@ class Task:
         decision: how edge.py turns outputs into an answer: "threshold", "argmax" or "values".
         metrics: what is measured on a split; the first is the primary one.
         plots: the names of the `zoo plot` commands that apply.
+        answer: what a model answers with, for sentences: "labels" or "values".
     """
 
     name: ClassVar[str]
     decision: ClassVar[str]
     plots: ClassVar[frozenset[str]]
+    answer: ClassVar[str]
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -227,6 +260,18 @@ class Task:
         """Return the share of answers, 0…1, that are the reference's."""
         return float(np.mean(self.answers(outputs) == self.answers(reference)))
 
+    def require_plot(self, plot: str, model: str) -> None:
+        """Raise one sentence unless a plot applies to models of this task.
+
+        Raises:
+            ZooError: naming those that do.
+        """
+        if plot not in self.plots:
+            raise ZooError(
+                f"The plot {plot!r} does not apply to {model}, which answers with {self.answer}; "
+                f"choose from {', '.join(sorted(self.plots))}."
+            )
+
     def target_text(self, y: Any, dataset: Targets) -> str:
         """Return one example's target in words."""
         raise NotImplementedError
@@ -235,10 +280,6 @@ class Task:
         """Return the indices of a few examples, at most so many, with different targets."""
         raise NotImplementedError
 
-    def largest_increase(self, limits: Limits, reference: Mapping[str, Any]) -> float:
-        """Return how much larger than the reference's the primary metric, an error, may be."""
-        return reference[self.primary.name] * limits.max_increase / 100
-
     def shortfalls(
         self, found: Mapping[str, Any], reference: Mapping[str, Any], limits: Limits
     ) -> list[str]:
@@ -246,7 +287,8 @@ class Task:
 
         Args:
             found: the file's "metrics" and "agreement".
-            reference: the Keras model's, with "range" of its outputs where they are values.
+            reference: the Keras model's, and "outputs", the smallest and the largest of its
+                outputs.
             limits: how far they may lie apart.
         """
         metric = self.primary
@@ -257,7 +299,10 @@ class Task:
                 f"{metric.title} {metric.text(own)} is {100 * (best - own):.2f} points below the "
                 f"Keras model's, more than {limits.max_drop:g}."
             )
-        if not metric.is_share and own > best + self.largest_increase(limits, reference):
+        # Files of 8 bits have steps of 1/255 of the range, however small the error is.
+        smallest, largest = reference["outputs"]
+        step = metric.negligible * (1.0 if metric.is_relative else largest - smallest)
+        if not metric.is_share and own > best + max(best * limits.max_increase / 100, step):
             problems.append(
                 f"{metric.title} {metric.text(own)} is more than {limits.max_increase:g} % above "
                 f"the Keras model's {metric.text(best)}."
@@ -272,6 +317,8 @@ class Task:
 
 class _LabelTask(Task):
     """A task whose answers are labels; y are int64 indices of them, (examples,)."""
+
+    answer: ClassVar[str] = "labels"
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -333,7 +380,9 @@ class Threshold(_LabelTask):
     threshold: float = 0.5
     name: ClassVar[str] = "threshold"
     decision: ClassVar[str] = "threshold"
-    plots: ClassVar[frozenset[str]] = frozenset({"confusion", "examples", "boundary", "learning"})
+    plots: ClassVar[frozenset[str]] = frozenset(
+        {"boundary", "confusion", "curves", "examples", "learning", "pipeline", "weights"}
+    )
     # What `certainty` is, for a caption.
     certainty_text: ClassVar[str] = "distance to the threshold"
 
@@ -392,7 +441,9 @@ class Classes(_LabelTask):
 
     name: ClassVar[str] = "classes"
     decision: ClassVar[str] = "argmax"
-    plots: ClassVar[frozenset[str]] = frozenset({"confusion", "examples"})
+    plots: ClassVar[frozenset[str]] = frozenset(
+        {"confusion", "curves", "examples", "pipeline", "weights"}
+    )
     certainty_text: ClassVar[str] = "largest output"
 
     def names(self, dataset: Targets) -> dict[str, list[str]]:
@@ -425,7 +476,8 @@ class Values(Task):
     metric: str = "rmse"
     name: ClassVar[str] = "values"
     decision: ClassVar[str] = "values"
-    plots: ClassVar[frozenset[str]] = frozenset({"predictions"})
+    plots: ClassVar[frozenset[str]] = frozenset({"curves", "predictions"})
+    answer: ClassVar[str] = "values"
 
     def __post_init__(self) -> None:
         require_choice("metric", self.metric, _ERRORS)
@@ -527,6 +579,7 @@ def task_names() -> Sequence[str]:
     >>> list(task_names())[:4]
     ['threshold', 'sign', 'classes', 'values']
     """
+    load_plugins()
     return tuple(_kinds)
 
 
@@ -536,6 +589,8 @@ def require_task(name: str) -> None:
     Raises:
         UnknownNameError: if none has.
     """
+    if name not in _kinds:
+        load_plugins()
     if name in _FORMER_NAMES and name not in _kinds:
         raise UnknownNameError(f"The task {name!r} is named {_FORMER_NAMES[name]!r} now.")
     require_choice("task", name, _kinds)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from zoo import edge
+from zoo.data import Dataset
 from zoo.errors import ZooError
 from zoo.models import describe
 from zoo.plots import sources
 from zoo.plots.boundary import boundary_picture
 from zoo.plots.confusion import confusion_matrix, confusion_picture, most_confused
 from zoo.plots.curves import grouped_curves, learning_curves
+from zoo.plots.predictions import predictions_picture
 from zoo.plots.weights import weight_pictures
 from zoo.reports import page
 from zoo.training.run_folder import RunFolder, distinct_names
@@ -37,7 +41,7 @@ def report(run, to=None, data_dir=None) -> Path:
     dataset = source.dataset(data_dir)
     rows = sources.history(folder.path)
     title = f"{source.name} on {dataset.name}"
-    counts = confusion_matrix(dataset.test.y, source.decide(dataset.test.x), dataset.labels)
+    metric = source.task.primary.name
     parts = [
         page.paragraph(describe(source.name).summary),
         page.heading("Result"),
@@ -48,23 +52,8 @@ def report(run, to=None, data_dir=None) -> Path:
         ),
         page.heading("Training"),
         page.paragraph(config.get("recipe_text", "")),
-        page.picture(learning_curves({source.name: rows}, title), "Learning curves"),
-        page.heading("Confusion matrix"),
-        page.picture(confusion_picture(counts, dataset.labels, title), "Confusion matrix"),
-        *_confused(counts, dataset.labels),
-        page.table(
-            ("label", "examples", "recall", "predictions", "precision"),
-            [
-                (
-                    label,
-                    int(counts[index].sum()),
-                    _share(counts[index, index], counts[index].sum()),
-                    int(counts[:, index].sum()),
-                    _share(counts[index, index], counts[:, index].sum()),
-                )
-                for index, label in enumerate(dataset.labels)
-            ],
-        ),
+        page.picture(learning_curves({source.name: rows}, title, metric), "Learning curves"),
+        *_answers(source, dataset, title),
         *_pictures(source, dataset, title),
         *_artifacts(folder),
         page.heading("Settings"),
@@ -109,7 +98,9 @@ def compare(runs: Sequence, to) -> Path:
             ],
         ),
         page.heading("Learning curves"),
-        page.picture(grouped_curves(groups, " and ".join(names)), "Learning curves"),
+        page.picture(
+            grouped_curves(groups, " and ".join(names), sources.metrics(runs)), "Learning curves"
+        ),
         page.heading("Differing settings"),
         page.table(
             ("setting", *names),
@@ -131,17 +122,52 @@ def _results(folder: RunFolder) -> dict:
     return results
 
 
+def _answers(source: sources.Source, dataset: Dataset, title: str) -> list[str]:
+    """Return what the model answers on the test set, as the task's own plot and tables."""
+    answers = source.answers(dataset.test.x)
+    parts = []
+    if "predictions" in source.task.plots:
+        figure = predictions_picture(dataset.test.y, answers, dataset.values, title)
+        parts += [page.heading("Predictions"), page.picture(figure, "Predicted and true values")]
+    if "confusion" in source.task.plots:
+        counts = confusion_matrix(dataset.test.y, answers, dataset.labels)
+        parts += [
+            page.heading("Confusion matrix"),
+            page.picture(confusion_picture(counts, dataset.labels, title), "Confusion matrix"),
+            *_confused(counts, dataset.labels),
+            _recalls(counts, dataset.labels),
+        ]
+    return parts
+
+
+def _recalls(counts: np.ndarray, labels: Sequence[str]) -> str:
+    return page.table(
+        ("label", "examples", "recall", "predictions", "precision"),
+        [
+            (
+                label,
+                int(counts[index].sum()),
+                _share(counts[index, index], counts[index].sum()),
+                int(counts[:, index].sum()),
+                _share(counts[index, index], counts[:, index].sum()),
+            )
+            for index, label in enumerate(labels)
+        ],
+    )
+
+
 def _pictures(source, dataset, title: str) -> list[str]:
     drawn = []
     ways = {
-        "Weights W as images": lambda: weight_pictures(source.model, dataset.labels, title),
-        "Decision boundary": lambda: boundary_picture(
+        "weights": lambda: weight_pictures(source.model, dataset.labels, title),
+        "boundary": lambda: boundary_picture(
             source.model, dataset.test, source.task.threshold, dataset.labels, title
         ),
     }
-    for name, draw in ways.items():
+    headings = {"weights": "Weights W as images", "boundary": "Decision boundary"}
+    for plot in (plot for plot in ways if plot in source.task.plots):
         try:
-            drawn += [page.heading(name), page.picture(draw(), name)]
+            drawn += [page.heading(headings[plot]), page.picture(ways[plot](), headings[plot])]
         except ZooError:
             # Not every model has a W that can be shown as images, or two inputs.
             continue
@@ -153,13 +179,19 @@ def _artifacts(folder: RunFolder) -> list[str]:
     if not (bundle / "manifest.json").is_file():
         return []
     artifacts = edge.read_manifest(bundle)["artifacts"]
+    metrics = list(dict.fromkeys(name for of in artifacts.values() for name in of["metrics"]))
     rows = [
-        (name, *(entry.get(key, "") for key in ("bytes", "accuracy", "agreement")))
+        (
+            name,
+            entry["bytes"],
+            *(entry["metrics"].get(metric, "") for metric in metrics),
+            entry.get("agreement", ""),
+        )
         for name, entry in artifacts.items()
     ]
     return [
         page.heading("Exported files"),
-        page.table(("file", "bytes", "accuracy", "agreement with Keras"), rows),
+        page.table(("file", "bytes", *metrics, "agreement with Keras"), rows),
     ]
 
 

@@ -15,6 +15,8 @@ from zoo.models import describe
 from zoo.nn import loading
 from zoo.plots import curves, sources, style, weights
 from zoo.plots.confusion import confusion_matrix, confusion_picture
+from zoo.plots.predictions import predictions_picture
+from zoo.registry.tasks import task_of
 from zoo.training.run_folder import RunFolder
 from zoo.utils.files import write_text
 
@@ -44,23 +46,29 @@ def study(run, bundle, data_dir=None) -> Path:
     artifact = measure.tflite_artifacts(manifest)[0]
     model, frame = measure.load_quietly(bundle, artifact), edge.frame_of(manifest)
 
-    def decide(examples):
-        return measure.decisions(manifest, measure.outputs(model.raw, examples, frame))
+    task = task_of(manifest)
+
+    def answers(examples):
+        return task.answers(measure.outputs(model.raw, examples, frame))
 
     title = f"{spec.name} on {dataset.name}"
-    pictures = {
-        "confusion.png": confusion_picture(
-            confusion_matrix(dataset.test.y, decide(dataset.test.x), dataset.labels),
-            dataset.labels,
-            f"{title}: test set",
-        ),
-    }
+    found = answers(dataset.test.x)
+    pictures = {}
+    if "confusion" in task.plots:
+        counts = confusion_matrix(dataset.test.y, found, dataset.labels)
+        pictures["confusion.png"] = confusion_picture(counts, dataset.labels, f"{title}: test set")
+    if "predictions" in task.plots:
+        pictures["predictions.png"] = predictions_picture(
+            dataset.test.y, found, dataset.values, f"{title}: test set"
+        )
     if folder.history_path.is_file():
         history = {spec.name: sources.history(run)}
-        pictures["curves.png"] = curves.learning_curves(history, f"{title}: training")
+        pictures["curves.png"] = curves.learning_curves(
+            history, f"{title}: training", task.primary.name
+        )
     try:
         pictures["weights.png"] = weights.weight_pictures(
-            loading.load_model(bundle), dataset.labels, f"{title}: W"
+            loading.load_model(bundle), edge.names_of(manifest), f"{title}: W"
         )
     except ZooError:
         # Not every model has a W that can be shown as images.
@@ -73,9 +81,11 @@ def study(run, bundle, data_dir=None) -> Path:
         shutil.copyfile(kept, bundle / kept.name)
         pictures[kept.name] = None
     manifest["pictures"] = sorted(pictures)
-    if manifest["input"]["kind"] == "image":
-        found = accuracies(decide, dataset.test, dataset.labels)
-        manifest["study"] = {"artifact": artifact, **found}
+    if manifest["input"]["kind"] == "image" and dataset.labels:
+        manifest["study"] = {
+            "artifact": artifact,
+            **accuracies(answers, dataset.test, dataset.labels),
+        }
     write_manifest(bundle, manifest)
     write_text(bundle / "README.md", model_card(spec, manifest, config, results))
     return bundle

@@ -73,6 +73,8 @@ class ModelServer:
             "label": prediction.label,
             "score": prediction.score,
             "scores": edge.named_scores(model, prediction),
+            "values": prediction.values,
+            "text": edge.answer_text(model, prediction),
             "inference_seconds": prediction.latency,
         }
 

@@ -20,11 +20,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from zoo.errors import BAD_INPUT, INTERRUPTED, PREEMPTED, WORKER_LOST, ZooError
+from zoo.registry.plugins import VARIABLE
 
 STOP_AT_END_OF_INPUT = "ZOO_STOP_AT_END_OF_INPUT"
 # What a worker is given to write its checkpoint in, once all were asked to stop.
 _GRACE_SECONDS = 60.0
-_FORWARDED = ("TFDS_DATA_DIR", "ZOO_CACHE_DIR", "CUDA_VISIBLE_DEVICES")
+_FORWARDED = ("TFDS_DATA_DIR", "ZOO_CACHE_DIR", "CUDA_VISIBLE_DEVICES", VARIABLE)
 
 
 def local_addresses(workers: int) -> list[str]:

@@ -16,9 +16,11 @@ import tensorflow as tf
 
 from zoo import data
 from zoo.data import Dataset
+from zoo.data.dataset import target_names
 from zoo.models import describe
 from zoo.nn import loading
 from zoo.registry import ModelSpec
+from zoo.registry.plugins import plugins_of
 from zoo.registry.recipes import Recipe
 from zoo.training import examples, identity, precision, strategies
 from zoo.training.agreement import Agreement
@@ -147,6 +149,9 @@ def _run_on(chosen, spec: ModelSpec, recipe: Recipe, training, folder, reporter)
         "solver": {"name": recipe.solver, "penalty": recipe.penalty},
         "strategy": {"name": chosen.name, "replicas": chosen.replicas},
         "versions": versions(),
+        "plugins": plugins_of(
+            spec.builder, data.describe(training.dataset or spec.dataset).loader, model.loss
+        ),
         "machine": machine(),
     }
     with contextlib.ExitStack() as stack:
@@ -369,7 +374,7 @@ def evaluate(path, data_dir=None, *, dataset=None, progress=None) -> dict[str, A
         dataset or trained_on["name"], data_dir or config["data_dir"], progress=progress
     )
     fingerprint = None if dataset else trained_on["fingerprint"]
-    check_dataset(str(folder.path), trained_on["labels"], fingerprint, given)
+    check_dataset(str(folder.path), target_names(trained_on), fingerprint, given)
     model = loading.load_model(folder.path)
     check_fits(model, spec, given)
     test = given.test.map_targets(spec.task_of(model).targets)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import ZooError
+from zoo.registry.plugins import check_plugins, recorded_plugins
 from zoo.utils.files import read_json, sha256, write_json, write_text
 
 # What makes two trainings the same training; the rest of config.json may differ on a resume.
@@ -177,6 +178,7 @@ class RunFolder:
         config = read_json(self.config_path)
         _check_parts(self.config_path, config, _CONFIG)
         _check_parts(self.config_path, config["dataset"], _DATASET)
+        check_plugins(str(self.path), recorded_plugins(config))
         return config
 
     def history(self) -> list[dict[str, float]]:
@@ -331,22 +333,26 @@ def check_longer(whose: str, recorded: dict[str, Any], given: dict[str, Any]) ->
         )
 
 
-def check_dataset(whose: str, labels: Sequence[str], fingerprint: str | None, dataset: Any) -> None:
+def check_dataset(
+    whose: str, targets: Sequence[str], fingerprint: str | None, dataset: Any
+) -> None:
     """Check that a data set is the one that a model was trained and measured on.
 
     Args:
         whose: what was trained, for the sentence.
-        labels: of its data set.
+        targets: `target_names` of its data set.
         fingerprint: of its data set; None if it is to be measured on another one.
         dataset: a `zoo.data.Dataset`.
 
     Raises:
-        ZooError: if it has other labels, or is another data set.
+        ZooError: if it has other labels or values, or is another data set.
     """
-    if list(labels) != list(dataset.labels):
+    given = dataset.target_names
+    if tuple(targets) != given:
+        what = "labels" if dataset.labels else "values"
         raise ZooError(
-            f"{whose} tells {_list(labels)} apart, but the data set {dataset.name} has the labels "
-            f"{_list(dataset.labels)}; give data with the same labels."
+            f"{whose} answers with {_list(targets)}, but the data set {dataset.name} has the "
+            f"{what} {_list(given)}; give data with the same {what}."
         )
     if fingerprint not in (None, dataset.fingerprint):
         raise ZooError(

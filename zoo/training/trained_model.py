@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import keras
 
 from zoo.errors import ZooError
 from zoo.models import describe
 from zoo.nn.loading import load_model
+from zoo.registry.tasks import Metric
 from zoo.training.run_folder import RunFolder
 
-# Two processors sum in other orders; trained in half precision, the test set was evaluated so.
-_SAME_ACCURACY, _SAME_IN_HALF = 0.002, 0.01
+# In points. Two processors sum in other orders; a model trained in half precision was evaluated so.
+_SAME_POINTS, _SAME_IN_HALF = 0.2, 1.0
 
 
 def load_trained(folder: RunFolder) -> keras.Model:
@@ -33,23 +36,25 @@ def load_trained(folder: RunFolder) -> keras.Model:
     return model
 
 
-def check_accuracy(folder: RunFolder, accuracy: float) -> None:
+def check_figure(folder: RunFolder, metric: Metric, found: Mapping[str, float]) -> None:
     """Raise one sentence unless a run's model is as good as its results.json says.
 
     Args:
         folder: of the run.
-        accuracy: measured now on the same test set, from 0 to 1.
+        metric: to compare by.
+        found: metrics measured now on the same test set, by name.
 
     Raises:
         ZooError: if it is another model's.
     """
-    stated = (folder.results() or {}).get("test", {}).get("accuracy")
+    stated = (folder.results() or {}).get("test", {}).get(metric.name)
     half = folder.config().get("precision", "float32") != "float32"
-    if stated is not None and abs(stated - accuracy) > (_SAME_IN_HALF if half else _SAME_ACCURACY):
+    points = _SAME_IN_HALF if half else _SAME_POINTS
+    if stated is not None and not metric.is_near(stated, found[metric.name], points):
         raise ZooError(
-            f"{folder.model_path} is right on {100 * accuracy:.2f} % of the test set, and "
-            f"results.json says {100 * stated:.2f} %: it is not the model of this run; put its own "
-            "model.keras back, or train it again."
+            f"{folder.model_path} has {metric.title} {metric.text(found[metric.name])} on the test "
+            f"set, and results.json says {metric.text(stated)}: it is not the model of this run; "
+            "put its own model.keras back, or train it again."
         )
 
 

@@ -28,6 +28,17 @@ def import_keras(what: str) -> None:
         raise ZooError(missing(what, error)) from error
 
 
+def prepare_keras() -> None:
+    """Set for this process, a command's own, what TensorFlow and Keras read when they are imported.
+
+    What the user has set stays as it is.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if not os.environ.get(_BACKEND):
+        # The variable takes precedence over ~/.keras/keras.json.
+        os.environ[_BACKEND] = "tensorflow"
+
+
 def import_tensorflow() -> None:
     """Import TensorFlow and Keras quietly, and override the settings in ~/.keras/keras.json.
 
@@ -37,11 +48,9 @@ def import_tensorflow() -> None:
     # It needs numpy, which the command line loads only for a command that computes.
     from zoo.edge import quiet_stderr
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    prepare_keras()
     if "keras" not in sys.modules:
-        _check_backend(os.environ.get(_BACKEND) or "tensorflow", f"the variable {_BACKEND}")
-        # The variable takes precedence over ~/.keras/keras.json.
-        os.environ[_BACKEND] = "tensorflow"
+        _check_backend(os.environ[_BACKEND], f"the variable {_BACKEND}")
     try:
         with quiet_stderr():
             import keras

@@ -134,12 +134,13 @@ async function predict(content) {
 }
 
 function show(model, artifact, answer, preview) {
-  at("prediction").textContent = `${answer.label} (${answer.score.toFixed(4)})`;
+  // Values have names and units in place of a label, and no bars: they are not shares of a whole.
+  at("prediction").textContent = answer.values ? answer.text : `${answer.label} (${answer.score.toFixed(4)})`;
   at("accuracy").textContent = measuredAccuracy(model, artifact);
   at("latency").textContent =
     `${(1000 * answer.inference_seconds).toFixed(2)} ms in the model, ` +
     `${(1000 * answer.server_seconds).toFixed(1)} ms in the server.`;
-  const scores = Object.entries(answer.scores);
+  const scores = answer.values ? [] : Object.entries(answer.scores);
   if (scores.length > 1) at("scores").replaceChildren(...scores.map(([label, score]) => bar(label, score)));
   if (model.threshold !== null) at("score").replaceChildren(axis(model, answer.score));
   at("slide").replaceChildren(...preview, ...(answer.slide ? slideSteps(answer.slide, answer.label, model) : []));

@@ -1,0 +1,51 @@
+"""Plugins on the command line: the option `--plugin`, and loading them before TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zoo.utils import quiet
+
+PLUGIN = "--plugin"
+
+
+def name_plugins(words: Sequence[str]) -> list[str]:
+    """Name the plugins of a command line to this process, and return the words without them.
+
+    The option stands anywhere on the line, as `--debug` does.
+
+    Args:
+        words: of the command line; what follows a "--" is left as it is.
+
+    Raises:
+        ZooError: for a module or file that does not exist.
+    """
+    # A plugin may import Keras before the command does.
+    quiet.prepare_keras()
+    words = list(words)
+    end = words.index("--") if "--" in words else len(words)
+    options, rest = iter(words[:end]), []
+    for word in options:
+        name, equals, value = word.partition("=")
+        if name == PLUGIN and not equals:
+            value = next(options, "")
+        if name == PLUGIN and value:
+            from zoo.registry.plugins import name_plugin
+
+            name_plugin(value)
+        else:
+            rest.append(word)
+    return rest + words[end:]
+
+
+def import_tensorflow() -> None:
+    """Import plugins, then TensorFlow and Keras.
+
+    Raises:
+        ZooError: if TensorFlow is not installed, or Keras is told to compute with something else.
+    """
+    from zoo.registry.plugins import load_plugins
+
+    # Keras would have plugins imported while standard error is held back, and their warnings lost.
+    load_plugins()
+    quiet.import_tensorflow()
