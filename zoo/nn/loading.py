@@ -10,7 +10,6 @@ import keras
 
 from zoo.errors import ZooError
 from zoo.nn import activations, initializers, inputs, losses, metrics, preprocessing  # noqa: F401
-
 from zoo.registry.plugins import check_plugins, import_custom_objects, recorded_plugins
 
 
