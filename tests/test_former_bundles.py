@@ -13,7 +13,7 @@ from zoo import data, edge
 from zoo.export.measure import evaluate_bundle
 from zoo.registry.tasks import Classes, Threshold, task_of
 from zoo.serve.inference import ModelServer
-from zoo.serve.listing import listed
+from zoo.serve.listing import model_summary
 
 FORMER = Path(__file__).parent / "bundles_v2"
 
@@ -51,7 +51,9 @@ def test_a_bundle_of_the_version_before_answers(name, artifact, task, names, tmp
     assert [model.predict(example).label for example in x] == labels
     asked = ModelServer({name: bundle}).predict(name, artifact, x[0])
     assert asked["label"] == labels[0]
-    assert listed(name, edge.read_manifest(bundle))["artifacts"][artifact]["accuracy"] == stated
+    assert (
+        model_summary(name, edge.read_manifest(bundle))["artifacts"][artifact]["accuracy"] == stated
+    )
 
 
 def test_this_versions_predict_py_reads_a_bundle_of_the_version_before(tmp_path):

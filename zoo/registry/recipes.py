@@ -145,7 +145,9 @@ class Recipe:
         """
         if solver == self.solver:
             return self
-        unread = {of.name: of.default for of in _optional() if not _is_read(of.name, solver)}
+        unread: dict[str, Any] = {
+            of.name: of.default for of in _optional() if not _is_read(of.name, solver)
+        }
         return replace(self, **unread, solver=solver)
 
     def check(self) -> None:

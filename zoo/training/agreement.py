@@ -67,7 +67,7 @@ class MultiWorker:
         *agreed, votes = self._total([*own, int(stop)])
         return [int(number) for number in agreed], bool(votes)
 
-    def _total(self, numbers) -> np.ndarray:
+    def _total(self, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
         return self._sum(np.asarray(numbers, np.int32)).numpy()
 
     def _sum_of_workers(self, numbers):

@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,8 @@ def encode(position: Position, variables: Mapping[str, np.ndarray]) -> bytes:
     """Return a checkpoint as bytes; each array carries a CRC."""
     stream = io.BytesIO()
     where = np.frombuffer(json.dumps(asdict(position)).encode(), np.uint8)
-    np.savez(stream, **{_POSITION: where}, **variables)
+    arrays: dict[str, Any] = {_POSITION: where, **variables}
+    np.savez(stream, **arrays)
     return stream.getvalue()
 
 

@@ -53,8 +53,9 @@ def check_fits(model: keras.Model, spec: ModelSpec, dataset: Dataset) -> None:
             f"{spec.name} takes {kind} inputs, but the data set {dataset.name} holds "
             f"{dataset.kind}s; choose another --dataset."
         )
-    if kind == "vector" and dataset.train.x.shape[1] != model.input_shape[1]:
-        inputs = dataset.train.x.shape[1]
+    x: Any = dataset.train.x
+    if kind == "vector" and x.shape[1] != model.input_shape[1]:
+        inputs = x.shape[1]
         remedy = (
             f"--set inputs={inputs}" if "inputs" in spec.options else "choose another --dataset"
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import keras
@@ -15,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.data.dataset import Split
+from zoo.data.photos import Photos
 from zoo.nn.preprocessing import preprocessing_of
 from zoo.training.augmentation import Augmenter
 from zoo.training.settings import SOURCES
@@ -124,8 +126,8 @@ class ResidentExamples:
             array = preprocess(preprocessing, examples)
         else:
             self._preprocessing = preprocessing
-            array = examples
-        self.array = _resident(np.asarray(array))
+            array = np.asarray(examples)
+        self.array = _resident(array)
         _release_pages(examples)
         self._targets = tf.convert_to_tensor(split.y)
         self._replicas = strategy.num_replicas_in_sync
@@ -165,7 +167,9 @@ class ResidentExamples:
         """Do nothing."""
 
 
-def preprocess(preprocessing: keras.Layer, examples) -> np.ndarray:
+def preprocess(
+    preprocessing: keras.Layer, examples: np.ndarray | Photos | Sequence[np.ndarray]
+) -> np.ndarray:
     """Return the head's inputs for all examples, float32 (examples, features)."""
     if isinstance(examples, np.ndarray):
         any_batch = tf.TensorSpec((None, *examples.shape[1:]), examples.dtype)
@@ -189,9 +193,10 @@ def preprocess(preprocessing: keras.Layer, examples) -> np.ndarray:
     return np.concatenate([compute(photo[None]).numpy() for photo in decoded])
 
 
-def resident_bytes(model: keras.Model, examples) -> int:
+def resident_bytes(model: keras.Model, examples: np.ndarray | Photos) -> int:
     """Return how much memory `ResidentExamples` of these examples take."""
-    if preprocessing_of(model) is None or not _worth_computing_once(model, examples):
+    computed = preprocessing_of(model) is not None and _worth_computing_once(model, examples)
+    if isinstance(examples, np.ndarray) and not computed:
         return examples.nbytes
     return _feature_bytes(model, examples)
 
@@ -209,7 +214,7 @@ def _resident(array: np.ndarray) -> tf.Tensor:
     return tf.experimental.dlpack.from_dlpack(aligned.__dlpack__())
 
 
-def _release_pages(examples) -> None:
+def _release_pages(examples: Any) -> None:
     """Let the system take back a memory-mapped file's pages: the content is in memory now."""
     while isinstance(examples, np.ndarray):
         examples = examples.base
@@ -217,11 +222,11 @@ def _release_pages(examples) -> None:
         examples.madvise(mmap.MADV_DONTNEED)
 
 
-def _worth_computing_once(model: keras.Model, examples) -> bool:
+def _worth_computing_once(model: keras.Model, examples: np.ndarray | Photos) -> bool:
     if not isinstance(examples, np.ndarray):
         return True
     return _feature_bytes(model, examples) <= max(examples.nbytes, SMALL_BYTES)
 
 
-def _feature_bytes(model: keras.Model, examples) -> int:
+def _feature_bytes(model: keras.Model, examples: np.ndarray | Photos) -> int:
     return 4 * model.get_layer("head").input_shape[-1] * len(examples)

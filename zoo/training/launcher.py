@@ -19,7 +19,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 from zoo.errors import BAD_INPUT, INTERRUPTED, PREEMPTED, WORKER_LOST, ZooError
 from zoo.registry.plugins import VARIABLE
@@ -180,7 +180,7 @@ class _Worker:
             self._input.flush()
 
     @property
-    def _input(self) -> TextIO:
+    def _input(self) -> IO[str]:
         assert self.process.stdin is not None
         return self.process.stdin
 
@@ -211,7 +211,7 @@ def _watch(workers: list[_Worker], asked: Sequence[int]) -> int:
             if code not in (None, 0, PREEMPTED):
                 return _explain_failure(worker, code, codes)
         if None not in codes:
-            return max(codes)
+            return max(code or 0 for code in codes)
         # One that is preempted takes the others along; after that they have a while to leave.
         if until is None and (asked or PREEMPTED in codes):
             until = time.monotonic() + _GRACE_SECONDS

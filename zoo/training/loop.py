@@ -203,13 +203,17 @@ class TrainingLoop:
             x,
             y,
             tf.repeat(y_pred, 2, axis=0),
-            sample_weight=self._augmenter.label_weights(transforms),
+            sample_weight=self._label_weights(transforms),
             training=True,
         )
 
     def _leading(self, y, transforms):
-        own, partner = (self._augmenter.label_weights(transforms)[row::2] for row in (0, 1))
+        own, partner = (self._label_weights(transforms)[row::2] for row in (0, 1))
         return tf.where(own >= partner, y[0::2], y[1::2])
+
+    def _label_weights(self, transforms):
+        assert self._augmenter is not None
+        return self._augmenter.label_weights(transforms)
 
     def _smoothed(self, loss, probabilities):
         if not self._label_smoothing:

@@ -39,7 +39,7 @@ from zoo.utils.provenance import machine, versions
 from zoo.utils.quiet import check_keras
 
 
-def train(name: str, *, reporter: Reporter | None = None, **settings) -> dict[str, Any]:
+def train(name: str, *, reporter: Reporter | None = None, **settings: Any) -> dict[str, Any]:
     """Train a model and return what its run folder's results.json says, and the folder.
 
     Training again with the same settings into the same folder goes on from the last checkpoint;

@@ -128,7 +128,7 @@ class Training:
             learning_rate = options.get("learning_rate")
         solver = self.solver or recipe.solver
         self._check_read(solver)
-        changes = {
+        changes: dict[str, Any] = {
             "epochs": self.epochs,
             "batch_size": self.batch_size,
             "learning_rate": learning_rate,

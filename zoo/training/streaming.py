@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
+from typing import Any
 
 import keras
 import numpy as np
@@ -38,9 +39,9 @@ class StreamedExamples:
     ):
         self._strategy = strategy
         self._augmenter = augmenter
-        self._photos = split.x
+        self._photos: Any = split.x
         self._targets = tf.convert_to_tensor(split.y)
-        self._preprocessing = preprocessing_of(model)
+        self._preprocessing: Any = preprocessing_of(model)
         self._one_size = isinstance(split.x, np.ndarray)
         self._order: np.ndarray | None = None
         self._next = 0

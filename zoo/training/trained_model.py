@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +101,13 @@ def check_figure(folder: RunFolder, metric: Metric, found: Mapping[str, float]) 
         )
 
 
-def evaluate(path, data_dir=None, *, dataset=None, progress=None) -> dict[str, Any]:
+def evaluate(
+    path: str | Path,
+    data_dir: str | Path | None = None,
+    *,
+    dataset: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
     """Evaluate a run folder's trained model on its data set's test split, or on another one's.
 
     Args:

@@ -57,12 +57,12 @@ class FullBatchSum:
 
     def run(self, *arguments: tf.Tensor) -> list[np.ndarray]:
         """Return the sums over all examples, float64; the arguments go to every batch."""
-        total = None
+        total: list[np.ndarray] = []
         for index in range(len(self._order)):
             self._check_stop()
             iterator = self._examples.iterator(self._order, index, index + 1, self._weights)
             parts = self._of_batch(iterator, tf.constant(0), *arguments)
-            if total is None:
+            if not total:
                 total = [np.zeros(part.shape, np.float64) for part in parts]
             for whole, part in zip(total, parts, strict=True):
                 np.add(whole, part.numpy(), out=whole)

@@ -153,8 +153,8 @@ class _Epochs:
                 logs = self._finish_epoch(position)
                 callbacks.on_epoch_end(position.epoch - 1, logs)
                 due = self._schedule.after_epoch(position.epoch, epochs)
-                (due,), stopping = self.context.agreement.agree([due], self.context.stop())
-                if due or stopping:
+                (agreed,), stopping = self.context.agreement.agree([due], self.context.stop())
+                if agreed or stopping:
                     self._save(position)
                 self._check_stop(stopping and position.epoch < epochs)
         callbacks.on_train_end()
@@ -176,10 +176,10 @@ class _Epochs:
                 self._profile.steps(done)
             due = position.step < loop.steps_per_epoch and self._schedule.due(position.step)
             # The chief's clock sets the pace: workers must meet after the same number of steps.
-            (self._pace.steps, due), stopping = agreement.agree(
+            (self._pace.steps, agreed), stopping = agreement.agree(
                 [self._pace.steps, due], self.context.stop()
             )
-            if position.step < loop.steps_per_epoch and (due or stopping):
+            if position.step < loop.steps_per_epoch and (agreed or stopping):
                 self._save(position)
                 self._check_stop(stopping)
             started = time.monotonic()

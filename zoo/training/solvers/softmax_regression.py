@@ -11,7 +11,7 @@ changes the objective by less than 1e-9, which sums of float32 products no longe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -163,7 +163,15 @@ def solve(
 class _Problem:
     """The mean objective as L-BFGS sees it: of V, and of b for examples with their mean removed."""
 
-    def __init__(self, total, factor, mean, penalty, count, shape):
+    def __init__(
+        self,
+        total: FullBatchSum,
+        factor: np.ndarray,
+        mean: np.ndarray,
+        penalty: float,
+        count: int,
+        shape: tuple[int, int],
+    ):
         self._total = total
         self._factor = factor
         self._mean = mean
@@ -173,15 +181,15 @@ class _Problem:
         # The curvature along b is that along V, 1, only after scaling.
         classes = shape[1]
         self._bias_scale = 1 / np.sqrt((1 - 1 / classes) / classes)
-        self._last = None
+        self._last: tuple[np.ndarray, float, float] | None = None
         self.evaluations = 0
 
-    def start(self, weights, bias) -> np.ndarray:
+    def start(self, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
         """Return the point that stands for W and b."""
         centred_bias = (bias + self._mean @ weights) / self._bias_scale
         return np.concatenate([(self._factor.T @ weights).ravel(), centred_bias])
 
-    def value(self, point) -> tuple[float, np.ndarray]:
+    def value(self, point: np.ndarray) -> tuple[float, np.ndarray]:
         """Return objective and gradient at a point."""
         weights, bias = self._weights(point)
         loss, over_x, over_b = self._total.run(
@@ -199,15 +207,16 @@ class _Problem:
         total = float(loss) / self._count + self._decay / 2 * float((weights**2).sum())
         return total, np.concatenate([gradient.ravel(), over_b * self._bias_scale])
 
-    def stop(self, intermediate_result) -> None:
+    def stop(self, intermediate_result: Any) -> None:
         """Stop L-BFGS once the gradient is small enough."""
         if self.at(intermediate_result.x)[3] <= GRADIENT_NORM:
             raise StopIteration
 
-    def at(self, point) -> tuple[np.ndarray, np.ndarray, float, float]:
+    def at(self, point: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, float]:
         """Return W, b, the mean cross-entropy and the norm of the gradient at a point."""
         if self._last is None or not np.array_equal(self._last[0], point):
             self.value(point)
+        assert self._last is not None
         return (*self._weights(point), *self._last[1:])
 
     def _weights(self, point):
@@ -230,8 +239,13 @@ def _loss_and_gradient(x, y, counted, weights, bias):
     )
 
 
-def _covariance(strategy, examples, features, check_stop) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean and the covariance of a sample drawn by a fixed seed."""
+def _covariance(
+    strategy: tf.distribute.Strategy,
+    examples: Examples,
+    features: int,
+    check_stop: Callable[[], None],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and the covariance of a sample of the examples, by a fixed seed."""
     count = min(len(examples), max(_SAMPLE, features))
     rows = np.random.default_rng(0).permutation(len(examples))[:count].astype(np.int32)
 

@@ -96,6 +96,7 @@ def whitened(
         image = keras.Input(model.inputs[0].shape[1:], dtype=model.inputs[0].dtype, name="image")
         preprocessing = preprocessing_of(model)
         head = keras.Sequential([whitening, inner, *others], name="head")
+        assert preprocessing is not None
         training_model = keras.Model(image, head(preprocessing(image)), name=model.name)
         # Of its optimizer the model remembers what was asked for; half precision has wrapped it.
         settings = model.get_compile_config()
