@@ -10,6 +10,7 @@ import keras
 import matplotlib
 import numpy as np
 from matplotlib.animation import FuncAnimation, PillowWriter
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zoo.data.dataset import Split
@@ -125,7 +126,7 @@ def save_animation(
     return path
 
 
-def _draw(axes, stage: Stage, split: Split, threshold: float, labels: Sequence[str]) -> None:
+def _draw(axes: Axes, stage: Stage, split: Split, threshold: float, labels: Sequence[str]) -> None:
     updates = "1 update" if stage.updates == 1 else f"{stage.updates:,} updates"
     axes.set_title(f"{updates}, {stage.errors} wrong", fontsize=13)
     draw_plane(axes, stage.across, stage.up, stage.outputs, split, labels, marker_size=40)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zoo.nn.preprocessing import Grayscale, preprocessing_of
@@ -32,6 +34,8 @@ def steps(model: keras.Model, photo: np.ndarray) -> dict[str, np.ndarray]:
     """
     weights = templates(model)
     preprocessing = preprocessing_of(model)
+    # What `templates` takes has one.
+    assert preprocessing is not None
     x = keras.ops.convert_to_numpy(preprocessing(photo[None]))[0].reshape(weights.shape[1:])
     gray = photo.astype("float32")
     if isinstance(preprocessing.layers[0], Grayscale):
@@ -69,7 +73,7 @@ def pipeline_picture(
     height, width = photo.shape[:2]
     rows, columns = found["x"].shape[:2]
     brightness = {"cmap": "gray", "vmin": 0, "vmax": 1}
-    panels = (
+    panels: tuple[tuple[str, np.ndarray, dict[str, Any]], ...] = (
         (f"photo, {height} × {width}", photo, {}),
         ("gray", np.clip(found["gray"] / 255, 0, 1), brightness),
         (f"x, {rows} × {columns}", np.clip((found["x"] + 1) / 2, 0, 1), brightness),
@@ -90,7 +94,7 @@ def pipeline_picture(
     return figure
 
 
-def _draw_scores(axes, scores: np.ndarray, labels: Sequence[str]) -> None:
+def _draw_scores(axes: Axes, scores: np.ndarray, labels: Sequence[str]) -> None:
     """Draw the scores: one on an axis between two labels, or a bar for each label."""
     colors = [SECOND if score >= 0 else FIRST for score in scores]
     axes.axvline(0, color="black", linewidth=1)

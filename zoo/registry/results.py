@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 PATH = Path(__file__).with_name("results.csv")
 
@@ -76,18 +78,18 @@ def read() -> list[Result]:
         return []
     with PATH.open(newline="", encoding="utf-8") as stream:
         return [
-            Result(
-                **row
-                | {
-                    "seeds": int(row["seeds"]),
-                    "accuracy": float(row["accuracy"]),
-                    "train_accuracy": float(row["train_accuracy"]),
-                    "deviation": float(row["deviation"]) if row["deviation"] else None,
-                    "minutes": float(row["minutes"]),
-                }
-            )
+            Result(**{name: _READERS.get(name, str)(cell) for name, cell in row.items()})
             for row in csv.DictReader(stream)
         ]
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "seeds": int,
+    "accuracy": float,
+    "train_accuracy": float,
+    "deviation": lambda cell: float(cell) if cell else None,
+    "minutes": float,
+}
 
 
 def result_of(model: str, recipe: str) -> Result | None:
