@@ -25,7 +25,7 @@ from zoo.errors import BAD_INPUT, INTERRUPTED, PREEMPTED, WORKER_LOST, ZooError
 from zoo.registry.plugins import VARIABLE
 
 STOP_AT_END_OF_INPUT = "ZOO_STOP_AT_END_OF_INPUT"
-# What a worker is given to write its checkpoint in, once all were asked to stop.
+# The time that workers have to write a checkpoint after they were asked to stop.
 _GRACE_SECONDS = 60.0
 _FORWARDED = (
     "TFDS_DATA_DIR",
@@ -212,7 +212,7 @@ def _watch(workers: list[_Worker], asked: Sequence[int]) -> int:
                 return _explain_failure(worker, code, codes)
         if None not in codes:
             return max(code or 0 for code in codes)
-        # One that is preempted takes the others along; after that they have a while to leave.
+        # If one is preempted, all are asked to stop, and have a while to do so.
         if until is None and (asked or PREEMPTED in codes):
             until = time.monotonic() + _GRACE_SECONDS
             for worker in workers:
@@ -230,7 +230,7 @@ def _explain_failure(worker: _Worker, code: int, codes: list) -> int:
         return BAD_INPUT
     how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
     print(
-        f"error: {worker.name} {how}{others}. The same command goes on from the last checkpoint.",
+        f"error: {worker.name} {how}{others}. The same command resumes from the last checkpoint.",
         file=sys.stderr,
     )
     return WORKER_LOST

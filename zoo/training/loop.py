@@ -69,7 +69,7 @@ class TrainingLoop:
             model.optimizer.build(model.trainable_variables)
         self._seed_states = [v for v in model.variables if v.path.endswith("seed_generator_state")]
         # Only the step is compiled: its shapes are static, the number of steps is not. Without
-        # XLA it must be no function of its own: replicas cannot meet inside a nested one.
+        # XLA it must not be a function of its own: replicas cannot synchronise inside a nested one.
         self._update = (
             tf.function(self._update_weights, jit_compile=True) if jit else self._update_weights
         )
