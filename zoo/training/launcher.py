@@ -141,16 +141,7 @@ class _Worker:
         addresses: Sequence[str],
         remote_shell: str | None,
     ):
-        task = {"type": "worker", "index": index}
-        environment = {
-            "TF_CONFIG": json.dumps({"cluster": {"worker": list(addresses)}, "task": task}),
-            STOP_AT_END_OF_INPUT: "1",
-            "PYTHONUNBUFFERED": "1",
-            # A checkout that is not installed is found as this process found it.
-            "PYTHONPATH": os.pathsep.join(
-                [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
-            ).rstrip(os.pathsep),
-        }
+        environment = _environment(index, addresses)
         command = [sys.executable, *words]
         if remote_shell:
             host = addresses[index].rpartition(":")[0]
@@ -234,6 +225,19 @@ def _explain_failure(worker: _Worker, code: int, codes: list) -> int:
         file=sys.stderr,
     )
     return WORKER_LOST
+
+
+def _environment(index: int, addresses: Sequence[str]) -> dict[str, str]:
+    """Return the variables that make a process one of the workers."""
+    task = {"type": "worker", "index": index}
+    # A checkout that is not installed is found as this process found it.
+    path = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
+    return {
+        "TF_CONFIG": json.dumps({"cluster": {"worker": list(addresses)}, "task": task}),
+        STOP_AT_END_OF_INPUT: "1",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": os.pathsep.join(path).rstrip(os.pathsep),
+    }
 
 
 def _remote_command(command: list[str], environment: dict[str, str]) -> str:
