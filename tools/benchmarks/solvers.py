@@ -1,4 +1,4 @@
-"""Optima of convex problems: this package's solvers and scikit-learn's, same examples, same λ."""
+"""Convex problems: this package's solvers and scikit-learn's, with the same examples and λ."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RIDGE_VALUES = 20
 
 
 def measure(rounds: int, say) -> list[dict]:
-    """Return a row per problem and way, medians of rounds that alternate in this process."""
+    """Return a row per problem and solver: medians over alternating rounds in this process."""
     from zoo.utils.quiet import import_tensorflow
 
     import_tensorflow()
