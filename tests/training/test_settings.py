@@ -89,7 +89,7 @@ def test_what_cannot_be_honoured_is_refused_before_data(name, changes, told, tmp
         ({"start_timeout": float("nan")}, "start timeout is nan"),
         ({"penalty": float("nan"), "solver": "exact"}, "penalty is nan"),
         ({"learning_rate": 0.1, "solver": "exact"}, "--learning-rate goes with --solver gradient"),
-        ({"source": "disk"}, "value of --source 'disk'"),
+        ({"source": "disk"}, "no source 'disk'; choose from auto, memory, stream"),
         ({"jit": "maybe"}, "jit"),
         ({"precision": "float16"}, "precision"),
         ({"seed": -1}, "seed is -1"),
