@@ -116,9 +116,9 @@ class Recipe:
 
     def text(self) -> str:
         """Return the recipe as one readable line."""
-        if self.solver != "gradient":
+        if "epochs" not in solver_entry(self.solver).reads:
             penalty = "the best on validation data" if self.penalty is None else f"{self.penalty:g}"
-            return f"The optimum itself (solver {self.solver}), λ {penalty}. {self.note}".rstrip()
+            return f"Direct solver {self.solver}, λ {penalty}. {self.note}".rstrip()
         parts = [
             f"{self.epochs} epoch{'s' * (self.epochs != 1)} of batches of {self.batch_size}",
             f"{self.optimizer}, learning rate {self.learning_rate:g} ({self.schedule})",
