@@ -56,7 +56,7 @@ def test_a_wrong_option_is_answered_with_the_near_misses():
         ("deep_relu", {"depth": "3"}, "'depth' takes a whole number, not '3'"),
         ("deep_relu", {"depth": True}, "whole number"),
         ("deep_relu", {"depth": -1}, "give 0"),
-        ("deep_relu", {"dropout": 1.0}, "from 0 up to"),
+        ("deep_relu", {"dropout": 1.0}, "from 0 up, below 1"),
         ("deep_relu", {"width": 0}, "'width' is 0"),
         ("deep_relu", {"activation": "relo"}, "did you mean relu"),
         ("deep_relu", {"normalization": "bach"}, "did you mean batch"),
