@@ -16,6 +16,9 @@ from zoo.cli.output import console
 # Before anything imports TensorFlow, which reads it then and never again.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+# A package of its own, which a test installs: to import it here would register its models.
+collect_ignore = ["plugin_package"]
+
 _SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

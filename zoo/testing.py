@@ -30,16 +30,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo import data
-from zoo.data import Dataset, Split
+from zoo.data import Split
 from zoo.models import describe
 from zoo.registry import ModelSpec
 from zoo.registry.plugins import VARIABLE
+from zoo.registry.tasks import Limits
 
 if TYPE_CHECKING:
     import keras
 
 _BATCH = 4
-_EXAMPLES = {"train": 2 * _BATCH, "validation": _BATCH, "test": 2 * _BATCH}
 # float32 sums in another order; and what float16 weights round off.
 _TOLERANCE = 1e-2
 _RESULT = "check_model: "
@@ -99,18 +99,23 @@ def few_examples(dataset: str) -> str:
     Raises:
         UnknownNameError: for an unknown name.
     """
-    spec = data.describe(dataset)
     name = f"{dataset}_few"
     if name not in data.list_datasets():
-
-        @data.register_dataset(
-            name, kind=spec.kind, labels=spec.labels, summary=f"A few examples of {dataset}."
+        whole = data.load(dataset)
+        few = dataclasses.replace(
+            whole,
+            name=name,
+            train=_few(whole.train, 2 * _BATCH),
+            validation=_few(whole.validation, _BATCH),
+            test=_few(whole.test, 2 * _BATCH),
         )
-        def load() -> Dataset:
-            whole = data.load(dataset)
-            splits = {split: _few(getattr(whole, split), n) for split, n in _EXAMPLES.items()}
-            return dataclasses.replace(whole, name=name, **splits)
-
+        data.register_dataset(
+            name,
+            kind=few.kind,
+            labels=few.labels,
+            values=few.values,
+            summary=f"A few examples of {dataset}.",
+        )(lambda: few)
     return name
 
 
@@ -202,9 +207,10 @@ def check_export(subject: _Subject) -> None:
     onnx = importlib.util.find_spec("tf2onnx") is not None
     # Trained for so short a while, all answers lie close together: that files answer within
     # rounding errors is checked, that they decide alike cannot be.
-    limits = {"max_drop": 100.0, "min_agreement": 0.0}
-    bundle = export_run(subject.folder / "run", subject.folder / "bundle", onnx=onnx, **limits)
-    report = verify(bundle, data.load(subject.dataset), **limits)
+    limits = Limits(max_drop=100, max_increase=1e9, min_agreement=0)
+    bundle = subject.folder / "bundle"
+    export_run(subject.folder / "run", bundle, onnx=onnx, limits=limits)
+    report = verify(bundle, data.load(subject.dataset), limits)
     _require(not report.problems, " ".join(report.problems))
 
 

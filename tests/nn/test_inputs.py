@@ -1,4 +1,4 @@
-"""A model refuses in one sentence what it does not take, and takes gray photos as gray."""
+"""Models reject inputs of a wrong dtype or shape in one sentence, and accept gray photos."""
 
 import keras
 import numpy as np
@@ -26,10 +26,10 @@ WAYS = {
     ),
 }
 WRONG = {
-    "floats from 0 to 1": (COLOUR / 255, "float64.*whole numbers of type uint8"),
+    "floats from 0 to 1": (COLOUR / 255, "float64.*as dtype uint8"),
     "float32": (COLOUR.astype("float32"), "float32"),
     "whole numbers of another type": (COLOUR.astype("int64"), "int64"),
-    "four channels": (np.zeros((2, 8, 8, 4), "uint8"), "gray ones"),
+    "four channels": (np.zeros((2, 8, 8, 4), "uint8"), "gray photos"),
 }
 
 
@@ -45,9 +45,9 @@ def model(request):
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("model", ["deep_relu", "linear_cat_dog"], indirect=True)
-def test_what_is_no_photo_is_refused_in_one_sentence(model, way, wrong):
-    x, told = WRONG[wrong]
-    with pytest.raises(ZooError, match=told) as caught:
+def test_an_input_that_is_not_a_photo_is_rejected_in_one_sentence(model, way, wrong):
+    x, message = WRONG[wrong]
+    with pytest.raises(ZooError, match=message) as caught:
         WAYS[way](model, x)
     assert "\n" not in str(caught.value)
     assert model.predict(COLOUR, verbose=0).shape[0] == 6
@@ -61,7 +61,7 @@ def test_one_photo_is_to_be_given_as_a_batch_of_one(model, way):
 
 
 @pytest.mark.parametrize("model", PHOTO_MODELS, indirect=True)
-def test_gray_is_taken_as_gray_and_the_next_call_is_as_the_first(model):
+def test_gray_photos_are_accepted_and_the_next_call_is_as_the_first(model):
     # Another order of sizes and ranks, as a program that goes on would ask.
     for x in (GRAY, GRAY[..., None], COLOUR, GRAY[:, :20], tf.constant(GRAY)):
         colour = np.asarray(x) if len(x.shape) == 4 else np.asarray(x)[..., None]

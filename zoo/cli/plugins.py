@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zoo.registry.plugins import load_plugins, name_plugin
 from zoo.utils import quiet
 
 PLUGIN = "--plugin"
@@ -31,6 +30,8 @@ def name_plugins(words: Sequence[str]) -> list[str]:
         if name == PLUGIN and not equals:
             value = next(options, "")
         if name == PLUGIN and value:
+            from zoo.registry.plugins import name_plugin
+
             name_plugin(value)
         else:
             rest.append(word)
@@ -43,6 +44,8 @@ def import_tensorflow() -> None:
     Raises:
         ZooError: if TensorFlow is not installed, or Keras is told to compute with something else.
     """
+    from zoo.registry.plugins import load_plugins
+
     # Keras would have plugins imported while standard error is held back, and their warnings lost.
     load_plugins()
     quiet.import_tensorflow()

@@ -24,6 +24,8 @@ from zoo.utils.text import check_label
 
 KINDS = ("vector", "image")
 
+_Load = Callable[[str | Path | None, Progress | None], Dataset]
+
 CIFAR10_LABELS = (
     "airplane",
     "automobile",
@@ -56,7 +58,7 @@ class DatasetSpec:
     source: str
     labels: tuple[str, ...]
     summary: str
-    _load: Callable[[str | Path | None, Progress | None], Dataset] = field(repr=False)
+    _load: _Load = field(repr=False)
     values: tuple[Value, ...] = ()
 
     @property
@@ -244,17 +246,17 @@ def _are_numbers(x: object) -> bool:
     )
 
 
-def _computed(compute: Callable[[], Dataset]):
+def _computed(compute: Callable[[], Dataset]) -> _Load:
     return lambda data_dir, progress: compute()
 
 
-def _tfds(name: str):
+def _tfds(name: str) -> _Load:
     return lambda data_dir, progress: load_photo_set(
         tfds_photos.TfdsPhotos(name, data_dir), progress
     )
 
 
-def _folder(data_dir, progress) -> Dataset:
+def _folder(data_dir: str | Path | None, progress: Progress | None) -> Dataset:
     return load_photo_set(PhotoFolder(data_dir), progress)
 
 
