@@ -62,7 +62,7 @@ def test_a_plugin_s_model_goes_through_every_command(used):
     assert "xor_mlp" not in printed[0]
     assert used.dataset in printed[1]
     assert used.dataset in printed[2]
-    assert "is sound" in printed[5]
+    assert "No problems found" in printed[5]
     manifest = json.loads((used.bundle / "manifest.json").read_text())
     config = json.loads((used.run / "config.json").read_text())
     assert manifest["plugins"] == config["plugins"]
