@@ -21,7 +21,7 @@ def test_a_shipped_figure_is_found_again_and_a_wrong_one_is_told(tmp_path, monke
     manifest["artifacts"]["keras"]["metrics"]["accuracy"] -= 2 * make_saved_models.DEVIATION
     write_manifest(bundle, manifest)
     monkeypatch.setattr(make_saved_models, "ROOT", tmp_path)
-    with pytest.raises(ZooError, match="more than"):
+    with pytest.raises(ZooError, match="differ by more than"):
         make_saved_models.check("perceptron")
 
 

@@ -183,14 +183,14 @@ def test_plots_and_pages_are_those_of_values(run, bundle, tmp_path, monkeypatch,
     assert "![Predicted values" in (bundle / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_page_is_told_values(bundle):
-    from zoo.serve.inference import Desk
-    from zoo.serve.listing import listed
+def test_the_page_shows_values(bundle):
+    from zoo.serve.inference import ModelServer
+    from zoo.serve.listing import model_summary
 
-    answer = Desk({"curve": bundle}).ask("curve", None, [0.25])
+    answer = ModelServer({"curve": bundle}).predict("curve", None, [0.25])
     assert answer["values"] == edge.load(bundle).predict([0.25]).values
     assert answer["text"].startswith("height = ")
-    shown = listed("curve", edge.read_manifest(bundle))
+    shown = model_summary("curve", edge.read_manifest(bundle))
     assert shown["labels"] == []
     assert shown["units"] == ["m", ""]
     assert set(shown["artifacts"]["int8"]["metrics"]) == {"rmse", "largest_error", "relative_l2"}

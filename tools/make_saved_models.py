@@ -1,12 +1,12 @@
-"""Train, export and measure the shipped bundles, and write the README's table from them.
+"""Train, export and measure the shipped bundles, and generate the README's tables from them.
 
     python tools/make_saved_models.py                      # all models
     python tools/make_saved_models.py perceptron xor_mlp   # these
-    python tools/make_saved_models.py --run RUN            # from a run that is trained already
-    python tools/make_saved_models.py --from-shipped       # export the shipped weights anew: all,
+    python tools/make_saved_models.py --run RUN            # export a finished run
+    python tools/make_saved_models.py --from-shipped       # export the shipped weights again: all,
     python tools/make_saved_models.py --from-shipped xor_mlp                 # or these
-    python tools/make_saved_models.py --table              # the table alone, from what is shipped
-    python tools/make_saved_models.py --check xor_mlp      # train again; is the figure the same?
+    python tools/make_saved_models.py --table              # only the README's tables
+    python tools/make_saved_models.py --check xor_mlp      # train again and compare the accuracy
 
 Each model is trained with seed 0 by its recipe `best` if it has one, else by `lecture`. Needs the
 data sets (TFDS_DATA_DIR).
@@ -48,7 +48,7 @@ def main() -> None:
     )
     parser.add_argument("--table", action="store_true", help="only write the README's table")
     parser.add_argument("--run", type=Path, help="export this finished run instead of training")
-    parser.add_argument("--check", metavar="NAME", help="fail unless its figure is found again")
+    parser.add_argument("--check", metavar="NAME", help="train again and compare the accuracy")
     options = parser.parse_args()
     try:
         if options.check:
@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def make(name: str) -> None:
-    """Train one model in a folder of its own and export it to saved_models/NAME."""
+    """Train one model in a temporary folder and export it to saved_models/NAME."""
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / name
         train(name, run)
@@ -159,14 +159,14 @@ def check(name: str) -> None:
     published = manifest["artifacts"]["keras"]["metrics"][metric.name]
     with tempfile.TemporaryDirectory() as folder:
         again = train(name, Path(folder) / name)["test"][metric.name]
-    told = f"{name}: published {metric.text(published)}, found again {metric.text(again)}"
+    comparison = f"{name}: published {metric.text(published)}, reproduced {metric.text(again)}"
     if not metric.is_near(again, published, 100 * DEVIATION):
-        raise ZooError(f"{told}, which is more than {DEVIATION} apart.")
-    console().print(f"{told}.")
+        raise ZooError(f"{comparison}; they differ by more than {DEVIATION}.")
+    console().print(f"{comparison}.")
 
 
 def with_table(readme: str) -> str:
-    """Return the README with the table between its two marks made anew from the manifests."""
+    """Return the README with its tables regenerated from the manifests."""
     before, rest = readme.split(BEGIN)
     after = rest.split(END)[1]
     return f"{before}{BEGIN}\n{table()}\n{END}{after}"

@@ -1,8 +1,8 @@
-"""Measure how an epoch's time grows with examples, replicas and workers.
+"""Measure how the time of an epoch grows with examples, replicas and workers.
 
-`python tools/measure_distributed.py` prints the tables, `--write` puts them into
-docs/distributed.md. Every row is a process of its own (a process per worker), with the model's own
-recipe; an epoch before the measured one warms up.
+`python tools/measure_distributed.py` prints the tables, `--write` writes them into
+docs/distributed.md. Every row is measured in a new process (one per worker), with the model's
+default recipe, after a warm-up epoch.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def measure_here(model_name, strategy, count):
     spec = describe(model_name)
     dataset = data.load(spec.dataset)
     train = dataset.train.map_targets(spec.task.targets)
-    told = {"dataset": f"{dataset.name} (fingerprint {dataset.fingerprint})", "seconds": {}}
+    measured = {"dataset": f"{dataset.name} (fingerprint {dataset.fingerprint})", "seconds": {}}
     for part in PARTS:
         size = len(train) // part
         keras.utils.set_random_seed(0)
@@ -59,9 +59,9 @@ def measure_here(model_name, strategy, count):
             started = time.monotonic()
             for _ in loop.epoch(Position(epoch), lambda step: step + 50):
                 pass
-        told["seconds"][size] = time.monotonic() - started
+        measured["seconds"][size] = time.monotonic() - started
     if chosen.is_chief:
-        print(json.dumps(told))
+        print(json.dumps(measured))
 
 
 def measure(model, strategy, count):
@@ -89,16 +89,16 @@ def epochs_table(model):
     """Return the data set's name and the lines of the table of measured epochs."""
     lines, alone = [], None
     for name, (strategy, count) in ROWS.items():
-        told = measure(model, strategy, count)
-        seconds = list(told["seconds"].values())
+        measured = measure(model, strategy, count)
+        seconds = list(measured["seconds"].values())
         alone = alone or seconds[-1]
         if not lines:
-            sizes = "".join(f" {int(size):,} examples |" for size in told["seconds"])
+            sizes = "".join(f" {int(size):,} examples |" for size in measured["seconds"])
             lines = [f"| |{sizes} ratio to 1 device |", "|---|" + "---|" * (len(PARTS) + 1)]
         cells = "".join(f" {value:.2f} s |" for value in seconds)
         lines.append(f"| {name} |{cells} {seconds[-1] / alone:.2f} |")
         print(lines[-1], file=sys.stderr)
-    return told["dataset"], lines
+    return measured["dataset"], lines
 
 
 def gradients_table():

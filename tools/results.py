@@ -9,7 +9,7 @@ zoo/registry/results.csv, from which `zoo describe` prints them.
     python tools/results.py penalties linear_cat_dog     # the test accuracy for every λ
     python tools/results.py penalties cifar_softmax --recipe rgb
 
-Searches look at validation data alone; "penalties" shows the test set beside it, after the choice.
+Searches use validation data only; "penalties" computes test accuracies after the choice.
 Needs the data sets (TFDS_DATA_DIR); penalties of cifar_softmax need scikit-learn.
 """
 

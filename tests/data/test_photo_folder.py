@@ -317,7 +317,7 @@ def test_folders_of_splits_are_the_splits(tmp_path, names, wanted):
         ),
         (
             lambda folder: shutil.rmtree(split_folders(folder, ["train", "test"]) / "test" / "b"),
-            "the class b in train and not in test",
+            "the class b in train but not in test",
         ),
         (
             lambda folder: (

@@ -1,8 +1,8 @@
-"""An epoch of the same network, the same examples and batches, by this package and by others.
+"""The time of an epoch of the same network on the same data, with this package and with others.
 
-Every way is a process of its own that loads its data, warms up for one epoch and then waits: the
-parent lets one run at a time, in turns, so that the machine's moods fall on all of them alike.
-Each is written as its own documentation would have a user write it.
+Every program runs in a separate process that loads its data, trains one epoch as a warm-up and then
+waits. The parent runs them in turn, so that changes in the machine's load affect all alike. Each
+program is written in the style of its library's documentation.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from statistics import median
 
 BATCH = 128
 LEARNING_RATE = {"sgd": 0.01, "adamw": 1e-3}
-# (work, hidden layers, optimizer, ways); the first way is this package's.
+# (name, hidden layers, optimizer, programs); the first program is this package.
 WORKS = (
     (
         "deep_relu 3×512, SGD",
@@ -49,7 +49,7 @@ NAMES = {
 
 
 def measure(rounds: int, say) -> list[dict]:
-    """Return a row per work and way: seconds and ratio to this package, medians of rounds."""
+    """Return a row per network and program: seconds and ratio to this package, as medians."""
     rows = []
     for work, hidden, optimizer, ways in WORKS:
         peers = {way: _start(way, hidden, optimizer) for way in ways}
@@ -260,16 +260,18 @@ def _input(hidden, optimizer):
     import tensorflow as tf
 
     import zoo
-    from zoo.training.features import Features
+    from zoo.data.dataset import Split
+    from zoo.training.examples import ResidentExamples
 
-    x, _ = _examples()
-    features = Features(zoo.build("cifar_softmax", size=32, grayscale=False), x)
+    x, y = _examples()
+    model = zoo.build("cifar_softmax", size=32, grayscale=False)
+    resident = ResidentExamples(model, tf.distribute.get_strategy(), Split(x, y))
 
     @tf.function
     def gather(order):
         total = tf.zeros(())
         for step in tf.range(len(order)):
-            total += features.batch(order[step])[0, 0]
+            total += resident.features((order[step],))[0][0, 0]
         return total
 
     def epoch(number):
@@ -293,7 +295,7 @@ def _products(hidden, optimizer):
     def multiply():
         total = tf.zeros(())
         for step in tf.range(steps):
-            # Added, so that no product is the same as the one before.
+            # Added so that the products of different steps cannot be shared.
             fresh = tf.cast(step, tf.float32)
             for index, (x, weights, gradient) in enumerate(layers):
                 gradient = gradient + fresh
@@ -326,7 +328,7 @@ def _gemm(hidden, optimizer):
                 x @ weights
                 x.T @ gradient
                 if index:
-                    # Nobody asks for the gradient of the photos.
+                    # The gradient with respect to the photos is not needed.
                     gradient @ weights.T
 
     return epoch

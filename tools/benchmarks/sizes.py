@@ -1,4 +1,4 @@
-"""Cost against size: the streamed path on 1, 2, 4 and 8 times as many examples."""
+"""Cost against size: streaming of 1, 2, 4 and 8 times as many examples."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _stream(examples: int, folder: Path) -> None:
     from zoo.training.checkpoints import Position
     from zoo.training.loop import TrainingLoop
 
-    # Real photos, over and over: what they show does not matter to the time they take.
+    # The same photos repeated: the time does not depend on their content.
     train = data.load("cifar10").train
     path = folder / "photos.npy"
     photos = np.lib.format.open_memmap(path, "w+", np.uint8, (examples, 32, 32, 3))
@@ -76,7 +76,7 @@ def _stream(examples: int, folder: Path) -> None:
                 "examples": examples,
                 "megabytes": examples * 3072 / 1e6,
                 "seconds": seconds,
-                # Pages of the mapped file are the kernel's to take back; the rest is the program's.
+                # Without pages of the mapped file, which the kernel can reclaim.
                 "own_memory": sizes["RssAnon"],
                 "peak_memory": sizes["VmHWM"],
             }

@@ -1,4 +1,4 @@
-"""Everything a saved model of the zoo is made of, known to Keras once this is imported."""
+"""Registers all custom objects of saved models with Keras when imported, and loads models."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ import keras
 
 from zoo.errors import ZooError
 from zoo.nn import activations, initializers, inputs, losses, metrics, preprocessing  # noqa: F401
-
-# Known to Keras from here on.
 from zoo.registry.plugins import check_plugins, import_custom_objects, recorded_plugins
 
 
 def load_model(path: str | Path) -> keras.Model:
-    """Load a `model.keras` that the zoo saved, compiled as it was.
+    """Load a `model.keras` that this package saved, compiled as it was trained.
 
     Args:
-        path: the file, or a run folder or bundle that holds one.
+        path: the file, or a run folder or bundle that contains one.
 
     Raises:
         ZooError: if there is no such file, it is not a Keras model, or it needs a plugin that is
@@ -33,7 +31,7 @@ def load_model(path: str | Path) -> keras.Model:
     import_custom_objects()
     try:
         with warnings.catch_warnings():
-            # A finished model is saved without the optimizer's state, three times its size.
+            # Trained models are saved without the optimizer's state.
             warnings.filterwarnings("ignore", "Skipping variable loading for optimizer")
             return keras.models.load_model(path)
     except (ValueError, OSError, KeyError, TypeError) as error:
@@ -43,7 +41,7 @@ def load_model(path: str | Path) -> keras.Model:
 
 
 def _check_recorded_plugins(path: Path) -> None:
-    """Raise one sentence if what lies beside a model records a plugin that is not loaded."""
+    """Raise an error if the run or bundle of a model records a plugin that is not loaded."""
     for name in ("config.json", "manifest.json"):
         try:
             record = json.loads((path.parent / name).read_text(encoding="utf-8"))

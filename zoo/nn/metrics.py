@@ -1,7 +1,7 @@
-"""Errors of values as Keras metrics, with the names that `zoo.registry.tasks.Values` gives them.
+"""Keras metrics for regression, with the names that `zoo.registry.tasks.Values` uses.
 
-Weights of examples are respected, so that an evaluation can fill up its last batch with examples
-of weight 0; what several replicas have seen is put together as if one had seen it all.
+They respect sample weights, so that an evaluation can pad its last batch with examples of weight 0,
+and aggregate over replicas as if one replica had processed all examples.
 """
 
 import keras
@@ -21,12 +21,12 @@ class LargestError(keras.metrics.Metric):
 
     def __init__(self, name="largest_error", dtype=None):
         super().__init__(name=name, dtype=dtype)
-        # Replicas' variables are added up: each has a place of its own.
+        # Variables are summed over replicas, so each replica writes its own element.
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         self._largest = self.add_variable((replicas,), "zeros", name="largest")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        """Take a batch in: y_true and y_pred (batch, values), sample_weight (batch,)."""
+        """Update with a batch: y_true and y_pred (batch, values), sample_weight (batch,)."""
         error = _errors(y_true, y_pred, sample_weight, ops.abs)
         context = tf.distribute.get_replica_context()
         place = context.replica_id_in_sync_group if context else 0
@@ -54,7 +54,7 @@ class RelativeL2(keras.metrics.Metric):
         self._size = self.add_variable((), "zeros", name="size")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        """Take a batch in: y_true and y_pred (batch, values), sample_weight (batch,)."""
+        """Update with a batch: y_true and y_pred (batch, values), sample_weight (batch,)."""
         error = _errors(y_true, y_pred, sample_weight, ops.square)
         size = _errors(y_true, ops.zeros_like(y_pred), sample_weight, ops.square)
         self._error.assign_add(ops.sum(error))

@@ -1,4 +1,4 @@
-"""Predicted values against the true ones."""
+"""Scatter plots of predicted against true values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from zoo.plots.style import FIRST, SECOND, new_figure, short, styled
 from zoo.registry.tasks import Value
 
-# More values than these would be too small to read, and more points only cover each other.
+# The most plots that stay readable, and the most points that do not cover each other.
 _MOST, _MOST_POINTS = 6, 5000
 
 
@@ -18,14 +18,14 @@ _MOST, _MOST_POINTS = 6, 5000
 def predictions_picture(
     truth: np.ndarray, predicted: np.ndarray, values: Sequence[Value], title: str
 ) -> Figure:
-    """Return a figure of predicted against true values, a scatter plot for each of at most six.
+    """Return a figure with a scatter plot of predicted against true values, for up to six values.
 
-    Of more than 5,000 examples, so many are drawn, at even distances.
+    At most 5,000 examples are drawn, evenly spaced.
 
     Args:
-        truth: y of a split, (examples, …), a number for each value.
-        predicted: the model's, (examples, values).
-        values: their names and units.
+        truth: y of a split, (examples, …), one number per value.
+        predicted: outputs of the model, (examples, values).
+        values: names and units.
         title: of the figure.
     """
     truth = np.asarray(truth).reshape(predicted.shape)
