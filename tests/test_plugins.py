@@ -107,6 +107,19 @@ def test_a_plugin_s_bundle_is_timed_and_served(used):
         assert used.unit in json.dumps(answer)
 
 
+def test_a_single_file_is_a_plugin_wherever_the_option_stands(tmp_path):
+    plugin, run = programs.write_file(tmp_path), tmp_path / "run"
+    lines = [
+        ["--plugin", plugin, "describe", "bump"],
+        ["train", "bump", f"--plugin={plugin}", "--epochs", "1", "--run-dir", run],
+        ["evaluate", run, "--json", "--plugin", plugin],
+    ]
+    said = programs.commands(lines, programs.environment(), tmp_path)
+    assert [(code, complaint) for code, _, complaint in said] == [(0, "")] * len(lines)
+    assert "units=8" in said[0][1]
+    assert json.loads(said[2][1])["dataset"]["name"] == "pulse"
+
+
 def test_without_the_plugin_one_sentence_says_what_is_missing(package):
     lines = [["evaluate", package.run], ["verify", package.bundle], ["report", package.run]]
     for code, _, complaint in programs.commands(lines, programs.environment()):
@@ -144,6 +157,13 @@ def test_two_workers_train_a_plugin_s_model_and_resume(package, tmp_path):
         )
         weights.append(programs.python("-c", code, run, env=env).stdout.splitlines()[-1])
     assert weights[0] == weights[1]
+
+
+@pytest.mark.slow
+def test_a_plugin_s_model_passes_the_checks_of_every_model(package):
+    code = "import zoo.testing; zoo.testing.check_model('hat_regression')"
+    done = programs.python("-c", code, env=programs.environment(package.site))
+    assert done.returncode == 0, done.stderr
 
 
 def _wave(seconds):
