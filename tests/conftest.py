@@ -1,20 +1,30 @@
-"""The real data and the browser that tests use; without them they are skipped."""
+"""What many tests use: real data, a browser, and the command line without a process of its own."""
 
+import contextlib
+import io
 import os
+import subprocess
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from benchmarks.live_page import CHROMIUM, chromium
 
+from zoo import cli
+from zoo.cli.output import console
+
 # Before anything imports TensorFlow, which reads it then and never again.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# A package of its own, which a test installs: to import it here would register its models.
+collect_ignore = ["plugin_package"]
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
-def _absent(told: str) -> None:
+def _absent(sentence: str) -> None:
     """Skip for want of data; fail where the data is known to be there."""
-    (pytest.fail if os.environ.get("ZOO_DATA_REQUIRED") else pytest.skip)(told)
+    (pytest.fail if os.environ.get("ZOO_DATA_REQUIRED") else pytest.skip)(sentence)
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +62,31 @@ def browser():
         pytest.skip("no Chromium: apt-get install chromium")
     with chromium() as launched:
         yield launched
+
+
+@pytest.fixture(scope="session")
+def run_zoo():
+    """A function that runs `zoo WORDS` in this process, which imports TensorFlow only once.
+
+    It takes the folder to run in, `cwd`, and variables of the environment as keywords, and
+    returns what `subprocess.run` does.
+    """
+
+    def run(*words, cwd=".", **environment):
+        words = ["zoo", *map(str, words)]
+        out, err = io.StringIO(), io.StringIO()
+        # The console reads its width when it is made.
+        console.cache_clear()
+        with (
+            mock.patch("sys.argv", words),
+            mock.patch.dict(os.environ, {"COLUMNS": "300", **environment}),
+            contextlib.chdir(cwd),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            pytest.raises(SystemExit) as ended,
+        ):
+            cli.main()
+        console.cache_clear()
+        return subprocess.CompletedProcess(words, ended.value.code, out.getvalue(), err.getvalue())
+
+    return run

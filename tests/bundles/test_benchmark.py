@@ -1,8 +1,6 @@
 """`zoo benchmark` measures in fresh processes, and refuses what it cannot measure."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -11,14 +9,9 @@ from zoo.bundles.benchmark import benchmark
 from zoo.bundles.shipped import find_bundle
 
 
-def zoo_command(*words):
-    words = [sys.executable, "-m", "zoo", *map(str, words)]
-    return subprocess.run(words, capture_output=True, text=True)
-
-
-def test_every_artifact_and_number_of_threads_gets_a_row():
+def test_every_artifact_and_number_of_threads_gets_a_row(run_zoo):
     words = ("benchmark", "xor_mlp", "--threads", "1,2", "--repeats", 20, "--json")
-    told = json.loads(zoo_command(*words).stdout)
+    told = json.loads(run_zoo(*words).stdout)
     assert told["machine"]
     assert {(row["artifact"], row["threads"]) for row in told["rows"]} == {
         (kind, threads) for kind in ("float32", "float16", "dynamic", "int8") for threads in (1, 2)
@@ -32,16 +25,16 @@ def test_every_artifact_and_number_of_threads_gets_a_row():
         assert row["decode"] == {}
 
 
-def test_a_photo_s_decoding_is_told_apart(photos_dir):
+def test_a_photo_s_decoding_is_told_apart(photos_dir, run_zoo):
     photo = next(photos_dir.rglob("*.jpg"))
     (row,) = benchmark(find_bundle("linear_cat_dog"), ["int8"], repeats=10, photo=photo)
     assert row["decode"]["median"] > 0
-    table = zoo_command("benchmark", "linear_cat_dog", "--artifact", "int8", "--repeats", 10)
+    table = run_zoo("benchmark", "linear_cat_dog", "--artifact", "int8", "--repeats", 10)
     assert "int8" in table.stdout
     assert "Medians of 10" in table.stdout
 
 
-def test_what_cannot_be_measured_is_refused(tmp_path):
+def test_what_cannot_be_measured_is_refused(tmp_path, run_zoo):
     bundle = find_bundle("xor_mlp")
     with pytest.raises(ZooError, match="10 or more"):
         benchmark(bundle, ["float32"], repeats=1)
@@ -49,6 +42,6 @@ def test_what_cannot_be_measured_is_refused(tmp_path):
         benchmark(bundle, ["int4"])
     with pytest.raises(edge.InputError):
         benchmark(bundle, ["float32"], photo=tmp_path / "none.jpg")
-    done = zoo_command("benchmark", "xor_mlp", "--threads", "many")
+    done = run_zoo("benchmark", "xor_mlp", "--threads", "many")
     assert done.returncode == 2
     assert "whole numbers" in done.stderr

@@ -9,7 +9,6 @@ import pytest
 import zoo
 from zoo import ZooError, edge
 from zoo.bundles.shipped import as_word, find_bundle, is_name, shipped_options
-from zoo.cli import app
 
 NAMES = zoo.list_models()
 
@@ -32,14 +31,14 @@ def test_a_name_never_looks_into_the_current_folder(name, impostor):
 
 
 def test_pretrained_and_predict_take_the_shipped_model_whatever_the_current_folder_holds(
-    impostor, capsys
+    impostor, run_zoo
 ):
     built = zoo.build("cifar_softmax", pretrained=True)
     assert built.output_shape == (None, 10)
     assert np.abs(built.get_layer("head").get_weights()[0]).max() > 0
-    app(["predict", "xor_mlp", "0", "1"], standalone_mode=False)
-    app(["predict", "./xor_mlp", "0", "1"], standalone_mode=False)
-    of_the_name, of_the_path = capsys.readouterr().out.splitlines()
+    of_the_name, of_the_path = (
+        run_zoo("predict", word, 0, 1).stdout for word in ("xor_mlp", "./xor_mlp")
+    )
     assert ": 1 (" in of_the_name
     assert any(f": {label} (" in of_the_path for label in edge.load("./xor_mlp").labels)
 

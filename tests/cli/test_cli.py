@@ -1,7 +1,6 @@
-"""The command line as a user types it: real processes, real data, real mistakes."""
+"""The command line as a user types it: real data, real mistakes."""
 
 import json
-import os
 import shlex
 import shutil
 import subprocess
@@ -16,17 +15,6 @@ from zoo.bundles.shipped import find_bundle
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def run(*words, cwd=None, **environment):
-    """Run `zoo WORDS` and return the finished process."""
-    return subprocess.run(
-        [sys.executable, "-m", "zoo", *map(str, words)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env={**os.environ, "COLUMNS": "300", **environment},
-    )
-
-
 def sentence_of(done):
     """Return the one sentence of a refused command, checking that it is one."""
     assert done.returncode == 2, done.stderr
@@ -38,22 +26,22 @@ def sentence_of(done):
 
 
 @pytest.fixture(scope="module")
-def finished_run(tmp_path_factory):
+def finished_run(tmp_path_factory, run_zoo):
     """A run made as the README's first command makes one, of the fastest model."""
     folder = tmp_path_factory.mktemp("cli") / "run"
-    done = run("train", "perceptron", "--epochs", 3, "--export", "--run-dir", folder)
+    done = run_zoo("train", "perceptron", "--epochs", 3, "--export", "--run-dir", folder)
     assert done.returncode == 0, done.stderr
     return folder, done.stdout
 
 
-def test_list_and_describe_say_what_there_is():
-    listed = run("list").stdout
+def test_list_and_describe_say_what_there_is(run_zoo):
+    listed = run_zoo("list").stdout
     for name in zoo.list_models():
         assert name in listed
-        described = run("describe", name).stdout
+        described = run_zoo("describe", name).stdout
         assert zoo.describe(name).equation in described
-    assert "deep_relu" not in run("list", "--task", "sign").stdout
-    assert "cats_vs_dogs" in run("data", "list").stdout
+    assert "deep_relu" not in run_zoo("list", "--task", "sign").stdout
+    assert "cats_vs_dogs" in run_zoo("data", "list").stdout
 
 
 def test_train_export_and_predict_in_one_command(finished_run):
@@ -71,19 +59,19 @@ def test_train_export_and_predict_in_one_command(finished_run):
     assert list((folder / "logs").rglob("events.*"))
 
 
-def test_training_into_a_finished_folder_says_so(finished_run):
+def test_training_into_a_finished_folder_says_so(finished_run, run_zoo):
     folder, _ = finished_run
-    done = run("train", "perceptron", "--epochs", 3, "--run-dir", folder)
+    done = run_zoo("train", "perceptron", "--epochs", 3, "--run-dir", folder)
     assert done.returncode == 0
     assert "trained already" in done.stdout
 
 
-def test_evaluate_takes_a_run_and_a_bundle(finished_run):
+def test_evaluate_takes_a_run_and_a_bundle(finished_run, run_zoo):
     folder, _ = finished_run
-    of_run = json.loads(run("evaluate", folder, "--json").stdout)
+    of_run = json.loads(run_zoo("evaluate", folder, "--json").stdout)
     results = json.loads((folder / "results.json").read_text())
     assert of_run["test"]["accuracy"] == pytest.approx(results["test"]["accuracy"], abs=1e-9)
-    of_bundle = json.loads(run("evaluate", folder / "bundle", "--json").stdout)
+    of_bundle = json.loads(run_zoo("evaluate", folder / "bundle", "--json").stdout)
     assert of_bundle["metrics"]["float32"]["accuracy"] == pytest.approx(
         results["test"]["accuracy"], abs=1e-6
     )
@@ -96,7 +84,7 @@ def test_tools_are_the_same_programs(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     exported = subprocess.run(
-        [sys.executable, ROOT / "tools" / "export.py", tmp_path / "run"],
+        [sys.executable, ROOT / "tools" / "export.py", tmp_path / "run", "--kinds", "float32"],
         capture_output=True,
         text=True,
         cwd=tmp_path,
@@ -105,37 +93,37 @@ def test_tools_are_the_same_programs(tmp_path):
     assert (tmp_path / "run" / "bundle" / "float32.tflite").is_file()
 
 
-def test_predict_takes_a_shipped_name_and_photos(photos_dir):
+def test_predict_takes_a_shipped_name_and_photos(photos_dir, run_zoo):
     photo = photos_dir / "cat" / "0.jpg"
-    done = run("predict", "linear_cat_dog", photo, "--json")
+    done = run_zoo("predict", "linear_cat_dog", photo, "--json")
     answer = json.loads(done.stdout)
     assert answer["label"] == ("dog" if answer["score"] >= 0 else "cat")
-    text = run("predict", "linear_cat_dog", photo).stdout
+    text = run_zoo("predict", "linear_cat_dog", photo).stdout
     assert f"({answer['score']:+.4f})" in text
 
 
-def test_a_photo_s_name_may_begin_with_a_dash(photos_dir, tmp_path):
+def test_a_photo_s_name_may_begin_with_a_dash(photos_dir, tmp_path, run_zoo):
     for name in ("-1", "-hut.jpg"):
         shutil.copy(photos_dir / "cat" / "0.jpg", tmp_path / name)
-    done = run("predict", "linear_cat_dog", "-1", "-hut.jpg", cwd=tmp_path)
+    done = run_zoo("predict", "linear_cat_dog", "-1", "-hut.jpg", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 2
-    assert "Usage" in run("predict", "-h").stdout
+    assert "Usage" in run_zoo("predict", "-h").stdout
 
 
-def test_the_best_labels_are_named_with_their_scores(photos_dir):
+def test_the_best_labels_are_named_with_their_scores(photos_dir, run_zoo):
     photo = photos_dir / "cat" / "0.jpg"
-    answer = json.loads(run("predict", "cifar_softmax", photo, "--json", "--top", 3).stdout)
+    answer = json.loads(run_zoo("predict", "cifar_softmax", photo, "--json", "--top", 3).stdout)
     assert len(answer["top"]) == 3
     assert answer["top"][0]["label"] == answer["label"]
     assert answer["scores"][answer["label"]] == answer["score"]
 
 
-def test_predict_takes_numbers_negative_ones_too():
-    assert ": 1 (" in run("predict", "xor_mlp", 0, 1).stdout
-    assert ": 0 (" in run("predict", "xor_mlp", 1, 1).stdout
-    assert len(run("predict", "perceptron", "-1,0.5", "0,-2").stdout.splitlines()) == 2
-    assert len(run("predict", "perceptron", "-1", "-2").stdout.splitlines()) == 1
+def test_predict_takes_numbers_negative_ones_too(run_zoo):
+    assert ": 1 (" in run_zoo("predict", "xor_mlp", 0, 1).stdout
+    assert ": 0 (" in run_zoo("predict", "xor_mlp", 1, 1).stdout
+    assert len(run_zoo("predict", "perceptron", "-1,0.5", "0,-2").stdout.splitlines()) == 2
+    assert len(run_zoo("predict", "perceptron", "-1", "-2").stdout.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -166,8 +154,8 @@ def test_predict_takes_numbers_negative_ones_too():
         (["predict", "linear_cat_dog", "-no.jpg"], "-no.jpg cannot be opened"),
     ],
 )
-def test_a_mistake_is_one_sentence_and_exit_code_2(words, told, tmp_path):
-    assert told.lower() in sentence_of(run(*words, cwd=tmp_path)).lower()
+def test_a_mistake_is_one_sentence_and_exit_code_2(words, told, tmp_path, run_zoo):
+    assert told.lower() in sentence_of(run_zoo(*words, cwd=tmp_path)).lower()
 
 
 @pytest.mark.parametrize(
@@ -188,64 +176,64 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(words, told, tmp_path):
         (["train", "xor_mlp", "--run-dir", "/proc/run"], "cannot be written"),
     ],
 )
-def test_a_training_that_cannot_start_is_one_sentence(words, told, tmp_path):
-    done = run(*words, cwd=tmp_path, CUDA_VISIBLE_DEVICES="")
+def test_a_training_that_cannot_start_is_one_sentence(words, told, tmp_path, run_zoo):
+    done = run_zoo(*words, cwd=tmp_path, CUDA_VISIBLE_DEVICES="")
     assert told in sentence_of(done)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_to_type_next_can_be_typed(finished_run, tmp_path):
+def test_what_to_type_next_can_be_typed(finished_run, tmp_path, run_zoo):
     folder, _ = finished_run
     spaced = tmp_path / "my run; here"
     shutil.copytree(folder, spaced)
     shutil.rmtree(spaced / "bundle")
-    told = run("export", spaced, "--kinds", "float32").stdout
+    told = run_zoo("export", spaced, "--kinds", "float32").stdout
     (line,) = (line for line in told.splitlines() if line.startswith("Next: "))
     words = shlex.split(line.removeprefix("Next: ").split(" FILE")[0])
     assert words == ["zoo", "predict", str(spaced / "bundle")]
 
 
-def test_a_run_folder_of_another_model_is_not_touched(finished_run):
+def test_a_run_folder_of_another_model_is_not_touched(finished_run, run_zoo):
     folder, _ = finished_run
     before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-    done = run("train", "xor_mlp", "--run-dir", folder)
+    done = run_zoo("train", "xor_mlp", "--run-dir", folder)
     assert "another training: its model is 'perceptron', not 'xor_mlp'" in sentence_of(done)
-    done = run("train", "perceptron", "--epochs", 2, "--run-dir", folder)
+    done = run_zoo("train", "perceptron", "--epochs", 2, "--run-dir", folder)
     assert "epochs = 3, not 2" in sentence_of(done)
     assert all(
         path.read_bytes() == content for path, content in before.items() if path.name[0] != "."
     )
 
 
-def test_a_bundle_s_target_that_cannot_be_written(finished_run):
+def test_a_bundle_s_target_that_cannot_be_written(finished_run, run_zoo):
     folder, _ = finished_run
-    assert "cannot be written" in sentence_of(run("export", folder, "--to", "/proc/bundle"))
+    assert "cannot be written" in sentence_of(run_zoo("export", folder, "--to", "/proc/bundle"))
 
 
-def test_unreadable_photos_are_named_and_the_others_answered(photos_dir, tmp_path):
+def test_unreadable_photos_are_named_and_the_others_answered(photos_dir, tmp_path, run_zoo):
     text = tmp_path / "text.jpg"
     text.write_text("this is no photo")
     good = photos_dir / "dog" / "1.jpg"
-    done = run("predict", "linear_cat_dog", text, good)
+    done = run_zoo("predict", "linear_cat_dog", text, good)
     assert done.returncode == 2
     assert "text.jpg is not a photo" in done.stderr
     assert str(good) in done.stdout
     assert "Traceback" not in done.stderr
 
 
-def test_a_damaged_bundle_is_refused(tmp_path):
+def test_a_damaged_bundle_is_refused(tmp_path, run_zoo):
     bundle = tmp_path / "bundle"
     shutil.copytree(find_bundle("linear_cat_dog"), bundle)
     path = bundle / "float32.tflite"
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    assert "sha256" in sentence_of(run("predict", bundle, "x.jpg"))
+    assert "sha256" in sentence_of(run_zoo("predict", bundle, "x.jpg"))
     (bundle / "manifest.json").unlink()
-    assert "no manifest.json" in sentence_of(run("predict", bundle, "x.jpg"))
+    assert "no manifest.json" in sentence_of(run_zoo("predict", bundle, "x.jpg"))
 
 
-def test_training_on_a_folder_of_photos_names_what_it_skipped(photos_dir, tmp_path):
+def test_training_on_a_folder_of_photos_names_what_it_skipped(photos_dir, tmp_path, run_zoo):
     folder = tmp_path / "photos"
     for label in ("cat", "dog"):
         (folder / label).mkdir(parents=True)
@@ -254,7 +242,9 @@ def test_training_on_a_folder_of_photos_names_what_it_skipped(photos_dir, tmp_pa
     (folder / "cat" / "torn.jpg").write_bytes((photos_dir / "cat" / "0.jpg").read_bytes()[:500])
     (folder / "dog" / "text.jpg").write_text("woof")
     words = ["train", "linear_cat_dog", "--dataset", "photos", "--data-dir", folder]
-    done = run(*words, "--batch-size", 4, "--epochs", 2, "--run-dir", tmp_path / "run", "--export")
+    done = run_zoo(
+        *words, "--batch-size", 4, "--epochs", 2, "--run-dir", tmp_path / "run", "--export"
+    )
     assert done.returncode == 0, done.stderr
     assert "Skipped 2 unreadable photos" in done.stdout
     assert "torn.jpg" in done.stdout

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 import zoo
-from zoo.cli import main
 from zoo.cli.output import run_command
 from zoo.errors import EXIT_CODES
 
@@ -105,15 +104,12 @@ def test_a_terminal_of_few_characters_gets_escapes(words, encoding):
     done.stdout.decode(encoding)
 
 
-def test_the_command_alone_shows_what_there_is(capsys, monkeypatch):
+def test_the_command_alone_shows_what_there_is(run_zoo):
     for words in ([], ["plot"], ["data"]):
-        monkeypatch.setattr("sys.argv", ["zoo", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        assert ended.value.code == 2
-        told = capsys.readouterr()
-        assert "Commands" in told.out
-        assert told.err == ""
+        done = run_zoo(*words)
+        assert done.returncode == 2
+        assert "Commands" in done.stdout
+        assert done.stderr == ""
 
 
 @pytest.mark.parametrize("words", [["-m", "zoo"], ["-m", "zoo.cli"]])
@@ -123,16 +119,14 @@ def test_the_version_is_printed(words):
 
 
 @pytest.mark.parametrize("name", ["train", "compare", "predict", "serve", "verify", "plot curves"])
-def test_help_names_no_type_of_python(name, capsys, monkeypatch):
-    monkeypatch.setattr("sys.argv", ["zoo", *name.split(), "--help"])
-    with pytest.raises(SystemExit):
-        main()
-    told = capsys.readouterr().out
+def test_help_names_no_type_of_python(name, run_zoo):
+    told = run_zoo(*name.split(), "--help").stdout
+    assert "Usage: zoo" in told
     for kind in ("<bool>", "list[", "<path>"):
         assert kind not in told
 
 
 def test_the_readme_lists_exactly_the_exit_codes():
     readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (\d+) \| (.+) \|$", readme.split("## Mistakes")[1], re.MULTILINE)
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", readme.partition("| exit code |")[2], re.MULTILINE)
     assert rows == [(str(code), meaning) for code, meaning in EXIT_CODES.items()]

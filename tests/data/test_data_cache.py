@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 
 from zoo import data
-from zoo.cli import main
 
 
 @pytest.fixture
@@ -189,7 +188,7 @@ def test_the_entry_of_an_older_state_is_removed(cache, folder):
     assert len(list((cache / "photos").glob("*.json"))) == 2
 
 
-def test_clearing_removes_what_is_kept_and_nothing_else(cache, folder, capsys, monkeypatch):
+def test_clearing_removes_what_is_kept_and_nothing_else(cache, folder, run_zoo):
     first, _ = load(folder)
     (cache / "thesis.txt").write_text("mine")
     (cache / "photos" / "holiday.json").write_text("mine")
@@ -199,11 +198,9 @@ def test_clearing_removes_what_is_kept_and_nothing_else(cache, folder, capsys, m
     assert taken == sum(
         path.stat().st_size for path in cache.rglob("*") if path.is_file()
     ) - 2 * len("mine")
-    monkeypatch.setattr(sys, "argv", ["zoo", "data", "clear"])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 0
-    assert f"Removed {taken / 1e6:,.1f} MB" in capsys.readouterr().out
+    done = run_zoo("data", "clear")
+    assert done.returncode == 0
+    assert f"Removed {taken / 1e6:,.1f} MB" in done.stdout
     left = {path.name for path in cache.rglob("*")}
     assert left == {"thesis.txt", "photos", "holiday.json", building.name}
     assert (data.cache.size(), data.cache.clear()) == (0, 0)

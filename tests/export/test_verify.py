@@ -22,11 +22,6 @@ from zoo.registry.tasks import Classes, Limits, Values
 NO_GATE = Limits(max_drop=100, min_agreement=0)
 
 
-def zoo_command(*words):
-    words = [sys.executable, "-m", "zoo", *map(str, words)]
-    return subprocess.run(words, capture_output=True, text=True)
-
-
 @pytest.mark.parametrize("name", zoo.list_models())
 def test_every_shipped_bundle_is_sound_and_says_what_its_files_do(name, tfds_dir):
     bundle = find_bundle(name)
@@ -77,15 +72,15 @@ def bundle(tmp_path):
     "file",
     ["model.keras", "int8.tflite", "model.onnx", "saved_model/saved_model.pb"],
 )
-def test_a_changed_byte_is_found_in_every_file(bundle, file):
+def test_a_changed_byte_is_found_in_every_file(bundle, file, run_zoo):
     content = bytearray((bundle / file).read_bytes())
     content[len(content) // 2] ^= 1
     (bundle / file).write_bytes(content)
-    done = zoo_command("verify", bundle)
+    done = run_zoo("verify", bundle)
     assert done.returncode == 1
     assert "is damaged: its sha256" in done.stdout
     (bundle / file).unlink()
-    assert "is missing" in zoo_command("verify", bundle).stdout
+    assert "is missing" in run_zoo("verify", bundle).stdout
 
 
 def test_a_file_that_answers_otherwise_is_found(bundle):
@@ -238,7 +233,7 @@ def test_a_fixed_input_size_gives_fixed_shapes(photo_run, tmp_path):
         model.raw(np.zeros((1, 64, 64, 3), "uint8"))
 
 
-def test_kinds_can_be_chosen_and_nonsense_is_refused(photo_run, tmp_path):
+def test_kinds_can_be_chosen_and_nonsense_is_refused(photo_run, tmp_path, run_zoo):
     run, _ = photo_run
     bundle = export_run(run, tmp_path / "bundle", kinds=["int8"], limits=NO_GATE)
     assert set(edge.read_manifest(bundle)["artifacts"]) == {"keras", "saved_model", "int8"}
@@ -247,7 +242,7 @@ def test_kinds_can_be_chosen_and_nonsense_is_refused(photo_run, tmp_path):
         (["--kinds", ","], "No kind"),
         (["--input-size", "big"], "HEIGHTxWIDTH"),
     ):
-        done = zoo_command("export", run, *words)
+        done = run_zoo("export", run, *words)
         assert done.returncode == 2
         assert told in done.stderr
 

@@ -9,7 +9,6 @@ from PIL import Image
 
 import zoo
 from zoo import ZooError, data
-from zoo.cli import main
 from zoo.data.dataset import Split
 from zoo.nn.activations import NAMES
 from zoo.plots.activations import STAND_IN, activation_pictures, values
@@ -341,16 +340,13 @@ def test_slide_16_adds_up(name, tmp_path):
 
 
 @pytest.fixture
-def zoo_plot(monkeypatch, capsys, tmp_path):
-    """`zoo plot` in this process, which has TensorFlow already."""
+def zoo_plot(run_zoo, monkeypatch, tmp_path):
+    """A function that runs `zoo plot` in a folder of its own."""
     monkeypatch.chdir(tmp_path)
 
     def run(*words):
-        monkeypatch.setattr("sys.argv", ["zoo", "plot", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return ended.value.code, told.out.strip(), told.err
+        done = run_zoo("plot", *words)
+        return done.returncode, done.stdout.strip(), done.stderr
 
     return run
 

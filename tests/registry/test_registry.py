@@ -10,10 +10,9 @@ from zoo.registry.tasks import Threshold
 from zoo.utils.choices import UnknownNameError
 
 
-def test_the_list_is_in_the_order_of_the_lecture():
-    rows = [min(zoo.describe(name).slides) for name in zoo.list_models()]
-    assert len(rows) == 6
-    assert zoo.list_models()[0] == "perceptron"
+def test_models_are_listed_from_the_perceptron_to_the_deepest():
+    linear = ["linear_cat_dog", "cifar_softmax"]
+    assert zoo.list_models() == ["perceptron", "mark_one", "xor_mlp", *linear, "deep_relu"]
 
 
 def test_models_are_listed_by_task_and_data_set():

@@ -19,8 +19,8 @@ def photos():
 def moved(photos, epoch=0, rows=None, **amounts):
     augmenter = Augmenter(Augmentation(**amounts))
     rows = np.arange(len(photos)) if rows is None else rows
-    drawn = [tf.constant(part[rows]) for part in augmenter.draw(7, epoch, len(photos))]
-    return augmenter.apply(tf.constant(photos[rows]), drawn).numpy()
+    sampled = [tf.constant(part[rows]) for part in augmenter.sample(7, epoch, len(photos))]
+    return augmenter.apply(tf.constant(photos[rows]), sampled).numpy()
 
 
 def test_no_amount_leaves_a_photo_as_it_is(photos):
@@ -37,14 +37,14 @@ def test_a_flip_mirrors_about_half_of_the_photos(photos):
 
 def test_a_shift_moves_by_so_many_pixels_and_mirrors_at_the_edge(photos):
     augmenter = Augmenter(Augmentation(shift=5))
-    drawn = [np.zeros(1, np.float32) for _ in range(augmenter.parts)]
-    drawn[0][:], drawn[4][:] = 1, 1
-    drawn[2][:], drawn[5][:] = 2, -1
-    result = augmenter.apply(tf.constant(photos[:1]), [tf.constant(part) for part in drawn])
+    sampled = [np.zeros(1, np.float32) for _ in range(augmenter.columns)]
+    sampled[0][:], sampled[4][:] = 1, 1
+    sampled[2][:], sampled[5][:] = 2, -1
+    result = augmenter.apply(tf.constant(photos[:1]), [tf.constant(part) for part in sampled])
     columns = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 10, 9]
     rows = [1, 0, 1, 2, 3, 4, 5, 6]
     np.testing.assert_allclose(result[0], photos[0][rows][:, columns], atol=1e-3)
-    shifts = augmenter.draw(7, 0, 1000)
+    shifts = augmenter.sample(7, 0, 1000)
     assert 4.5 < np.abs(shifts[2]).max() <= 5
 
 
@@ -52,8 +52,8 @@ def test_a_quarter_turn_of_a_square_photo():
     photo = np.random.default_rng(1).integers(0, 256, (1, 9, 9, 3)).astype("uint8")
     augmenter = Augmenter(Augmentation(rotation=90))
     # cos 90° = 0 and sin 90° = 1: a = 0, b = −1, d = 1, e = 0.
-    drawn = [np.float32([value]) for value in (0, -1, 0, 1, 0, 0, 0, 0)]
-    turned = augmenter.apply(tf.constant(photo), [tf.constant(part) for part in drawn])
+    sampled = [np.float32([value]) for value in (0, -1, 0, 1, 0, 0, 0, 0)]
+    turned = augmenter.apply(tf.constant(photo), [tf.constant(part) for part in sampled])
     np.testing.assert_allclose(turned[0], np.rot90(photo[0], axes=(0, 1)), atol=1e-3)
 
 
@@ -72,8 +72,8 @@ def test_a_photo_s_fate_hangs_on_seed_epoch_and_index_alone(photos):
     np.testing.assert_allclose(moved(photos, rows=some, **amounts), whole[some], atol=1e-3)
     assert np.abs(moved(photos, epoch=1, **amounts) - whole).max() > 50
     # Another amount of one thing does not draw another amount of the next.
-    drawn = [Augmenter(Augmentation(shift=2, zoom=z)).draw(7, 0, 5)[2] for z in (0.0, 0.3)]
-    np.testing.assert_array_equal(*drawn)
+    sampled = [Augmenter(Augmentation(shift=2, zoom=z)).sample(7, 0, 5)[2] for z in (0.0, 0.3)]
+    np.testing.assert_array_equal(*sampled)
 
 
 def test_values_stay_between_those_of_the_photo(photos):
@@ -84,7 +84,7 @@ def test_values_stay_between_those_of_the_photo(photos):
 
 def test_it_compiles_with_static_shapes(photos):
     augmenter = Augmenter(Augmentation(flip=True, shift=2, rotation=10, cutout=3))
-    drawn = [tf.constant(part) for part in augmenter.draw(7, 0, len(photos))]
+    sampled = [tf.constant(part) for part in augmenter.sample(7, 0, len(photos))]
     compiled = tf.function(augmenter.apply, jit_compile=True)
-    plain = augmenter.apply(tf.constant(photos), drawn)
-    np.testing.assert_allclose(compiled(tf.constant(photos), drawn), plain, atol=0.05)
+    plain = augmenter.apply(tf.constant(photos), sampled)
+    np.testing.assert_allclose(compiled(tf.constant(photos), sampled), plain, atol=0.05)

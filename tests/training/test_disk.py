@@ -9,8 +9,6 @@ import pytest
 
 import zoo
 
-TRAIN = [sys.executable, "-m", "zoo", "train", "xor_mlp", "--run-dir"]
-
 
 @pytest.fixture
 def small_disk(tmp_path):
@@ -31,10 +29,10 @@ def small_disk(tmp_path):
         yield mount
 
 
-def train(folder):
-    done = subprocess.run([*TRAIN, folder], capture_output=True, text=True)
-    assert "Traceback" not in done.stderr
-    return done
+@pytest.fixture
+def train(run_zoo):
+    """Return a function that trains into a folder, in this process."""
+    return lambda folder: run_zoo("train", "xor_mlp", "--run-dir", folder)
 
 
 def sentence_of(done):
@@ -44,7 +42,7 @@ def sentence_of(done):
     return line
 
 
-def test_a_full_disk_loses_nothing(small_disk, tmp_path):
+def test_a_full_disk_loses_nothing(small_disk, train, tmp_path):
     disk = small_disk(60)
     told = sentence_of(train(disk / "run"))
     assert "No space left on device" in told
@@ -63,7 +61,7 @@ def test_a_full_disk_loses_nothing(small_disk, tmp_path):
         assert one.tobytes() == other.tobytes()
 
 
-def test_a_folder_that_cannot_be_written_is_refused(small_disk):
+def test_a_folder_that_cannot_be_written_is_refused(small_disk, train):
     disk = small_disk(1000)
     (disk / "run").mkdir()
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
@@ -71,18 +69,19 @@ def test_a_folder_that_cannot_be_written_is_refused(small_disk):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_of_somebody_else_is_refused(tmp_path):
+def test_a_folder_of_somebody_else_is_refused(train, tmp_path):
     (tmp_path / "run").mkdir(mode=0o500)
     assert "cannot be written (Permission denied)" in sentence_of(train(tmp_path / "run"))
 
 
-def test_a_file_in_the_folder_s_place_is_refused(tmp_path):
+def test_a_file_in_the_folder_s_place_is_refused(train, tmp_path):
     (tmp_path / "run").write_text("a file")
     assert "cannot be written" in sentence_of(train(tmp_path / "run"))
 
 
-def test_a_second_training_in_one_folder_is_refused(tmp_path):
-    first = [*TRAIN, tmp_path / "run", "--epochs", "100000"]
+def test_a_second_training_in_one_folder_is_refused(train, tmp_path):
+    words = ["train", "xor_mlp", "--run-dir", tmp_path / "run", "--epochs", "100000"]
+    first = [sys.executable, "-m", "zoo", *words]
     with subprocess.Popen(first, stdout=subprocess.PIPE, text=True) as training:
         for line in training.stdout:
             if line.startswith("epoch"):

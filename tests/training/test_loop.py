@@ -9,8 +9,8 @@ from zoo.data.dataset import Split
 from zoo.training.checkpoints import Position
 from zoo.training.evaluation import Evaluation
 from zoo.training.examples import ResidentExamples, StreamedExamples
-from zoo.training.features import Features
-from zoo.training.loop import NonFiniteLossError, TrainingLoop, check_batch_size, epoch_order
+from zoo.training.finite import NonFiniteLossError
+from zoo.training.loop import TrainingLoop, check_batch_size, epoch_order
 
 EXAMPLES = 64
 
@@ -188,7 +188,9 @@ def test_an_evaluation_counts_every_example_once(count):
 def test_photos_of_different_sizes_give_the_features_the_model_computes(photos_dir):
     photos = data.load("photos", photos_dir).validation.x
     model = built("linear_cat_dog")
-    features = Features(model, photos).array.numpy()
+    split = Split(photos, np.zeros(len(photos), "int64"))
+    examples = ResidentExamples(model, tf.distribute.get_strategy(), split)
+    features = examples.features((tf.range(len(photos)),))[0].numpy()
     for photo, row in zip(photos, features, strict=True):
         expected = model.get_layer("preprocessing")(photo[None]).numpy()[0]
         np.testing.assert_allclose(row, expected, atol=1e-5)

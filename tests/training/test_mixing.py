@@ -29,9 +29,9 @@ def mixed(split, epoch=0, **amounts):
     augmentation = Augmentation(**amounts)
     rows = mixing.with_partners(np.arange(EXAMPLES, dtype=np.int32)[None], 7, epoch, EXAMPLES)[0]
     augmenter = Augmenter(augmentation)
-    drawn = [part[rows] for part in augmenter.draw(7, epoch, EXAMPLES)]
-    images = augmenter.apply(tf.constant(split.x[rows]), [tf.constant(part) for part in drawn])
-    return images.numpy(), mixing.draw(augmentation, 7, epoch, EXAMPLES)[0], rows
+    sampled = [part[rows] for part in augmenter.sample(7, epoch, EXAMPLES)]
+    images = augmenter.apply(tf.constant(split.x[rows]), [tf.constant(part) for part in sampled])
+    return images.numpy(), mixing.sample(augmentation, 7, epoch, EXAMPLES)[0], rows
 
 
 def test_mixup_adds_a_photo_and_its_partner_by_their_shares(split):
@@ -46,24 +46,24 @@ def test_mixup_adds_a_photo_and_its_partner_by_their_shares(split):
 def test_cutmix_puts_a_part_of_the_partner_and_its_area_is_its_label_s_share(split):
     white, black = np.full((1, 8, 8, 3), 255.0, "float32"), np.zeros((1, 8, 8, 3), "float32")
     pairs = tf.constant(np.concatenate([black, white] * EXAMPLES))
-    drawn = mixing.draw(Augmentation(cutmix=1.0), 7, 0, EXAMPLES)
-    both = [tf.constant(np.repeat(part, 2)) for part in drawn]
+    sampled = mixing.sample(Augmentation(cutmix=1.0), 7, 0, EXAMPLES)
+    both = [tf.constant(np.repeat(part, 2)) for part in sampled]
     blended = mixing.blend(pairs, both).numpy() / 255
-    np.testing.assert_allclose(blended.mean(axis=(1, 2, 3)), 1 - drawn[0], atol=1e-5)
+    np.testing.assert_allclose(blended.mean(axis=(1, 2, 3)), 1 - sampled[0], atol=1e-5)
     # A rectangle: every row that has any of it has it in the same columns.
     for image in blended[..., 0]:
         np.testing.assert_allclose(
             image * image.max(), image.max(axis=1)[:, None] * image.max(axis=0), atol=1e-4
         )
     np.testing.assert_allclose(
-        mixing.weights(both), np.stack([2 * drawn[0], 2 - 2 * drawn[0]], axis=1).ravel()
+        mixing.weights(both), np.stack([2 * sampled[0], 2 - 2 * sampled[0]], axis=1).ravel()
     )
 
 
 def test_with_both_about_half_of_the_photos_have_the_one(split):
-    drawn = mixing.draw(Augmentation(mixup=0.2, cutmix=1.0), 7, 0, 1000)
-    assert 400 < drawn[3].sum() < 600
-    assert set(drawn[3]) == {0, 1}
+    sampled = mixing.sample(Augmentation(mixup=0.2, cutmix=1.0), 7, 0, 1000)
+    assert 400 < sampled[3].sum() < 600
+    assert set(sampled[3]) == {0, 1}
 
 
 def test_partners_and_shares_hang_on_seed_epoch_and_index_alone(split):

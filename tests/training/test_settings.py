@@ -3,18 +3,20 @@
 import dataclasses
 import json
 import os
+from pathlib import Path
 
 import keras
 import pytest
+import typer
 
 import zoo
 from zoo import ZooError
+from zoo.cli import app
 from zoo.registry.recipes import Augmentation, Recipe
+from zoo.registry.solvers import load_solver
 from zoo.training import Training, checkpoints, precision
-from zoo.training.checks import check_recipe
 from zoo.training.cluster import find
 from zoo.training.reporter import Silent
-from zoo.training.run import OPTIMA
 from zoo.utils.choices import UnknownNameError
 
 NAMED = [(name, recipe) for name in zoo.list_models() for recipe in zoo.describe(name).recipes]
@@ -34,10 +36,7 @@ class Heard(Silent):
 def test_every_recipe_says_only_what_its_model_honours(name, recipe):
     chosen = Training(name, recipe=recipe).choose_recipe(zoo.describe(name))
     model = zoo.build(name, **chosen.options)
-    if chosen.solver == "gradient":
-        check_recipe(model, chosen)
-    else:
-        OPTIMA[chosen.solver].check(model, [chosen.penalty or 1.0])
+    load_solver(chosen.solver).check(model, chosen)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +62,7 @@ def test_every_recipe_says_only_what_its_model_honours(name, recipe):
         ("deep_relu", {"epochs": 0}, "epochs is 0"),
         ("deep_relu", {"options": {"dropout": float("nan")}}, "dropout is nan"),
         ("linear_cat_dog", {"solver": "exact", "penalty": float("inf")}, "penalty is inf"),
-        ("linear_cat_dog", {"solver": "exact", "momentum": 0.9}, "goes with solver gradient"),
+        ("linear_cat_dog", {"solver": "exact", "momentum": 0.9}, "goes with --solver gradient"),
         ("deep_relu", {"solver": "exact"}, "needs --solver gradient"),
         ("xor_mlp", {"augmentation": Augmentation(flip=True)}, "Augmentation moves photos"),
         ("xor_mlp", {"whitening": 1.0}, "a model that takes photos"),
@@ -84,7 +83,7 @@ def test_what_cannot_be_honoured_is_refused_before_data(name, changes, told, tmp
         ({"start_timeout": float("nan")}, "start timeout is nan"),
         ({"penalty": float("nan"), "solver": "exact"}, "penalty is nan"),
         ({"learning_rate": 0.1, "solver": "exact"}, "--learning-rate goes with --solver gradient"),
-        ({"source": "disk"}, "source of examples"),
+        ({"source": "disk"}, "value of --source 'disk'"),
         ({"jit": "maybe"}, "jit"),
         ({"precision": "float16"}, "precision"),
         ({"seed": -1}, "seed is -1"),
@@ -104,7 +103,7 @@ def test_whitening_needs_a_bias_to_be_folded_into():
     head = keras.Sequential([without], name="head")
     other = keras.Model(image, head(model.get_layer("preprocessing")(image)), name="other")
     with pytest.raises(ZooError, match="that has a bias; other does not"):
-        check_recipe(other, dataclasses.replace(PLAIN, whitening=1.0))
+        load_solver("gradient").check(other, dataclasses.replace(PLAIN, whitening=1.0))
 
 
 @pytest.mark.parametrize("whitening", [0.0, 1.0])
@@ -231,3 +230,54 @@ def test_a_cluster_that_cannot_be_is_one_sentence(environment, told):
 def test_unknown_names_are_still_value_errors(tmp_path):
     with pytest.raises(UnknownNameError):
         zoo.train("xor_mlp", epoch=1, run_dir=tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"run_dir": Path("runs/a b"), "options": {"width": 8, "activation": "tanh"}, "seed": 3},
+        {"recipe": "best", "penalty": 0.5, "learning_rate": 1e-3, "profile": True},
+        {"recipe": dataclasses.replace(PLAIN, augmentation=Augmentation(flip=True, shift=2))},
+        {"recipe": zoo.describe("deep_relu").recipes["best"], "data_dir": "äöü"},
+    ],
+)
+def test_settings_come_back_from_json_as_they_were(settings):
+    training = Training("deep_relu", **settings)
+    line = training.to_json()
+    assert len(line.splitlines()) == 1
+    again = Training.from_json(line)
+    assert Path(again.run_dir or "") == Path(training.run_dir or "")
+    assert dataclasses.replace(again, run_dir=training.run_dir) == training
+
+
+def test_settings_that_are_none_are_one_sentence():
+    for text in ("", "[]", "{", '{"epochs": 3}', '{"name": "xor_mlp", "epoch": 3}'):
+        with pytest.raises(ZooError, match="not the settings of a training"):
+            Training.from_json(text)
+
+
+def test_the_command_line_has_every_setting_with_its_help():
+    command = typer.main.get_command(app).commands["train"]
+    options = {parameter.name: parameter for parameter in command.params}
+    for of in dataclasses.fields(Training):
+        assert of.name in options
+        if of.name != "name":
+            assert options[of.name].help.startswith(of.metadata["help"])
+            word = "--set" if of.name == "options" else "--" + of.name.replace("_", "-")
+            assert options[of.name].opts == [word]
+
+
+@pytest.mark.parametrize("name", ["jit", "checkpoint_every", "profile", "precision"])
+def test_a_setting_that_a_solver_ignores_is_refused(name, tmp_path):
+    given = {
+        "jit": "on",
+        "checkpoint_every": "5 steps",
+        "profile": True,
+        "precision": "mixed_float16",
+    }
+    word = "--" + name.replace("_", "-")
+    with pytest.raises(ZooError, match=f"{word} goes with --solver gradient, not with exact"):
+        zoo.train(
+            "linear_cat_dog", solver="exact", run_dir=tmp_path, **{name: given[name]}, **NOWHERE
+        )

@@ -199,15 +199,20 @@ def test_hosts_are_reached_through_a_remote_shell(tmp_path):
         (("--strategy", "tpu", "--tpu", "no-such-tpu"), "There is no TPU 'no-such-tpu'"),
         (("--strategy", "cpu", "--devices", 2), "mirrored, not with cpu"),
         (("--strategy", "cpu", "--tpu", "local"), "tpu, not with cpu"),
-        (("--workers", 3), "nearest that do are 6 or 9"),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_sentence(words, message, tmp_path):
-    with start(*words, "--run-dir", tmp_path / "run") as training:
+def test_what_cannot_be_is_refused_in_one_sentence(words, message, run_zoo, tmp_path):
+    done = run_zoo("train", "perceptron", *words, "--run-dir", tmp_path / "run")
+    assert done.returncode == 2
+    assert message in sentence_of(done.stderr)
+
+
+def test_a_batch_that_workers_cannot_share_is_refused_by_one_of_them(tmp_path):
+    with start("--workers", 3, "--run-dir", tmp_path / "run") as training:
         told, errors = training.communicate()
     assert training.returncode == 2
-    assert message in told + errors
-    assert "Traceback" not in told + errors
+    assert "nearest that do are 6 or 9" in told
+    assert "refused its input" in sentence_of(errors)
 
 
 @pytest.mark.parametrize(

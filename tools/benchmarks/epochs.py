@@ -260,16 +260,18 @@ def _input(hidden, optimizer):
     import tensorflow as tf
 
     import zoo
-    from zoo.training.features import Features
+    from zoo.data.dataset import Split
+    from zoo.training.examples import ResidentExamples
 
-    x, _ = _examples()
-    features = Features(zoo.build("cifar_softmax", size=32, grayscale=False), x)
+    x, y = _examples()
+    model = zoo.build("cifar_softmax", size=32, grayscale=False)
+    resident = ResidentExamples(model, tf.distribute.get_strategy(), Split(x, y))
 
     @tf.function
     def gather(order):
         total = tf.zeros(())
         for step in tf.range(len(order)):
-            total += features.batch(order[step])[0, 0]
+            total += resident.features((order[step],))[0][0, 0]
         return total
 
     def epoch(number):

@@ -36,7 +36,7 @@ def _softmax(rounds, say):
     x = np.asarray(train.x).reshape(len(train), -1).astype("float32") / 127.5 - 1
 
     def ours():
-        (found,) = softmax_regression.path(model, strategy, resident, [SOFTMAX_PENALTY])
+        (found,) = softmax_regression.solve(model, strategy, resident, [SOFTMAX_PENALTY])
         return found.weights, found.bias
 
     def sklearns():
@@ -74,13 +74,13 @@ def _ridge(rounds, say):
     model = zoo.build("linear_cat_dog")
     strategy = tf.distribute.get_strategy()
     resident = examples.choose("memory", model, strategy, train)
-    x = resident.read((tf.range(len(train)),))[0].numpy()
+    x = resident.features((tf.range(len(train)),))[0].numpy()
     penalties = np.geomspace(RIDGE_PENALTY / 1e3, RIDGE_PENALTY * 1e2, RIDGE_VALUES)
     penalties[0] = RIDGE_PENALTY
 
     def ours():
         solutions = ridge.solve(ridge.sum_examples(strategy, resident), penalties)
-        return solutions[0][1], solutions[0][2]
+        return solutions[0].weights, solutions[0].bias
 
     def one():
         found = Ridge(alpha=RIDGE_PENALTY).fit(x, train.y)

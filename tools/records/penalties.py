@@ -11,7 +11,7 @@ from records.keeping import keep
 from records.trainings import trained
 from zoo import data
 from zoo.nn.preprocessing import preprocessing_of
-from zoo.training.features import preprocess
+from zoo.training.examples import preprocess
 from zoo.training.solvers import ridge, softmax_regression
 
 SPLITS = ("train", "validation", "test")

@@ -155,10 +155,12 @@ def _evaluate_bundle(name_or_folder: str, data_dir: str | None, as_json: bool) -
     from zoo import data, edge
     from zoo.bundles.shipped import find_bundle
     from zoo.export.measure import evaluate_bundle
+    from zoo.registry.plugins import check_plugins, recorded_plugins
     from zoo.training.data_dir import recorded_data_dir
 
     bundle = find_bundle(name_or_folder)
     manifest = edge.read_manifest(bundle)
+    check_plugins(str(bundle), recorded_plugins(manifest))
     measured_on = data.load(
         manifest["dataset"]["name"], data_dir or recorded_data_dir(bundle, manifest)
     )
@@ -184,12 +186,14 @@ def verify(
     """Check a bundle: hashes, manifest, operations, and the accuracy of every file."""
     from zoo import data, edge
     from zoo.bundles.shipped import find_bundle
+    from zoo.registry.plugins import check_plugins, recorded_plugins
     from zoo.registry.tasks import Limits
     from zoo.training.data_dir import recorded_data_dir
 
     limits = Limits(max_drop, max_increase, min_agreement)
     folder = find_bundle(bundle)
     manifest = edge.read_manifest(folder)
+    check_plugins(str(folder), recorded_plugins(manifest))
     name = manifest["dataset"]["name"]
     import_tensorflow()
     from zoo.export import verify as verification

@@ -16,6 +16,7 @@ from zoo.data import Dataset
 from zoo.data.dataset import named, target_names
 from zoo.models import describe
 from zoo.nn import loading
+from zoo.registry.plugins import check_plugins, recorded_plugins
 from zoo.registry.tasks import Task
 from zoo.training.data_dir import recorded_data_dir
 from zoo.training.run_folder import RunFolder, check_dataset, distinct_names
@@ -90,6 +91,7 @@ def open_source(run_or_bundle: str | Path) -> Source:
         return Source(config["model"], model, target_names(dataset), dataset, config["data_dir"])
     bundle = find_bundle(run_or_bundle)
     manifest = edge.read_manifest(bundle)
+    check_plugins(str(bundle), recorded_plugins(manifest))
     model = loading.load_model(bundle)
     data_dir = recorded_data_dir(bundle, manifest)
     targets = named(edge.names_of(manifest), manifest["output"].get("units"))

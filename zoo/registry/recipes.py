@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
+from zoo.registry.solvers import readers_of, solver_entry
 from zoo.utils.choices import require_choice
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 OPTIMIZERS = ("sgd", "adam", "adamw")
 SCHEDULES = ("constant", "cosine")
-SOLVERS = ("gradient", "exact", "lbfgs")
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,9 @@ class Recipe:
         whitening: train the first layer on principal components scaled by 1/√(variance + this),
             and put the scaling into its weights afterwards; 0 to train it on the features.
         components: how many principal components of "whitening" to keep at most; 0 for all.
-        solver: "gradient" for the optimizer above, or the optimum itself: see `zoo.training`.
-        penalty: λ of the other solvers; None for the best on validation data.
+        solver: what finds the weights, by its name in `zoo.registry.solvers`: "gradient" for
+            the optimizer above, "exact" or "lbfgs" for the minimum of a linear model's loss.
+        penalty: λ of "exact" and "lbfgs"; None for the best on validation data.
         precision: of the training.
         options: of the builder, where they are not its defaults.
         note: one sentence on why these numbers.
@@ -106,6 +107,13 @@ class Recipe:
     options: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
+        """Return the recipe that `dataclasses.asdict` has turned into a dictionary."""
+        augmentation = values.get("augmentation")
+        moves = None if augmentation is None else Augmentation(**augmentation)
+        return cls(**{**values, "augmentation": moves})
+
     def text(self) -> str:
         """Return the recipe as one readable line."""
         if self.solver != "gradient":
@@ -129,16 +137,18 @@ class Recipe:
         return f"{', '.join(part for part in parts if part)}. {self.note}".rstrip()
 
     def by_solver(self, solver: str) -> Recipe:
-        """Return the recipe for another solver: what only the optimizer reads is left out.
+        """Return the recipe for another solver, without what that one does not read.
 
         >>> recipe = Recipe(epochs=1, batch_size=8, learning_rate=0.1, momentum=0.9)
         >>> recipe.by_solver("exact").momentum
         0.0
         """
-        if solver in ("gradient", self.solver):
-            return replace(self, solver=solver)
-        defaults = {of.name: of.default for of in fields(self) if of.name in _OF_GRADIENT}
-        return replace(self, **defaults, solver=solver)
+        if solver == self.solver:
+            return self
+        unread: dict[str, Any] = {
+            of.name: of.default for of in _optional() if not _is_read(of.name, solver)
+        }
+        return replace(self, **unread, solver=solver)
 
     def check(self) -> None:
         """Check that every number is in its range and is one that this recipe makes use of.
@@ -148,18 +158,18 @@ class Recipe:
         """
         require_choice("optimizer", self.optimizer, OPTIMIZERS)
         require_choice("schedule", self.schedule, SCHEDULES)
-        require_choice("solver", self.solver, SOLVERS)
+        solver_entry(self.solver)
         given = asdict(self)
         moves = given["augmentation"] or {}
         require_finite({**given, **moves, **self.options})
         for name in ("epochs", "batch_size"):
             if not (type(given[name]) is int and given[name] >= 1):
-                raise ZooError(f"{_told(name)} is {given[name]}; give a whole number from 1 up.")
+                raise ZooError(f"{title(name)} is {given[name]}; give a whole number from 1 up.")
         if not self.learning_rate > 0:
             raise ZooError(f"The learning rate is {self.learning_rate}; give one above 0.")
         for name in ("momentum", "warmup", "label_smoothing"):
             if not 0 <= given[name] < 1:
-                raise ZooError(f"{_told(name)} is {given[name]}; give 0 or more, below 1.")
+                raise ZooError(f"{title(name)} is {given[name]}; give 0 or more, below 1.")
         if not 0 <= self.averaging <= 1:
             raise ZooError(f"The averaging is {self.averaging}; give a decay from 0 to 1.")
         amounts = {
@@ -167,31 +177,28 @@ class Recipe:
         }
         for name, value in {**amounts, **moves}.items():
             if (value or 0) < 0:
-                raise ZooError(f"{_told(name)} is {value}; give a number from 0 up.")
-        for name, value, reader in self._unread():
-            raise ZooError(f"{_told(name)} is {value}, but it goes with {reader}; leave it out.")
+                raise ZooError(f"{title(name)} is {value}; give a number from 0 up.")
+        self._check_unread()
 
-    def _unread(self) -> list[tuple[str, Any, str]]:
-        """Return what the recipe says and nothing reads: its name, its value, and what would."""
-        if self.solver != "gradient":
-            read = [
-                (of.name, of.default, "solver gradient")
-                for of in fields(self)
-                if of.name in _OF_GRADIENT
-            ]
-        else:
-            read = [
-                ("penalty", None, "--solver exact or lbfgs, not with gradient"),
-                *([] if self.optimizer == "sgd" else [("momentum", 0.0, "optimizer sgd")]),
-                *([] if self.optimizer == "adamw" else [("weight_decay", 0.0, "optimizer adamw")]),
-                *([] if self.schedule == "cosine" else [("warmup", 0.0, "schedule cosine")]),
-                *([] if self.whitening else [("components", 0, "whitening above 0")]),
-            ]
-        return [
-            (name, getattr(self, name), reader)
-            for name, unset, reader in read
-            if getattr(self, name) != unset
+    def _check_unread(self) -> None:
+        """Raise one sentence for the first number that is given and that nothing would read."""
+        for of in _optional():
+            if not _is_read(of.name, self.solver) and getattr(self, of.name) != of.default:
+                raise ZooError(
+                    f"{title(of.name)} is {getattr(self, of.name)}, but it goes with --solver "
+                    f"{' or '.join(readers_of(of.name))}, not with {self.solver}; leave it out."
+                )
+        unread = [
+            *([] if self.optimizer == "sgd" else [("momentum", "optimizer sgd")]),
+            *([] if self.optimizer == "adamw" else [("weight_decay", "optimizer adamw")]),
+            *([] if self.schedule == "cosine" else [("warmup", "schedule cosine")]),
+            *([] if self.whitening else [("components", "whitening above 0")]),
         ]
+        for name, reader in unread:
+            if value := getattr(self, name):
+                raise ZooError(
+                    f"{title(name)} is {value}, but it goes with {reader}; leave it out."
+                )
 
     def build_optimizer(self, total_steps: int | None = None) -> keras.Optimizer:
         """Return a new Keras optimizer; `total_steps` is what a schedule runs over.
@@ -220,19 +227,13 @@ class Recipe:
         return keras.optimizers.AdamW(learning_rate, weight_decay=self.weight_decay, **averaging)
 
 
-# What a solver that goes straight to the optimum has no use for.
-_OF_GRADIENT = (
-    "optimizer",
-    "momentum",
-    "weight_decay",
-    "schedule",
-    "warmup",
-    "label_smoothing",
-    "averaging",
-    "augmentation",
-    "whitening",
-    "components",
-)
+def _optional() -> list[Field]:
+    """Return the fields of a recipe that have a default."""
+    return [of for of in fields(Recipe) if of.default is not MISSING]
+
+
+def _is_read(name: str, solver: str) -> bool:
+    return not readers_of(name) or solver in readers_of(name)
 
 
 def require_finite(numbers: Mapping[str, Any]) -> None:
@@ -243,9 +244,14 @@ def require_finite(numbers: Mapping[str, Any]) -> None:
     """
     for name, value in numbers.items():
         if isinstance(value, float) and not math.isfinite(value):
-            raise ZooError(f"{_told(name)} is {value}; give a finite number.")
+            raise ZooError(f"{title(name)} is {value}; give a finite number.")
 
 
-def _told(name: str) -> str:
+def title(name: str) -> str:
+    """Return what a setting is called at the start of a sentence.
+
+    >>> title("weight_decay"), title("epochs")
+    ('The weight decay', 'The number of epochs')
+    """
     counted = "number of " if name in ("epochs", "components") else ""
     return f"The {counted}{name.replace('_', ' ')}"

@@ -4,7 +4,7 @@ import importlib
 
 _HOME = {
     "Training": "zoo.training.settings",
-    "evaluate": "zoo.training.run",
+    "evaluate": "zoo.training.trained_model",
     "is_chief": "zoo.training.strategies",
     "train": "zoo.training.run",
 }

@@ -1,7 +1,7 @@
-"""What workers must know alike: the chief's word, and whether any of them was asked to stop.
+"""What all workers must agree on: the chief's values, and whether any was asked to stop.
 
 Every value passes through one all-reduce, which all workers reach at the same point; so a
-decision that hangs on a clock or a signal, which differ between processes, is the same everywhere.
+decision that depends on a clock or a signal, which differ between processes, is the same in all.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ class Agreement(Protocol):
     def broadcast(self, content: bytes) -> bytes:
         """Return the chief's bytes, whatever this process gave."""
 
-    def decide(self, numbers: Sequence[int], stop: bool) -> tuple[list[int], bool]:
-        """Return the chief's numbers, and whether any process wants to stop."""
+    def agree(self, numbers: Sequence[int], stop: bool) -> tuple[list[int], bool]:
+        """Return the chief's numbers, and whether any process was asked to stop."""
 
 
-class Alone:
-    """One process: its own word holds."""
+class SingleProcess:
+    """One process, which decides for itself."""
 
     def broadcast(self, content):
         """Return the content."""
         return content
 
-    def decide(self, numbers, stop):
+    def agree(self, numbers, stop):
         """Return what was given."""
         return list(numbers), stop
 
 
-class Together:
+class MultiWorker:
     """The workers of a `tf.distribute.MultiWorkerMirroredStrategy`.
 
     Args:
         strategy: of all workers.
-        is_chief: whether this process is the one whose word holds.
+        is_chief: whether this process is the one that decides.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy, is_chief: bool):
@@ -59,13 +59,15 @@ class Together:
             words = np.frombuffer(content.ljust(len(words) * 4, b"\0"), np.int32)
         return self._total(words).tobytes()[:size] if size else b""
 
-    def decide(self, numbers, stop):
-        """Return the chief's numbers, and whether any worker wants to stop; all call together."""
+    def agree(self, numbers, stop):
+        """Return the chief's numbers, and whether any worker was asked to stop; all call this
+        together.
+        """
         own = numbers if self._is_chief else [0] * len(numbers)
         *agreed, votes = self._total([*own, int(stop)])
         return [int(number) for number in agreed], bool(votes)
 
-    def _total(self, numbers) -> np.ndarray:
+    def _total(self, numbers: Sequence[int] | np.ndarray) -> np.ndarray:
         return self._sum(np.asarray(numbers, np.int32)).numpy()
 
     def _sum_of_workers(self, numbers):

@@ -1,7 +1,7 @@
-"""Training photos moved a little before each look, inside the graph.
+"""Random transforms of training photos, carried out inside the graph.
 
-What happens to a photo is drawn on the host, one row of numbers for each example, from (seed,
-epoch, index) alone: neither the batch, nor the number of replicas, nor a resume changes it.
+A photo's transform is sampled on the host, one row of numbers for each example, and depends on
+(seed, epoch, index) alone: neither the batch, nor the number of replicas, nor a resume changes it.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ class Augmenter:
     def __init__(self, augmentation: Augmentation):
         self._augmentation = augmentation
 
-    def draw(self, seed: int, epoch: int, examples: int) -> tuple[np.ndarray, ...]:
-        """Return what happens to each example in an epoch.
+    def sample(self, seed: int, epoch: int, examples: int) -> tuple[np.ndarray, ...]:
+        """Return the random transform of each example in an epoch.
 
         Returns:
             Arrays of float32 (examples,): a, b, c, d, e, f of the pixel (x, y) ↦
             (a x + b y + c, d x + e y + f) that is read, in units of half a photo from its centre,
             shifts c and f in pixels; then the centre of the gray square in the same units; then,
-            if photos are mixed, what `mixing.draw` returns.
+            if photos are mixed, what `mixing.sample` returns.
         """
         random = np.random.default_rng([seed, epoch, _STREAM])
-        # One row per example, so that no amount changes what another draws.
+        # A column for each transform, so that no amount changes what is sampled for another.
         between = random.uniform(-1, 1, (9, examples))
         mirror, zoom_x, zoom_y, turn, shear, shift_x, shift_y, cut_x, cut_y = between
         amount = self._augmentation
@@ -48,7 +48,7 @@ class Augmenter:
         cos, sin = np.cos(angle), np.sin(angle)
         zoom_x, zoom_y = 1 + amount.zoom * zoom_x, 1 + amount.zoom * zoom_y
         mirrored = np.where((mirror < 0) & amount.flip, -1.0, 1.0)
-        drawn = (
+        columns = (
             mirrored * zoom_x * cos,
             mirrored * zoom_x * (amount.shear * shear - sin),
             amount.shift * shift_x,
@@ -58,8 +58,8 @@ class Augmenter:
             cut_x,
             cut_y,
         )
-        moves = tuple(part.astype(np.float32) for part in drawn)
-        return moves + (mixing.draw(amount, seed, epoch, examples) if self.mixes else ())
+        moves = tuple(column.astype(np.float32) for column in columns)
+        return moves + (mixing.sample(amount, seed, epoch, examples) if self.mixes else ())
 
     @property
     def mixes(self) -> bool:
@@ -67,31 +67,31 @@ class Augmenter:
         return bool(self._augmentation.mixup or self._augmentation.cutmix)
 
     @property
-    def parts(self) -> int:
-        """How many arrays `draw` returns."""
-        return _MOVES + mixing.PARTS * self.mixes
+    def columns(self) -> int:
+        """How many arrays `sample` returns."""
+        return _MOVES + mixing.COLUMNS * self.mixes
 
-    def apply(self, images: tf.Tensor, drawn: Sequence[tf.Tensor]) -> tf.Tensor:
-        """Return the photos as they look after what was drawn for them.
+    def apply(self, images: tf.Tensor, transforms: Sequence[tf.Tensor]) -> tf.Tensor:
+        """Return the photos after their transforms.
 
         Args:
             images: uint8 (batch, h, w, 3).
-            drawn: parts of `draw`, (batch,) each.
+            transforms: what `sample` returned for each, (batch,) each.
 
         Returns:
             float32 (batch, h, w, 3), 0…255: between pixels, the four nearest are mixed by their
             distance; beyond the edge, the photo is mirrored. Half as many photos if pairs are
             mixed.
         """
-        moved = self._move(images, drawn[:_MOVES])
-        return mixing.blend(moved, drawn[_MOVES:]) if self.mixes else moved
+        moved = self._move(images, transforms[:_MOVES])
+        return mixing.blend(moved, transforms[_MOVES:]) if self.mixes else moved
 
-    def label_weights(self, drawn: Sequence[tf.Tensor]) -> tf.Tensor:
-        """Return what each row's label counts for where pairs are mixed, (batch,), of mean 1."""
-        return mixing.weights(drawn[_MOVES:])
+    def label_weights(self, transforms: Sequence[tf.Tensor]) -> tf.Tensor:
+        """Return the weight of each row's label where pairs are mixed, (batch,), of mean 1."""
+        return mixing.weights(transforms[_MOVES:])
 
-    def _move(self, images: tf.Tensor, drawn: Sequence[tf.Tensor]) -> tf.Tensor:
-        *matrix, cut_x, cut_y = (part[:, None, None] for part in drawn)
+    def _move(self, images: tf.Tensor, moves: Sequence[tf.Tensor]) -> tf.Tensor:
+        *matrix, cut_x, cut_y = (column[:, None, None] for column in moves)
         _, height, width, _ = images.shape
         rows, columns = _centred(height)[None, :, None], _centred(width)[None, None, :]
         a, b, c, d, e, f = matrix

@@ -1,14 +1,20 @@
-"""Checkpoints: every variable and the position in the data, in files that are whole or ignored."""
+"""Checkpoints: every variable and the position in the data, when they are due, and their files.
+
+A file is whole, or it is ignored.
+"""
 
 from __future__ import annotations
 
 import io
 import json
 import logging
+import re
+import time
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +22,10 @@ from zoo.errors import ZooError
 from zoo.utils.files import replacing
 
 KEPT = 2
+FOREIGN = (
+    "The newest checkpoint in the run folder is of another training; delete the folder's "
+    "checkpoints, or give another run folder."
+)
 _POSITION = "position"
 _log = logging.getLogger("zoo")
 
@@ -41,7 +51,8 @@ def encode(position: Position, variables: Mapping[str, np.ndarray]) -> bytes:
     """Return a checkpoint as bytes; each array carries a CRC."""
     stream = io.BytesIO()
     where = np.frombuffer(json.dumps(asdict(position)).encode(), np.uint8)
-    np.savez(stream, **{_POSITION: where}, **variables)
+    arrays: dict[str, Any] = {_POSITION: where, **variables}
+    np.savez(stream, **arrays)
     return stream.getvalue()
 
 
@@ -107,3 +118,54 @@ def latest(folder: Path) -> bytes:
 
 def _newest_first(folder: Path) -> list[Path]:
     return sorted(folder.glob("step-*.npz"), reverse=True)
+
+
+@dataclass
+class CheckpointSchedule:
+    """One of "epoch", "N steps", "N seconds".
+
+    >>> CheckpointSchedule.parse("500 steps").next_stop(1234)
+    1500
+    """
+
+    steps: int | None = None
+    seconds: float | None = None
+    _last: float = field(default_factory=time.monotonic, repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> CheckpointSchedule:
+        """Read "epoch", "500 steps" or "60 seconds".
+
+        Raises:
+            ZooError: for anything else.
+        """
+        if text == "epoch":
+            return cls()
+        match = re.fullmatch(r"([1-9]\d*) ?(steps|seconds)", text)
+        if not match:
+            raise ZooError(
+                f"A checkpoint cannot be written every {text!r}; "
+                "say epoch, '500 steps' or '60 seconds'."
+            )
+        return cls(**{match[2]: int(match[1])})
+
+    def next_stop(self, step: int) -> int:
+        """Return the next step of this epoch at which a checkpoint may be due."""
+        if self.steps is None:
+            return 2**31
+        return (step // self.steps + 1) * self.steps
+
+    def due(self, step: int) -> bool:
+        """Return whether one is due inside an epoch, after this step of it."""
+        if self.steps is not None:
+            return step % self.steps == 0
+        if self.seconds is not None and time.monotonic() - self._last >= self.seconds:
+            self._last = time.monotonic()
+            return True
+        return False
+
+    def after_epoch(self, epoch: int, epochs: int) -> bool:
+        """Return whether one is due now that `epoch` of `epochs` are finished."""
+        if self.seconds is None or epoch == epochs:
+            return True
+        return self.due(0)

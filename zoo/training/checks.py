@@ -10,36 +10,8 @@ import keras
 
 from zoo.data import Dataset
 from zoo.errors import ZooError
-from zoo.nn.preprocessing import preprocessing_of
 from zoo.registry import ModelSpec
 from zoo.registry.recipes import Recipe
-from zoo.training.solvers import whitening
-
-
-def check_recipe(model: keras.Model, recipe: Recipe) -> None:
-    """Raise one sentence unless the model can honour all that the recipe says.
-
-    Args:
-        model: compiled; its weights are not looked at.
-        recipe: with solver "gradient".
-
-    Raises:
-        ZooError: naming what to leave out.
-    """
-    if recipe.label_smoothing and not isinstance(
-        model.loss, keras.losses.SparseCategoricalCrossentropy
-    ):
-        raise ZooError(
-            f"Label smoothing is for softmax with cross-entropy; {model.name} is trained with "
-            f"{type(model.loss).__name__}: leave label_smoothing out of the recipe."
-        )
-    if recipe.augmentation and preprocessing_of(model) is None:
-        raise ZooError(
-            f"Augmentation moves photos; {model.name} takes numbers: leave augmentation out of "
-            "the recipe."
-        )
-    if recipe.whitening:
-        whitening.check(model)
 
 
 def follow(
@@ -81,8 +53,9 @@ def check_fits(model: keras.Model, spec: ModelSpec, dataset: Dataset) -> None:
             f"{spec.name} takes {kind} inputs, but the data set {dataset.name} holds "
             f"{dataset.kind}s; choose another --dataset."
         )
-    if kind == "vector" and dataset.train.x.shape[1] != model.input_shape[1]:
-        inputs = dataset.train.x.shape[1]
+    x: Any = dataset.train.x
+    if kind == "vector" and x.shape[1] != model.input_shape[1]:
+        inputs = x.shape[1]
         remedy = (
             f"--set inputs={inputs}" if "inputs" in spec.options else "choose another --dataset"
         )

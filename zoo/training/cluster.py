@@ -17,7 +17,6 @@ import tensorflow as tf
 from zoo.errors import ZooError
 from zoo.training.launcher import WORKER_LOST, check_addresses
 
-START_TIMEOUT = 120.0
 _JOBS = ("chief", "worker")
 _PROBE_SECONDS = 2.0
 _SECONDS_BETWEEN_PROBES = 0.1

@@ -32,9 +32,10 @@ class Evaluation:
         with strategy.scope():
             self._loss = keras.metrics.Mean(name="loss")
         batch = self._local_batch * replicas
-        feed = examples.signature(batch, (tf.float32,))
+        signature = examples.input_signature(batch, (tf.float32,))
         self._run = tf.function(
-            self._run_batches, input_signature=[feed, tf.TensorSpec((), tf.int32)] if feed else None
+            self._run_batches,
+            input_signature=[signature, tf.TensorSpec((), tf.int32)] if signature else None,
         )
         count = len(examples)
         padded = -(-count // batch) * batch
@@ -46,8 +47,8 @@ class Evaluation:
         self._model.reset_metrics()
         self._loss.reset_state()
         batches = len(self._order)
-        feed = self._examples.feed(self._order, 0, batches, self._weights)
-        self._run(feed, tf.constant(batches))
+        iterator = self._examples.iterator(self._order, 0, batches, self._weights)
+        self._run(iterator, tf.constant(batches))
         metrics = {
             name: float(value)
             for name, value in self._model.get_metrics_result().items()
@@ -56,13 +57,13 @@ class Evaluation:
         self._model.reset_metrics()
         return {"loss": float(self._loss.result()), **metrics}
 
-    def _run_batches(self, feed, batches):
+    def _run_batches(self, iterator, batches):
         for batch in tf.range(batches):
-            drawn = self._examples.draw(feed, batch)
-            self._strategy.run(self._step, args=(drawn,))
+            rows = self._examples.next_batch(iterator, batch)
+            self._strategy.run(self._step, args=(rows,))
 
-    def _step(self, drawn):
-        x, y, weights = self._examples.read(self._examples.share(drawn))
+    def _step(self, batch):
+        x, y, weights = self._examples.features(self._examples.replica_shard(batch))
         y_pred = self._model.get_layer("head")(x, training=False)
         loss = self._model.compute_loss(x, y, y_pred, weights, training=False)
         # Keras averages over the batch, padding included, and divides by the replicas.

@@ -1,13 +1,14 @@
-"""Where a split's examples wait for their step: in memory, or streamed from disk.
+"""A split's examples in memory, and the choice between memory and disk.
 
-Both give every replica the same rows of the same batches: replica i of n reads the i-th n-th of
-each global batch.
+Memory and disk (`zoo.training.streaming`) give every replica the same rows of the same batches:
+replica i of n reads the i-th n-th of each global batch.
 """
 
 from __future__ import annotations
 
-import gc
-import weakref
+import mmap
+import os
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import keras
@@ -15,47 +16,55 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.data.dataset import Split
-from zoo.errors import ZooError
+from zoo.data.photos import Photos
 from zoo.nn.preprocessing import preprocessing_of
 from zoo.training.augmentation import Augmenter
-from zoo.training.features import Features, resident_bytes
+from zoo.training.settings import SOURCES
+from zoo.training.streaming import StreamedExamples
 from zoo.utils.choices import require_choice
 from zoo.utils.memory import available_bytes
 
-SOURCES = ("auto", "memory", "stream")
-_PREFETCHED_BATCHES = 4
+# Below this, features are kept in memory even where raw pixels would be smaller.
+SMALL_BYTES = 16 * 2**20
+_BATCH = 256
+# What TensorFlow asks of memory that it did not allocate itself.
+_ALIGNMENT = 64
+_CHUNK_BYTES = 8 * 2**20
 
 
 class Examples(Protocol):
-    """Examples that a graph draws by index; `parts` are arrays that go along with the indices."""
+    """The examples of one split, as a graph reads them, batch by batch.
+
+    "Columns" are arrays of further numbers for each example, such as weights, that go with it.
+    """
 
     def __len__(self) -> int:
         """Return how many there are."""
 
-    def signature(self, batch_size: int, parts: tuple[tf.DType, ...]) -> tuple:
-        """Return the types of a feed; none if a graph is to find out from a feed itself."""
+    def input_signature(self, batch_size: int, columns: tuple[tf.DType, ...]) -> tuple:
+        """Return the types of an iterator; none if a graph finds them out from an iterator."""
 
-    def feed(self, order: np.ndarray, at: int, until: int, *parts: np.ndarray) -> Any:
-        """Return what a graph draws batches `at` to `until` of an order from.
+    def iterator(self, order: np.ndarray, start: int, stop: int, *columns: np.ndarray) -> Any:
+        """Return what a graph takes the batches `start` to `stop` of an order from.
 
         Args:
-            order: int32 (steps, batch_size), of which batches are drawn one after the other.
-            at: the first batch.
-            until: the batch after the last.
-            *parts: each (steps, batch_size).
+            order: int32 (steps, batch_size), indices of examples.
+            start: the first batch.
+            stop: the batch after the last.
+            *columns: each (steps, batch_size).
         """
 
-    def draw(self, feed: Any, step: tf.Tensor) -> Any:
-        """Return the next batch, in cross-replica context; `step` counts from 0 in each feed."""
+    def next_batch(self, iterator: Any, step: tf.Tensor) -> Any:
+        """Return a batch, in cross-replica context; `step` counts from 0 in each iterator."""
 
-    def share(self, drawn: Any) -> Any:
-        """Return what this replica gets of a batch, in replica context."""
+    def replica_shard(self, batch: Any) -> Any:
+        """Return this replica's part of a batch, in replica context."""
 
-    def read(self, share: Any) -> tuple[tf.Tensor, ...]:
-        """Return the head's inputs, the targets and the parts of a share; XLA can compile it."""
+    def features(self, shard: Any) -> tuple[tf.Tensor, ...]:
+        """Return (the head's inputs, targets, *columns) of a shard; XLA can compile it."""
 
     def close(self) -> None:
-        """Let go of what reads from disk; nothing is drawn after that."""
+        """Stop reading from disk; the examples cannot be used after that."""
 
 
 def choose(
@@ -65,7 +74,7 @@ def choose(
     split: Split,
     augmenter: Augmenter | None = None,
 ) -> Examples:
-    """Return a split's examples from where they are to come.
+    """Return a split's examples, in memory or streamed from disk.
 
     Args:
         source: "memory", "stream", or "auto": memory if it takes less than half of what is
@@ -73,17 +82,12 @@ def choose(
         model: whose layer `preprocessing` comes before its head.
         strategy: where the replicas live.
         split: y as the model's loss takes it.
-        augmenter: moves photos before the layer `preprocessing`, by the parts of a feed.
+        augmenter: moves photos before the layer `preprocessing`; they have one size then.
 
     Raises:
         UnknownNameError: for another source.
-        ZooError: if there is something to move and it is no photos of one size.
     """
-    require_choice("source of examples", source, SOURCES)
-    if augmenter and not (isinstance(split.x, np.ndarray) and split.x.ndim == 4):
-        raise ZooError(
-            "Augmentation is for photos of one size; train without it, or give another --dataset."
-        )
+    require_choice("source", source, SOURCES)
     if source == "auto":
         fits = resident_bytes(model, split.x) < available_bytes() / 2
         source = "memory" if fits else "stream"
@@ -94,11 +98,14 @@ def choose(
 class ResidentExamples:
     """All examples in memory; a batch is gathered inside the graph.
 
+    Photos that nothing random happens to are preprocessed once, here, and not in every epoch.
+
     Args:
-        model: whose layer `preprocessing` comes before its head.
+        model: whose layer `preprocessing`, if it has one, comes before its head.
         strategy: where the replicas live.
-        split: y as the model's loss takes it.
-        augmenter: moves photos before the layer `preprocessing`, by the parts of a feed.
+        split: x an array or a sequence of photos of different sizes; y as the model's loss takes
+            it.
+        augmenter: moves photos before the layer `preprocessing`.
     """
 
     def __init__(
@@ -108,169 +115,118 @@ class ResidentExamples:
         split: Split,
         augmenter: Augmenter | None = None,
     ):
-        self._features = Features(model, split.x, augmenter)
+        preprocessing = preprocessing_of(model)
+        examples = split.x
+        self._augmenter = augmenter
+        # What is left to be done to every batch.
+        self._preprocessing = None
+        if preprocessing is None:
+            array = np.asarray(examples)
+        elif augmenter is None and _worth_computing_once(model, examples):
+            array = preprocess(preprocessing, examples)
+        else:
+            self._preprocessing = preprocessing
+            array = np.asarray(examples)
+        self.array = _resident(array)
+        _release_pages(examples)
         self._targets = tf.convert_to_tensor(split.y)
         self._replicas = strategy.num_replicas_in_sync
 
     def __len__(self):
-        return len(self._features)
+        return self.array.shape[0]
 
-    def signature(self, batch_size, parts):
-        """Return the shapes of indices and parts: any number of batches."""
-        return tuple(tf.TensorSpec((None, batch_size), kind) for kind in (tf.int32, *parts))
+    def input_signature(self, batch_size, columns):
+        """Return the shapes of indices and columns: any number of batches."""
+        return tuple(tf.TensorSpec((None, batch_size), kind) for kind in (tf.int32, *columns))
 
-    def feed(self, order, at, until, *parts):
-        """Return the indices and parts of these batches."""
-        return tuple(part[at:until] for part in (order, *parts))
+    def iterator(self, order, start, stop, *columns):
+        """Return the indices and columns of these batches."""
+        return tuple(column[start:stop] for column in (order, *columns))
 
-    def draw(self, feed, step):
-        """Return one batch's indices and parts."""
-        return tuple(part[step] for part in feed)
+    def next_batch(self, iterator, step):
+        """Return one batch's indices and columns."""
+        return tuple(column[step] for column in iterator)
 
-    def share(self, drawn):
-        """Return the indices and parts of this replica's rows."""
-        local = drawn[0].shape[0] // self._replicas
+    def replica_shard(self, batch):
+        """Return the indices and columns of this replica's rows."""
+        local = batch[0].shape[0] // self._replicas
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        return tuple(tf.slice(part, [replica * local], [local]) for part in drawn)
+        return tuple(tf.slice(column, [replica * local], [local]) for column in batch)
 
-    def read(self, share):
-        """Gather the rows."""
-        rows, *parts = share
-        return self._features.batch(rows, parts), tf.gather(self._targets, rows), *parts
+    def features(self, shard):
+        """Gather the rows; augment and preprocess what is not preprocessed yet."""
+        rows, *columns = shard
+        x = tf.gather(self.array, rows)
+        if self._augmenter:
+            x = self._augmenter.apply(x, columns)
+        if self._preprocessing is not None:
+            x = self._preprocessing(x)
+        return x, tf.gather(self._targets, rows), *columns
 
     def close(self):
         """Do nothing."""
 
 
-class StreamedExamples:
-    """Examples read from disk batch by batch through tf.data, for sets larger than memory.
-
-    `AutoShardPolicy.DATA` gives every worker its share of each batch; each reads the whole batch
-    and keeps its share, as that policy does.
-
-    Args:
-        model: whose layer `preprocessing` comes before its head.
-        strategy: where the replicas live.
-        split: x an array, usually memory-mapped, or photos; y as the model's loss takes it.
-        augmenter: moves photos before the layer `preprocessing`, by the parts of a feed.
-    """
-
-    def __init__(
-        self,
-        model: keras.Model,
-        strategy: tf.distribute.Strategy,
-        split: Split,
-        augmenter: Augmenter | None = None,
-    ):
-        self._strategy = strategy
-        self._augmenter = augmenter
-        self._photos = split.x
-        self._targets = tf.convert_to_tensor(split.y)
-        self._preprocessing = preprocessing_of(model)
-        self._one_size = isinstance(split.x, np.ndarray)
-        self._order: np.ndarray | None = None
-        self._next = 0
-        self._reading = _Reading()
-        # Runs before the interpreter ends, too, for a caller that does not close.
-        weakref.finalize(self, self._reading.end)
-
-    def __len__(self):
-        return len(self._photos)
-
-    def signature(self, batch_size, parts):
-        """Return no types: an iterator's is known once there is one."""
-        return ()
-
-    def feed(self, order, at, until, *parts):
-        """Return the iterator over an order's batches; it goes on where the last call ended."""
-        if order is not self._order or at != self._next:
-            self._reading.end()
-            batches = self._batches(order[at:], *(part[at:] for part in parts))
-            self._reading.iterator = iter(batches)
-        self._order, self._next = order, until
-        return self._reading.iterator
-
-    def draw(self, feed, step):
-        """Take the next batch off the stream."""
-        return next(feed)
-
-    def share(self, drawn):
-        """Return it all: tf.data has shared it out."""
-        return drawn
-
-    def read(self, share):
-        """Move and preprocess the pixels."""
-        x, y, *parts = share
-        if self._augmenter:
-            x = self._augmenter.apply(x, parts)
-        if self._one_size and self._preprocessing is not None:
-            x = self._preprocessing(x)
-        return x, y, *parts
-
-    def close(self):
-        """End the threads that read ahead."""
-        self._order = None
-        self._reading.end()
-
-    def _batches(self, order, *parts):
-        self._reading.stream = _Stream()
-        batch_size = order.shape[1]
-        columns = (order.ravel(), *(part.ravel() for part in parts))
-        rows = tf.data.Dataset.from_tensor_slices(columns)
-        if self._one_size:
-            dataset = rows.batch(batch_size, drop_remainder=True).map(
-                self._read_batch, num_parallel_calls=tf.data.AUTOTUNE
-            )
-        else:
-            dataset = rows.map(self._read_photo, num_parallel_calls=tf.data.AUTOTUNE)
-            dataset = dataset.batch(batch_size, drop_remainder=True)
-        options = tf.data.Options()
-        options.experimental_distribute.auto_shard_policy = (
-            tf.data.experimental.AutoShardPolicy.DATA
+def preprocess(
+    preprocessing: keras.Layer, examples: np.ndarray | Photos | Sequence[np.ndarray]
+) -> np.ndarray:
+    """Return the head's inputs for all examples, float32 (examples, features)."""
+    if isinstance(examples, np.ndarray):
+        any_batch = tf.TensorSpec((None, *examples.shape[1:]), examples.dtype)
+        compute = tf.function(preprocessing, input_signature=[any_batch])
+        parts = [compute(examples[at : at + _BATCH]) for at in range(0, len(examples), _BATCH)]
+        return np.concatenate([part.numpy() for part in parts])
+    # One photo at a time, each of its own size: no shape is baked into the graph.
+    any_size = tf.TensorSpec((None, None, None, 3), tf.uint8)
+    compute = tf.function(preprocessing, input_signature=[any_size])
+    decoded = (
+        tf.data.Dataset.range(len(examples))
+        .map(
+            lambda index: tf.ensure_shape(
+                tf.numpy_function(lambda at: examples[int(at)], [index], tf.uint8),
+                (None, None, 3),
+            ),
+            num_parallel_calls=os.cpu_count(),
         )
-        options.deterministic = True
-        dataset = dataset.prefetch(_PREFETCHED_BATCHES).with_options(options)
-        return self._strategy.experimental_distribute_dataset(dataset)
-
-    def _read_batch(self, rows, *parts):
-        array, stream = self._photos, self._reading.stream
-        x = tf.numpy_function(lambda at: stream.read(array, at), [rows], tf.as_dtype(array.dtype))
-        x = tf.ensure_shape(x, (rows.shape[0], *array.shape[1:]))
-        return x, tf.gather(self._targets, rows), *parts
-
-    def _read_photo(self, row, *parts):
-        photos, stream = self._photos, self._reading.stream
-        photo = tf.numpy_function(lambda at: stream.read(photos, int(at)), [row], tf.uint8)
-        features = self._preprocessing(tf.ensure_shape(photo, (None, None, 3))[None])[0]
-        return features, tf.gather(self._targets, row), *parts
+        .prefetch(8)
+    )
+    return np.concatenate([compute(photo[None]).numpy() for photo in decoded])
 
 
-class _Reading:
-    """The iterator that is read from, and the stream its threads read."""
-
-    def __init__(self):
-        self.iterator = None
-        self.stream = _Stream()
-
-    def end(self):
-        """Let go of the iterator.
-
-        Its threads read ahead, and call Python to do so. Left to the interpreter's end, its
-        destructor would wait for a thread that waits for an interpreter that is gone.
-        """
-        if self.iterator is not None:
-            self.stream.ended = True
-            self.iterator = None
-            gc.collect()
+def resident_bytes(model: keras.Model, examples: np.ndarray | Photos) -> int:
+    """Return how much memory `ResidentExamples` of these examples take."""
+    computed = preprocessing_of(model) is not None and _worth_computing_once(model, examples)
+    if isinstance(examples, np.ndarray) and not computed:
+        return examples.nbytes
+    return _feature_bytes(model, examples)
 
 
-class _Stream:
-    """What the threads that read one order's batches ask before each: whether it goes on."""
+def _resident(array: np.ndarray) -> tf.Tensor:
+    """Return a tensor that holds a copy of the array, of which only a part is in memory twice."""
+    room = np.empty(array.nbytes + _ALIGNMENT, np.uint8)
+    start = -room.ctypes.data % _ALIGNMENT
+    aligned = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    rows = max(1, _CHUNK_BYTES // max(1, array[:1].nbytes))
+    for at in range(0, len(array), rows):
+        aligned[at : at + rows] = array[at : at + rows]
+        _release_pages(array)
+    # Shares the memory, where `convert_to_tensor` would copy it.
+    return tf.experimental.dlpack.from_dlpack(aligned.__dlpack__())
 
-    ended = False
 
-    def read(self, photos, at):
-        if self.ended:
-            # To tf.data that is the end of the data.
-            raise StopIteration
-        return photos[at]
+def _release_pages(examples: Any) -> None:
+    """Let the system take back a memory-mapped file's pages: the content is in memory now."""
+    while isinstance(examples, np.ndarray):
+        examples = examples.base
+    if isinstance(examples, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        examples.madvise(mmap.MADV_DONTNEED)
+
+
+def _worth_computing_once(model: keras.Model, examples: np.ndarray | Photos) -> bool:
+    if not isinstance(examples, np.ndarray):
+        return True
+    return _feature_bytes(model, examples) <= max(examples.nbytes, SMALL_BYTES)
+
+
+def _feature_bytes(model: keras.Model, examples: np.ndarray | Photos) -> int:
+    return 4 * model.get_layer("head").input_shape[-1] * len(examples)

@@ -22,19 +22,24 @@ def of_model(model: keras.Model, builder: Callable) -> str:
     is that of the builder and of the classes the model is made of, where they are neither this
     package's nor Keras's, which config.json has the versions of, and where Python has the source.
     """
-    layers = list(model._flatten_layers())
     compiled = model.get_compile_config() or {}
+    kinds = [type(layer) for layer in model._flatten_layers()]
     parts = [
-        *(
-            [_home(type(layer)), _plain(layer.get_config())]
-            for layer in layers
-            if not hasattr(layer, "layers")
-        ),
+        *layers_of(model),
         *(_plain(compiled.get(key)) for key in ("loss", "weighted_metrics")),
-        *_sources([builder, *(type(layer) for layer in layers), type(model.loss)]),
+        *_sources([builder, *kinds, type(model.loss)]),
     ]
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]
+
+
+def layers_of(model: keras.Model) -> list:
+    """Return each layer's class and configuration, without the names that Keras makes up."""
+    return [
+        [_home(type(layer)), _plain(layer.get_config())]
+        for layer in model._flatten_layers()
+        if not hasattr(layer, "layers")
+    ]
 
 
 def _plain(config: Any) -> Any:

@@ -1,12 +1,13 @@
 """Start the workers of one training on this machine or on several, and end them together.
 
-Nothing here needs TensorFlow: a worker is the same command in a process of its own, with TF_CONFIG
-set. A worker's standard input stays open as long as this launcher lives; when it closes, for
-whatever reason, the worker writes a checkpoint and leaves.
+Nothing here needs TensorFlow: a worker is a process of its own, with TF_CONFIG set, that reads its
+settings as the first line of its standard input. Its input stays open as long as this launcher
+lives; when it closes, for whatever reason, the worker writes a checkpoint and ends.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
@@ -18,6 +19,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 from zoo.errors import BAD_INPUT, INTERRUPTED, PREEMPTED, WORKER_LOST, ZooError
 from zoo.registry.plugins import VARIABLE
@@ -25,7 +27,13 @@ from zoo.registry.plugins import VARIABLE
 STOP_AT_END_OF_INPUT = "ZOO_STOP_AT_END_OF_INPUT"
 # What a worker is given to write its checkpoint in, once all were asked to stop.
 _GRACE_SECONDS = 60.0
-_FORWARDED = ("TFDS_DATA_DIR", "ZOO_CACHE_DIR", "CUDA_VISIBLE_DEVICES", VARIABLE)
+_FORWARDED = (
+    "TFDS_DATA_DIR",
+    "ZOO_CACHE_DIR",
+    VARIABLE,
+    "ZOO_DEBUG",
+    "CUDA_VISIBLE_DEVICES",
+)
 
 
 def local_addresses(workers: int) -> list[str]:
@@ -84,14 +92,20 @@ def check_addresses(where: str, addresses: Sequence[str]) -> None:
             )
 
 
-def launch(words: Sequence[str], addresses: Sequence[str], remote_shell: str | None = None) -> int:
-    """Run `zoo WORDS` once per address, relay what they print, and return the exit code.
+def launch(
+    words: Sequence[str],
+    settings: str,
+    addresses: Sequence[str],
+    remote_shell: str | None = None,
+) -> int:
+    """Run Python once per address, print what the workers print, and return the exit code.
 
     If one fails the others are ended. SIGTERM and Ctrl-C ask all of them to stop with a
     checkpoint.
 
     Args:
-        words: of the command line, the same for all workers.
+        words: after the name of the interpreter, the same for all workers.
+        settings: a line that each worker reads from its standard input.
         addresses: "host:port" of each worker; the first one is the chief.
         remote_shell: the program that runs a command on a host, as "ssh"; None to run all
             workers on this machine. A host needs the same files at the same paths.
@@ -106,7 +120,7 @@ def launch(words: Sequence[str], addresses: Sequence[str], remote_shell: str | N
         for kind in before:
             signal.signal(kind, lambda number, _: asked.append(number))
         for index in range(len(addresses)):
-            workers.append(_Worker(index, words, addresses, remote_shell))
+            workers.append(_Worker(index, words, settings, addresses, remote_shell))
         code = _watch(workers, asked)
         return INTERRUPTED if code == PREEMPTED and signal.SIGINT in asked else code
     finally:
@@ -119,9 +133,16 @@ def launch(words: Sequence[str], addresses: Sequence[str], remote_shell: str | N
 class _Worker:
     """One worker's process and the thread that relays its lines."""
 
-    def __init__(self, index, words, addresses, remote_shell):
+    def __init__(
+        self,
+        index: int,
+        words: Sequence[str],
+        settings: str,
+        addresses: Sequence[str],
+        remote_shell: str | None,
+    ):
         task = {"type": "worker", "index": index}
-        settings = {
+        environment = {
             "TF_CONFIG": json.dumps({"cluster": {"worker": list(addresses)}, "task": task}),
             STOP_AT_END_OF_INPUT: "1",
             "PYTHONUNBUFFERED": "1",
@@ -130,10 +151,10 @@ class _Worker:
                 [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
             ).rstrip(os.pathsep),
         }
-        command = [sys.executable, "-m", "zoo", *words]
+        command = [sys.executable, *words]
         if remote_shell:
             host = addresses[index].rpartition(":")[0]
-            command = [*shlex.split(remote_shell), host, _remote_command(command, settings)]
+            command = [*shlex.split(remote_shell), host, _remote_command(command, environment)]
         self.index = index
         self.name = f"worker {index}" + (f" on {host}" if remote_shell else "")
         try:
@@ -145,7 +166,7 @@ class _Worker:
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-                env={**os.environ, **settings},
+                env={**os.environ, **environment},
                 # Ctrl-C reaches this launcher alone, which asks the workers to stop.
                 start_new_session=True,
             )
@@ -153,20 +174,30 @@ class _Worker:
             raise ZooError(f"{command[0]} cannot be started ({error.strerror}).") from error
         self._relay = threading.Thread(target=self._print_lines, daemon=True)
         self._relay.start()
+        # A worker that has ended already says why by its exit code.
+        with contextlib.suppress(BrokenPipeError):
+            self._input.write(settings + "\n")
+            self._input.flush()
 
-    def ask_to_stop(self):
-        self.process.stdin.close()
+    @property
+    def _input(self) -> IO[str]:
+        assert self.process.stdin is not None
+        return self.process.stdin
 
-    def end(self):
+    def ask_to_stop(self) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            self._input.close()
+
+    def end(self) -> None:
         """Kill the process if it still runs, and wait until its last line is printed."""
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        if not self.process.stdin.closed:
-            self.process.stdin.close()
+        self.ask_to_stop()
         self._relay.join()
 
-    def _print_lines(self):
+    def _print_lines(self) -> None:
+        assert self.process.stdout is not None
         with self.process.stdout as lines:
             for line in lines:
                 print(f"[{self.index}] {line}", end="", flush=True)
@@ -180,7 +211,7 @@ def _watch(workers: list[_Worker], asked: Sequence[int]) -> int:
             if code not in (None, 0, PREEMPTED):
                 return _explain_failure(worker, code, codes)
         if None not in codes:
-            return max(codes)
+            return max(code or 0 for code in codes)
         # One that is preempted takes the others along; after that they have a while to leave.
         if until is None and (asked or PREEMPTED in codes):
             until = time.monotonic() + _GRACE_SECONDS
@@ -205,7 +236,7 @@ def _explain_failure(worker: _Worker, code: int, codes: list) -> int:
     return WORKER_LOST
 
 
-def _remote_command(command: list[str], settings: dict[str, str]) -> str:
+def _remote_command(command: list[str], environment: dict[str, str]) -> str:
     forwarded = {name: os.environ[name] for name in _FORWARDED if name in os.environ}
-    assigned = [f"{name}={value}" for name, value in {**forwarded, **settings}.items()]
+    assigned = [f"{name}={value}" for name, value in {**forwarded, **environment}.items()]
     return f"cd {shlex.quote(str(Path.cwd()))} && exec {shlex.join(['env', *assigned, *command])}"

@@ -1,13 +1,13 @@
 """The one training loop for every strategy: many steps per call, inside the graph.
 
 The model's own optimizer, loss and metrics do the work; this file decides which examples a step
-sees. Epoch e of seed s goes through a permutation drawn from (s, e), cut into global batches;
-replica i takes the i-th slice of each. What does not fill a batch sits the epoch out.
+sees. Epoch e of seed s goes through a permutation that depends on (s, e) alone, cut into global
+batches; replica i takes the i-th slice of each. A last batch that is not full is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 
 import keras
 import numpy as np
@@ -18,44 +18,7 @@ from zoo.training import mixing
 from zoo.training.augmentation import Augmenter
 from zoo.training.checkpoints import Position
 from zoo.training.examples import Examples
-
-
-class NonFiniteLossError(ZooError):
-    """A loss, a metric or a weight became NaN or infinite; the message names where."""
-
-
-SMALLER_RATE = "try a smaller --learning-rate"
-
-
-def require_finite_figures(
-    figures: Mapping[str, float], when: str, remedy: str = SMALLER_RATE
-) -> None:
-    """Raise one sentence unless every figure is a finite number.
-
-    Args:
-        figures: what was measured, by name.
-        when: for the sentence, such as "after epoch 3".
-        remedy: for the sentence too.
-
-    Raises:
-        NonFiniteLossError: naming the first that is not.
-    """
-    for name, value in figures.items():
-        if isinstance(value, float) and not np.isfinite(value):
-            raise NonFiniteLossError(f"{name} is {value} {when}; {remedy}.")
-
-
-def require_finite_weights(
-    weights: Sequence[np.ndarray], when: str, remedy: str = SMALLER_RATE
-) -> None:
-    """Raise one sentence unless every weight is a finite number.
-
-    Raises:
-        NonFiniteLossError: if one is not.
-    """
-    # numpy does not know whether a bfloat16 is finite.
-    if not all(np.isfinite(np.asarray(weight, np.float32)).all() for weight in weights):
-        raise NonFiniteLossError(f"A weight is not finite {when}; {remedy}.")
+from zoo.training.finite import SMALLER_RATE, NonFiniteLossError
 
 
 def epoch_order(seed: int, epoch: int, examples: int) -> np.ndarray:
@@ -111,16 +74,17 @@ class TrainingLoop:
             tf.function(self._update_weights, jit_compile=True) if jit else self._update_weights
         )
         self._mixes = augmenter is not None and augmenter.mixes
-        parts = augmenter.parts if augmenter else 0
-        feed = examples.signature(batch_size * (1 + self._mixes), (tf.float32,) * parts)
+        columns = (tf.float32,) * (augmenter.columns if augmenter else 0)
+        signature = examples.input_signature(batch_size * (1 + self._mixes), columns)
+        steps = tf.TensorSpec((), tf.int32)
         self._run = tf.function(
-            self._run_steps, input_signature=[feed, tf.TensorSpec((), tf.int32)] if feed else None
+            self._run_steps, input_signature=[signature, steps] if signature else None
         )
         # Tracing makes Keras create the metrics' variables, which a checkpoint restores.
-        if not feed:
+        if not signature:
             order = self._order(0)
-            feed = examples.feed(order, 0, 1, *self._drawn(0, order))
-        self._run.get_concrete_function(feed, tf.TensorSpec((), tf.int32))
+            signature = examples.iterator(order, 0, 1, *self._transforms(0, order))
+        self._run.get_concrete_function(signature, steps)
 
     def epoch(self, position: Position, stop_at: Callable[[int], int]) -> Iterator[int]:
         """Go through epoch `position.epoch` from `position.step` on, which it moves forward.
@@ -128,7 +92,7 @@ class TrainingLoop:
         Args:
             position: where to start.
             stop_at: from the step within the epoch to the step at which the next call into the
-                graph ends; asked before each call.
+                graph ends; called before each.
 
         Yields:
             The number of steps after each call into the graph.
@@ -139,13 +103,13 @@ class TrainingLoop:
         if position.step == 0:
             self._begin(position.epoch)
         order = self._order(position.epoch)
-        drawn = self._drawn(position.epoch, order)
+        transforms = self._transforms(position.epoch, order)
         while position.step < self.steps_per_epoch:
-            until = min(stop_at(position.step), len(order))
-            feed = self._examples.feed(order, position.step, until, *drawn)
-            losses = self._run(feed, tf.constant(until - position.step)).numpy()
+            stop = min(stop_at(position.step), len(order))
+            iterator = self._examples.iterator(order, position.step, stop, *transforms)
+            losses = self._run(iterator, tf.constant(stop - position.step)).numpy()
             self._check(losses, position)
-            done, position.step = until - position.step, until
+            done, position.step = stop - position.step, stop
             yield done
 
     def logs(self) -> dict[str, float]:
@@ -178,11 +142,11 @@ class TrainingLoop:
             return order
         return mixing.with_partners(order, self.seed, epoch, len(self._examples))
 
-    def _drawn(self, epoch: int, order: np.ndarray) -> tuple[np.ndarray, ...]:
+    def _transforms(self, epoch: int, order: np.ndarray) -> tuple[np.ndarray, ...]:
         if self._augmenter is None:
             return ()
-        drawn = self._augmenter.draw(self.seed, epoch, len(self._examples))
-        return tuple(part[order] for part in drawn)
+        sampled = self._augmenter.sample(self.seed, epoch, len(self._examples))
+        return tuple(column[order] for column in sampled)
 
     def _begin(self, epoch: int) -> None:
         self.loss.reset_state()
@@ -199,11 +163,11 @@ class TrainingLoop:
                 f"epoch {position.epoch + 1}; {SMALLER_RATE}."
             )
 
-    def _run_steps(self, feed, steps):
+    def _run_steps(self, iterator, steps):
         losses = tf.TensorArray(tf.float32, size=steps)
         for step in tf.range(steps):
-            drawn = self._examples.draw(feed, step)
-            replica_losses = self.strategy.run(self._step, args=(drawn,))
+            batch = self._examples.next_batch(iterator, step)
+            replica_losses = self.strategy.run(self._step, args=(batch,))
             local = self.strategy.experimental_local_results(replica_losses)
             losses = losses.write(step, tf.add_n(local) / len(local))
         return self._over_all_workers(losses.stack())
@@ -213,25 +177,25 @@ class TrainingLoop:
         totals = self.strategy.run(_sum_over_replicas, args=(losses,))
         return self.strategy.experimental_local_results(totals)[0]
 
-    def _step(self, drawn):
-        # A replica finds its share outside of what is compiled, which knows nothing of replicas.
-        return self._update(self._examples.share(drawn))
+    def _step(self, batch):
+        # A replica's shard is found outside of what XLA compiles, which knows no replicas.
+        return self._update(self._examples.replica_shard(batch))
 
-    def _update_weights(self, share):
-        x, y, *drawn = self._examples.read(share)
+    def _update_weights(self, shard):
+        x, y, *transforms = self._examples.features(shard)
         model = self.model
         with tf.GradientTape() as tape:
             y_pred = model.get_layer("head")(x, training=True)
-            loss = self._smoothed(self._loss_of(x, y, y_pred, drawn), y_pred)
+            loss = self._smoothed(self._loss_of(x, y, y_pred, transforms), y_pred)
             scaled = model.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, model.trainable_variables)
         model.optimizer.apply(gradients, model.trainable_variables)
         # Keras divides a replica's loss by their number, so that the sum over replicas is right.
         self.loss.update_state(loss * self.strategy.num_replicas_in_sync)
-        model.compute_metrics(x, self._leading(y, drawn) if self._mixes else y, y_pred)
+        model.compute_metrics(x, self._leading(y, transforms) if self._mixes else y, y_pred)
         return tf.cast(loss, tf.float32)
 
-    def _loss_of(self, x, y, y_pred, drawn):
+    def _loss_of(self, x, y, y_pred, transforms):
         if not self._mixes:
             return self.model.compute_loss(x, y, y_pred, training=True)
         # Each photo of a mixed pair answers for both labels, by their shares.
@@ -239,13 +203,17 @@ class TrainingLoop:
             x,
             y,
             tf.repeat(y_pred, 2, axis=0),
-            sample_weight=self._augmenter.label_weights(drawn),
+            sample_weight=self._label_weights(transforms),
             training=True,
         )
 
-    def _leading(self, y, drawn):
-        own, partner = (self._augmenter.label_weights(drawn)[row::2] for row in (0, 1))
+    def _leading(self, y, transforms):
+        own, partner = (self._label_weights(transforms)[row::2] for row in (0, 1))
         return tf.where(own >= partner, y[0::2], y[1::2])
+
+    def _label_weights(self, transforms):
+        assert self._augmenter is not None
+        return self._augmenter.label_weights(transforms)
 
     def _smoothed(self, loss, probabilities):
         if not self._label_smoothing:

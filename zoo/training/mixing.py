@@ -13,14 +13,14 @@ import tensorflow as tf
 
 from zoo.registry.recipes import Augmentation
 
-PARTS = 4
+COLUMNS = 4
 _STREAM, _PARTNERS = 2, 3
 
 
-def draw(
+def sample(
     augmentation: Augmentation, seed: int, epoch: int, examples: int
 ) -> tuple[np.ndarray, ...]:
-    """Return how each example is blended with its partner in an epoch.
+    """Return the random blend of each example with its partner in an epoch.
 
     Returns:
         Arrays of float32 (examples,): the share of the example itself, 0…1; the left and the upper
@@ -38,8 +38,8 @@ def draw(
         cut = which < 0.5
     share = np.where(cut, shares[1], shares[0])
     side = np.sqrt(1 - share)
-    drawn = (share, left * (1 - side), top * (1 - side), cut)
-    return tuple(part.astype(np.float32) for part in drawn)
+    columns = (share, left * (1 - side), top * (1 - side), cut)
+    return tuple(column.astype(np.float32) for column in columns)
 
 
 def with_partners(order: np.ndarray, seed: int, epoch: int, examples: int) -> np.ndarray:
@@ -47,7 +47,7 @@ def with_partners(order: np.ndarray, seed: int, epoch: int, examples: int) -> np
 
     Args:
         order: int32 (steps, batch_size).
-        seed, epoch: what partners are drawn from.
+        seed, epoch: which decide the partners.
         examples: how many there are.
 
     Returns:
@@ -58,7 +58,7 @@ def with_partners(order: np.ndarray, seed: int, epoch: int, examples: int) -> np
     return np.stack([order, partners[order]], axis=-1).reshape(len(order), -1)
 
 
-def blend(images: tf.Tensor, drawn: Sequence[tf.Tensor]) -> tf.Tensor:
+def blend(images: tf.Tensor, blends: Sequence[tf.Tensor]) -> tf.Tensor:
     """Return one photo of every pair.
 
     Mixup adds them, share · own + (1 − share) · partner (Zhang et al., 2018); cutmix puts a square
@@ -67,13 +67,13 @@ def blend(images: tf.Tensor, drawn: Sequence[tf.Tensor]) -> tf.Tensor:
 
     Args:
         images: float32 (2 · batch, h, w, 3), pairs.
-        drawn: what `draw` returned for each row, (2 · batch,) each; a pair is blended as its
+        blends: what `sample` returned for each row, (2 · batch,) each; a pair is blended as its
             first row says.
 
     Returns:
         float32 (batch, h, w, 3).
     """
-    share, left, top, cut = (part[0::2, None, None, None] for part in drawn)
+    share, left, top, cut = (column[0::2, None, None, None] for column in blends)
     side = tf.sqrt(1 - share)
     _, height, width, _ = images.shape
     covered = _covered(top, side, height)[:, :, None] * _covered(left, side, width)[:, None, :]
@@ -81,9 +81,9 @@ def blend(images: tf.Tensor, drawn: Sequence[tf.Tensor]) -> tf.Tensor:
     return images[0::2] * (1 - partner) + images[1::2] * partner
 
 
-def weights(drawn: Sequence[tf.Tensor]) -> tf.Tensor:
-    """Return what each label of a pair counts for, (2 · batch,), of mean 1."""
-    share = drawn[0][0::2]
+def weights(blends: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Return the weight of each label of a pair, (2 · batch,), of mean 1."""
+    share = blends[0][0::2]
     return tf.reshape(tf.stack([2 * share, 2 * (1 - share)], axis=1), (-1,))
 
 

@@ -1,4 +1,4 @@
-"""Number formats of a training, and which combinations this stack cannot run."""
+"""The number format of a training, and whether its steps are compiled."""
 
 from __future__ import annotations
 
@@ -12,11 +12,8 @@ import tensorflow as tf
 
 from zoo.errors import ZooError
 from zoo.training.reporter import Reporter
+from zoo.training.settings import JIT, PRECISIONS
 from zoo.utils.choices import require_choice
-
-PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
-JIT = ("auto", "on", "off")
-
 
 # Instructions that multiply bfloat16 numbers, as Linux names them.
 _BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")
@@ -41,8 +38,9 @@ def choose(name: str, reporter: Reporter) -> str:
     if ratio is None:
         reporter.say(f"Precision {chosen}: this processor has no bfloat16 instructions.")
     else:
-        told = f"a product in bfloat16 takes {ratio:.3f} × float32's time"
-        reporter.say(f"Precision {chosen}: {told}.")
+        reporter.say(
+            f"Precision {chosen}: a product in bfloat16 takes {ratio:.3f} × float32's time."
+        )
     return chosen
 
 

@@ -3,31 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
 
 import tensorflow as tf
 
 _STEPS = 20
-
-
-class Profile(Protocol):
-    """What is told of the steps of a training."""
-
-    def steps(self, count: int) -> None:
-        """Tell that a call into the graph did this many steps."""
-
-    def close(self) -> None:
-        """Tell that there will be no more."""
-
-
-class NoProfile:
-    """Writes nothing."""
-
-    def steps(self, count):
-        """Do nothing."""
-
-    def close(self):
-        """Do nothing."""
 
 
 class StepsProfile:
@@ -42,7 +21,7 @@ class StepsProfile:
         self._profiled: int | None = None
         self._running = False
 
-    def steps(self, count):
+    def steps(self, count: int) -> None:
         """Begin after the first call, end once enough steps are in."""
         if self._profiled is None:
             tf.profiler.experimental.start(str(self._logs))
@@ -52,7 +31,7 @@ class StepsProfile:
         if self._profiled >= _STEPS:
             self.close()
 
-    def close(self):
+    def close(self) -> None:
         """Write what was profiled, if it has begun and is not written."""
         if self._running:
             self._running = False

@@ -10,6 +10,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -75,7 +76,7 @@ class Terminal:
     def __init__(self, console: Console):
         self.console = console
         self._progress: Progress | None = None
-        self._task = None
+        self._task = TaskID(0)
         self._batch_size = 0
         self._epochs = 0
         self._told = time.monotonic()
@@ -86,9 +87,8 @@ class Terminal:
 
     def decoding(self, done, total):
         """Move a bar of photos decoded."""
-        if self._progress is None:
-            self._open(total, "decoding", 0)
-        self._progress.update(self._task, completed=done)
+        progress = self._progress or self._open(total, "decoding", 0)
+        progress.update(self._task, completed=done)
         if done >= total:
             self._close()
 
@@ -116,6 +116,8 @@ class Terminal:
 
     def steps(self, count):
         """Move the bar; where there is none to see, print a line now and then."""
+        if self._progress is None:
+            return
         self._progress.advance(self._task, count)
         task = self._progress.tasks[0]
         if not task.speed:
@@ -141,7 +143,7 @@ class Terminal:
         figures = "  ".join(f"{name} {value:.4f}" for name, value in row.items() if name != "epoch")
         self.say(f"epoch {row['epoch']:3d}  {figures}")
 
-    def _open(self, total, title, completed):
+    def _open(self, total: int, title: str, completed: int) -> Progress:
         self._progress = Progress(
             TextColumn(title),
             BarColumn(),
@@ -154,6 +156,7 @@ class Terminal:
         )
         self._progress.start()
         self._task = self._progress.add_task(title, total=total, completed=completed, rate="")
+        return self._progress
 
     def _close(self):
         if self._progress is not None:

@@ -8,6 +8,7 @@ import fcntl
 import io
 import math
 import os
+import shlex
 import shutil
 import tempfile
 from collections import Counter
@@ -18,6 +19,7 @@ from typing import Any
 
 from zoo.errors import ZooError
 from zoo.registry.plugins import check_plugins, recorded_plugins
+from zoo.registry.solvers import solver_entry
 from zoo.utils.files import read_json, sha256, write_json, write_text
 
 # What makes two trainings the same training; the rest of config.json may differ on a resume.
@@ -50,6 +52,11 @@ class RunFolder:
         self.model_path = self.path / "model.keras"
         self.checkpoints_path = self.path / "checkpoints"
         self.logs_path = self.path / "logs"
+
+    @property
+    def option(self) -> str:
+        """How the command line is told of this folder."""
+        return f"--run-dir {shlex.quote(str(self.path))}"
 
     def check(self, config: dict[str, Any]) -> None:
         """Check that the folder is new, or that what it holds is of this very training.
@@ -370,7 +377,8 @@ def _list(labels: Sequence[str]) -> str:
 def _as_long_as(recorded: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """Return a recorded configuration with the epochs that are asked for now, if they are more."""
     before, after = (config["recipe"].get("epochs") for config in (recorded, given))
-    if not isinstance(before, int) or after <= before or given["solver"]["name"] != "gradient":
+    counts_epochs = "epochs" in solver_entry(given["solver"]["name"]).reads
+    if not isinstance(before, int) or after <= before or not counts_epochs:
         return recorded
     recipe = {**recorded["recipe"], "epochs": after, "note": given["recipe"]["note"]}
     return {**recorded, "recipe": recipe, "recipe_text": given["recipe_text"]}

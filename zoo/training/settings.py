@@ -1,103 +1,134 @@
-"""What to train and how, before anything is loaded."""
+"""What to train and how: every setting is declared here, once.
+
+`zoo.train` takes them as keywords, `zoo train` as options, a worker and config.json as JSON.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
-from zoo.registry import ModelSpec, check_options
-from zoo.registry.recipes import Recipe, require_finite
-from zoo.training import precision
-from zoo.training.checkpoint_schedule import CheckpointSchedule
-from zoo.training.cluster import START_TIMEOUT
-from zoo.training.examples import SOURCES
 from zoo.utils.choices import require_choice, require_seed
+
+if TYPE_CHECKING:
+    from zoo.registry import ModelSpec
+    from zoo.registry.recipes import Recipe
+
+STRATEGIES = ("auto", "cpu", "gpu", "mirrored", "multi_worker", "tpu")
+PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
+JIT = ("auto", "on", "off")
+SOURCES = ("auto", "memory", "stream")
+START_TIMEOUT = 120.0
+
+
+def _setting(
+    default: Any,
+    text: str,
+    *,
+    choices: Sequence[str] = (),
+    words: Sequence[str] = (),
+    metavar: str | None = None,
+    kind: Any = None,
+) -> Any:
+    """Declare a setting.
+
+    Args:
+        default: None for what the model's recipe says.
+        text: what it is, a sentence or two.
+        choices: all the values it may have; () for any.
+        words: how it is written on the command line; by default --NAME.
+        metavar: what stands for its value in the help.
+        kind: its type on the command line, where that is another one.
+    """
+    metadata = {"help": text, "choices": choices, "words": words, "metavar": metavar, "kind": kind}
+    if default is dict:
+        return field(default_factory=dict, metadata=metadata)
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
 class Training:
-    """What to train and how; None means what the model's recipe says.
+    """What to train and how; the help of each setting is in its field's metadata."""
 
-    Args:
-        name: a registered model.
-        recipe: the name of one of its recipes, or a recipe; its first by default.
-        options: of its builder, over those of the recipe.
-        dataset: a name that `zoo.data.load` takes.
-        data_dir: where that data set lies.
-        epochs: passes over the training examples, at least 1.
-        batch_size: examples per update over all replicas together.
-        learning_rate: at the start, above 0.
-        seed: of the initial weights and of everything random after.
-        run_dir: the run folder; by default a new one, runs/NAME-DATE-TIME.
-        strategy: one of `zoo.training.strategies.NAMES`.
-        devices: for "mirrored".
-        tpu: for "tpu", its name, or "local".
-        start_timeout: seconds to wait for the other workers of "multi_worker".
-        precision: one of `zoo.training.precision.PRECISIONS`.
-        jit: one of `zoo.training.precision.JIT`.
-        checkpoint_every: "epoch", "500 steps" or "60 seconds".
-        source: where examples wait for their step, one of `zoo.training.examples.SOURCES`.
-        solver: "gradient" for the recipe's optimizer, or the optimum itself: "exact" of a linear
-            model with squared error, "lbfgs" of a linear softmax classifier.
-        penalty: λ of "exact" and "lbfgs"; by default the one that is best on validation data.
-        profile: whether to write a TensorFlow profile of a few steps into the logs.
-    """
-
-    name: str
-    recipe: str | Recipe | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    dataset: str | None = None
-    data_dir: str | None = None
-    epochs: int | None = None
-    batch_size: int | None = None
-    learning_rate: float | None = None
-    seed: int = 0
-    run_dir: str | Path | None = None
-    strategy: str = "auto"
-    devices: int | None = None
-    tpu: str | None = None
-    start_timeout: float = START_TIMEOUT
-    precision: str | None = None
-    jit: str = "auto"
-    checkpoint_every: str = "epoch"
-    source: str = "auto"
-    solver: str | None = None
-    penalty: float | None = None
-    profile: bool = False
+    name: str = field(metadata={"help": "A registered model."})
+    recipe: str | Recipe | None = _setting(  # noqa: RUF009  it is a field
+        None, "One of the model's recipes, as `zoo describe` prints them; by default the first."
+    )
+    options: Mapping[str, Any] = _setting(
+        dict,
+        "An option of the model; can be repeated.",
+        words=("--set",),
+        metavar="OPTION=VALUE",
+        kind=list[str],
+    )
+    dataset: str | None = _setting(None, "Another data set than the model's.")
+    data_dir: str | None = _setting(
+        None, "Folder of the data set; TFDS_DATA_DIR by default.", metavar="FOLDER"
+    )
+    epochs: int | None = _setting(None, "Passes over the training examples.")
+    batch_size: int | None = _setting(
+        None, "Examples per update of the weights, over all replicas together."
+    )
+    learning_rate: float | None = _setting(None, "Step size at the start.")
+    seed: int = _setting(0, "Seed of the initial weights and of everything random.")
+    run_dir: str | Path | None = _setting(  # noqa: RUF009  it is a field
+        None,
+        "Run folder, runs/NAME-DATE-TIME by default; the same one again resumes.",
+        metavar="FOLDER",
+        kind=Path | None,
+    )
+    strategy: str = _setting("auto", "Where the model is trained.", choices=STRATEGIES)
+    devices: int | None = _setting(
+        None, "Replicas of the strategy mirrored: GPUs, or logical CPUs where there is no GPU."
+    )
+    tpu: str | None = _setting(None, "Name of the TPU, or local on a TPU VM.")
+    start_timeout: float = _setting(START_TIMEOUT, "Seconds to wait for the other workers.")
+    precision: str | None = _setting(None, "Number format of the training.", choices=PRECISIONS)
+    jit: str = _setting("auto", "Whether steps are compiled with XLA.", choices=JIT)
+    checkpoint_every: str = _setting(
+        "epoch", "How often a checkpoint is written: epoch, '500 steps' or '60 seconds'."
+    )
+    source: str = _setting(
+        "auto", "Whether examples are kept in memory or streamed from disk.", choices=SOURCES
+    )
+    solver: str | None = _setting(
+        None, "gradient, or for linear models exact (squared error) or lbfgs (softmax)."
+    )
+    penalty: float | None = _setting(
+        None, "λ of the solver exact or lbfgs; by default the best on validation data."
+    )
+    profile: bool = _setting(
+        False, "Write a TensorFlow profile of a few steps into the logs.", words=("--profile",)
+    )
 
     def recipe_name(self, spec: ModelSpec) -> str:
         """Return what the recipe is called: "custom" if it has no name."""
-        if isinstance(self.recipe, Recipe):
-            return "custom"
-        return self.recipe or next(iter(spec.recipes))
+        if self.recipe is None:
+            return next(iter(spec.recipes))
+        return self.recipe if isinstance(self.recipe, str) else "custom"
 
     def choose_recipe(self, spec: ModelSpec) -> Recipe:
         """Return the model's recipe with what this training says in its place.
 
         Raises:
             UnknownNameError: for a recipe, an option or a solver that does not exist.
-            ZooError: for a number out of range.
+            ZooError: for a number out of range, or a setting that the solver does not use.
         """
-        recipe = self.recipe
-        if not isinstance(recipe, Recipe):
-            name = self.recipe_name(spec)
-            require_choice(f"recipe of {spec.name}", name, spec.recipes)
-            recipe = spec.recipes[name]
+        from zoo.registry import check_options
+
+        recipe = self._named_recipe(spec)
         options = {**recipe.options, **check_options(spec, self.options)}
         # A builder with a learning_rate of its own (the perceptron) means the same one.
         learning_rate = self.learning_rate
         if learning_rate is None:
             learning_rate = options.get("learning_rate")
         solver = self.solver or recipe.solver
-        unread = ("epochs", "batch_size", "learning_rate") if solver != "gradient" else ()
-        for name in unread:
-            if getattr(self, name) is not None:
-                word = "--" + name.replace("_", "-")
-                raise ZooError(f"{word} goes with --solver gradient, not with {solver}.")
-        changes = {
+        self._check_read(solver)
+        changes: dict[str, Any] = {
             "epochs": self.epochs,
             "batch_size": self.batch_size,
             "learning_rate": learning_rate,
@@ -110,14 +141,84 @@ class Training:
         # A note says why a recipe's numbers are what they are.
         return chosen if chosen == recipe else replace(chosen, note="")
 
+    def _named_recipe(self, spec: ModelSpec) -> Recipe:
+        if self.recipe is not None and not isinstance(self.recipe, str):
+            return self.recipe
+        name = self.recipe_name(spec)
+        require_choice(f"recipe of {spec.name}", name, spec.recipes)
+        return spec.recipes[name]
+
+    def _check_read(self, solver: str) -> None:
+        """Raise one sentence for the first setting that is given and that a solver ignores."""
+        from zoo.registry.solvers import readers_of, solver_entry
+
+        solver_entry(solver)
+        for of in fields(self):
+            readers = readers_of(of.name)
+            if readers and solver not in readers and getattr(self, of.name) != of.default:
+                raise ZooError(
+                    f"{_word(of.name)} goes with --solver {' or '.join(readers)}, not with "
+                    f"{solver}."
+                )
+
     def check(self) -> None:
         """Check what needs neither the model nor data.
 
         Raises:
             ZooError: naming the first setting that cannot be.
         """
+        from zoo.registry.recipes import require_finite
+        from zoo.training.checkpoints import CheckpointSchedule
+
         require_finite({"start timeout": self.start_timeout})
-        require_choice("jit", self.jit, precision.JIT)
-        require_choice("source of examples", self.source, SOURCES)
+        for of in fields(self):
+            value, choices = getattr(self, of.name), of.metadata.get("choices")
+            if choices and value is not None:
+                require_choice(f"value of {_word(of.name)}", value, choices)
         CheckpointSchedule.parse(self.checkpoint_every)
         require_seed(self.seed)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the settings as JSON has them; `from_dict` reads them back."""
+        paths = ("data_dir", "run_dir")
+        return {
+            key: str(value) if key in paths and value is not None else value
+            for key, value in asdict(self).items()
+        }
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Any]) -> Training:
+        """Return the training that `as_dict` describes.
+
+        >>> Training.from_dict(Training("xor_mlp", epochs=3).as_dict()).epochs
+        3
+        """
+        recipe = settings.get("recipe")
+        if isinstance(recipe, Mapping):
+            from zoo.registry.recipes import Recipe
+
+            recipe = Recipe.from_dict(recipe)
+        return cls(**{**settings, "recipe": recipe})
+
+    def to_json(self) -> str:
+        """Return the settings as one line of JSON."""
+        return json.dumps(self.as_dict())
+
+    @classmethod
+    def from_json(cls, text: str) -> Training:
+        """Return the training that `to_json` describes.
+
+        Raises:
+            ZooError: if the text is not one.
+        """
+        try:
+            return cls.from_dict(json.loads(text))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ZooError(
+                f"These are not the settings of a training ({error}); `Training.to_json` writes "
+                "them."
+            ) from error
+
+
+def _word(name: str) -> str:
+    return "--" + name.replace("_", "-")

@@ -9,11 +9,10 @@ import tensorflow as tf
 
 from zoo.errors import ZooError
 from zoo.training import cluster as clusters
-from zoo.training.agreement import Agreement, Alone, Together
+from zoo.training.agreement import Agreement, MultiWorker, SingleProcess
 from zoo.training.cluster import Cluster
+from zoo.training.settings import START_TIMEOUT, STRATEGIES
 from zoo.utils.choices import require_choice
-
-NAMES = ("auto", "cpu", "gpu", "mirrored", "multi_worker", "tpu")
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,9 @@ class Chosen:
 
     def agreement(self) -> Agreement:
         """Return how this training's processes agree."""
-        return Together(self.strategy, self.is_chief) if self.cluster else Alone()
+        if self.cluster:
+            return MultiWorker(self.strategy, self.is_chief)
+        return SingleProcess()
 
 
 def is_chief(name: str) -> bool:
@@ -51,7 +52,7 @@ def choose(
     devices: int | None = None,
     *,
     tpu: str | None = None,
-    start_timeout: float = clusters.START_TIMEOUT,
+    start_timeout: float = START_TIMEOUT,
 ) -> Chosen:
     """Return the strategy of this name; for several workers, once all of them have come.
 
@@ -66,7 +67,7 @@ def choose(
     Raises:
         ZooError: if there is no such device, or the cluster cannot be formed.
     """
-    require_choice("strategy", name, NAMES)
+    require_choice("strategy", name, STRATEGIES)
     if devices is not None and name not in ("auto", "mirrored"):
         raise ZooError(f"--devices goes with --strategy mirrored, not with {name}.")
     if tpu is not None and name not in ("auto", "tpu"):

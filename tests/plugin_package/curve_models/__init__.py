@@ -55,6 +55,6 @@ def hat_regression(hats: int = 16, low: float = 0.0, high: float = 30.0):
     model.compile(
         optimizer=RECIPE.build_optimizer(),
         loss=SmoothedAbsoluteError(),
-        weighted_metrics=[WithinOne(name="within_one")],
+        weighted_metrics=[keras.metrics.RootMeanSquaredError(name="rmse"), WithinOne()],
     )
     return model

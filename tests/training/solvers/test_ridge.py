@@ -29,9 +29,8 @@ def problem():
 def test_the_solution_is_that_of_the_normal_equations(kind, penalty, problem):
     model, x, y = problem
     strategy = tf.distribute.get_strategy()
-    ((_, weights, bias, loss),) = solve(
-        sum_examples(strategy, kind(model, strategy, Split(x, y))), [penalty]
-    )
+    (found,) = solve(sum_examples(strategy, kind(model, strategy, Split(x, y))), [penalty])
+    weights, (bias,) = found.weights[:, 0], found.bias
     # Least squares with the penalty as further rows, and the bias as a column without one.
     rows = np.vstack([x, np.sqrt(penalty) * np.eye(FEATURES)])
     ones = np.concatenate([np.ones(len(x)), np.zeros(FEATURES)])
@@ -40,7 +39,7 @@ def test_the_solution_is_that_of_the_normal_equations(kind, penalty, problem):
     np.testing.assert_allclose(weights, expected[:-1], rtol=1e-7, atol=1e-9)
     assert bias == pytest.approx(expected[-1], rel=1e-7, abs=1e-9)
     residuals = x @ weights + bias - y
-    assert loss == pytest.approx(np.mean(residuals**2), rel=1e-7)
+    assert found.figures["loss"] == pytest.approx(np.mean(residuals**2), rel=1e-7)
 
 
 def test_the_exact_solver_leaves_an_ordinary_run(photos_dir, tmp_path):

@@ -10,7 +10,7 @@ import zoo
 from zoo import ZooError
 from zoo.data.dataset import Split
 from zoo.training.examples import ResidentExamples, StreamedExamples
-from zoo.training.solvers.softmax_regression import GRADIENT_NORM, path
+from zoo.training.solvers.softmax_regression import GRADIENT_NORM, solve
 
 FEATURES, CLASSES = 30, 4
 
@@ -32,10 +32,10 @@ def test_the_optimum_is_scikit_learns(kind, problem):
     model, x, y = problem
     strategy = tf.distribute.get_strategy()
     examples = kind(model, strategy, Split(x, y))
-    for found in path(model, strategy, examples, [1.0, 100.0]):
+    for found in solve(model, strategy, examples, [1.0, 100.0]):
         peer = LogisticRegression(C=1 / found.penalty, tol=1e-8, max_iter=10_000)
         peer.fit(x.astype("float64"), y)
-        assert found.gradient_norm <= GRADIENT_NORM
+        assert found.figures["gradient_norm"] <= GRADIENT_NORM
         objectives = [
             objective(x, y, weights, bias, found.penalty)
             for weights, bias in ((found.weights, found.bias), (peer.coef_.T, peer.intercept_))
@@ -43,7 +43,9 @@ def test_the_optimum_is_scikit_learns(kind, problem):
         assert objectives[0] == pytest.approx(objectives[1], abs=1e-6)
         probabilities = softmax(x @ found.weights + found.bias)
         np.testing.assert_allclose(probabilities, peer.predict_proba(x), atol=5e-3)
-        assert found.loss == pytest.approx(-np.log(probabilities[np.arange(len(y)), y]).mean())
+        assert found.figures["loss"] == pytest.approx(
+            -np.log(probabilities[np.arange(len(y)), y]).mean()
+        )
 
 
 def test_the_solver_leaves_an_ordinary_run(tmp_path, tfds_dir):

@@ -9,9 +9,8 @@ import zoo
 from zoo import ZooError
 from zoo.data.dataset import Split
 from zoo.registry.recipes import Recipe
-from zoo.training.agreement import Alone
 from zoo.training.examples import ResidentExamples
-from zoo.training.solvers.whitening import fold, whitened
+from zoo.training.solvers.whitening import check, fold, principal_components, whitened
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +27,8 @@ def pair(photos, **recipe):
     strategy = tf.distribute.get_strategy()
     examples = ResidentExamples(model, strategy, Split(photos, np.zeros(len(photos), "int64")))
     chosen = Recipe(epochs=1, batch_size=1, learning_rate=1.0, **recipe)
-    return model, whitened(model, examples, strategy, chosen, Alone())
+    found = principal_components(examples, strategy, chosen)
+    return model, whitened(model, strategy, *found)
 
 
 @pytest.mark.parametrize("components", [0, 10])
@@ -54,11 +54,9 @@ def test_the_model_answers_as_its_learner_did(photos):
     )
 
 
-def test_a_model_without_a_dense_layer_first_cannot_be_whitened(photos):
-    strategy = tf.distribute.get_strategy()
-    recipe = Recipe(epochs=1, batch_size=1, learning_rate=1.0, whitening=1.0)
+def test_a_model_without_a_dense_layer_first_cannot_be_whitened():
     image = keras.Input((None, None, 3), dtype="uint8", name="image")
     head = keras.Sequential([keras.layers.Flatten()], name="head")
     other = keras.Model(image, head(keras.layers.Rescaling(1.0, name="preprocessing")(image)))
     with pytest.raises(ZooError, match="begins with a dense layer"):
-        whitened(other, None, strategy, recipe, Alone())
+        check(other)

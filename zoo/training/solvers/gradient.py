@@ -1,107 +1,187 @@
-"""Epoch after epoch: calls into the loop, checkpoints, callbacks, and stopping when asked."""
+"""Gradient descent: epoch after epoch, with checkpoints, callbacks, and stopping when asked."""
 
 from __future__ import annotations
 
 import contextlib
-import shlex
 import time
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import keras
+import numpy as np
 
+from zoo.data import Dataset
 from zoo.errors import ZooError
+from zoo.nn.preprocessing import preprocessing_of
 from zoo.registry.recipes import Recipe
 from zoo.training import checkpoints
-from zoo.training.agreement import Agreement
-from zoo.training.checkpoint_schedule import CheckpointSchedule
-from zoo.training.checkpoints import Position
+from zoo.training.augmentation import Augmenter
+from zoo.training.checkpoints import CheckpointSchedule, Position
+from zoo.training.context import TrainingContext
 from zoo.training.evaluation import Evaluation
-from zoo.training.loop import TrainingLoop, require_finite_figures, require_finite_weights
-from zoo.training.profile import Profile
-from zoo.training.reporter import Reporter
-from zoo.training.run_folder import RunFolder
-from zoo.training.signals import Preempted, StopRequest
+from zoo.training.finite import SMALLER_RATE, require_finite_figures, require_finite_weights
+from zoo.training.loop import TrainingLoop, check_batch_size
+from zoo.training.profile import StepsProfile
+from zoo.training.solvers import Outcome, whitening
 
 # A call into the graph is stretched towards this long: short enough to show progress and to
 # answer a signal, long enough that starting it costs nothing.
 _SECONDS_PER_CALL = 0.25
 
 
-@dataclass
-class Fitting:
-    """One training under way.
+class GradientSolver:
+    """Trains any model with the recipe's optimizer, its whitening and averaging included."""
 
-    Args:
-        loop: over the training examples.
-        validation: after every epoch.
-        recipe: for its number of epochs.
-        folder: where the chief writes; None on the other workers.
-        schedule: when a checkpoint is due.
-        reporter: told what happens.
-        agreement: between the processes of this training.
-        stop: whether this process was asked to stop.
-        profile: told of every call into the graph.
-    """
+    remedy: ClassVar[str] = SMALLER_RATE
 
-    loop: TrainingLoop
-    validation: Evaluation
-    recipe: Recipe
-    folder: RunFolder | None
-    schedule: CheckpointSchedule
-    reporter: Reporter
-    agreement: Agreement
-    stop: StopRequest
-    profile: Profile
-    _pace: _Pace = field(default_factory=lambda: _Pace(), init=False)
+    def check(
+        self,
+        model: keras.Model,
+        recipe: Recipe,
+        dataset: Dataset | None = None,
+        replicas: int = 1,
+    ) -> None:
+        """Raise one sentence unless the model and the data can honour all that the recipe says.
 
-    def run(self) -> Position:
-        """Train from the last checkpoint on to the end, and return the last position.
+        Raises:
+            ZooError: naming what to leave out, or the batch sizes that are possible.
+        """
+        if recipe.label_smoothing and not isinstance(
+            model.loss, keras.losses.SparseCategoricalCrossentropy
+        ):
+            raise ZooError(
+                f"Label smoothing is for softmax with cross-entropy; {model.name} is trained with "
+                f"{type(model.loss).__name__}: leave label_smoothing out of the recipe."
+            )
+        if recipe.augmentation and preprocessing_of(model) is None:
+            raise ZooError(
+                f"Augmentation moves photos; {model.name} takes numbers: leave augmentation out "
+                "of the recipe."
+            )
+        if recipe.whitening:
+            whitening.check(model)
+        if dataset is None:
+            return
+        x = dataset.train.x
+        if recipe.augmentation and not (isinstance(x, np.ndarray) and x.ndim == 4):
+            raise ZooError(
+                "Augmentation is for photos of one size; train without it, or give another "
+                "--dataset."
+            )
+        check_batch_size(recipe.batch_size, replicas, len(dataset.train))
+
+    def fit(self, context: TrainingContext) -> Outcome:
+        """Leave the trained weights in the model; a row of history.csv for each epoch.
 
         Raises:
             Preempted: when asked to stop, once a checkpoint is written.
             NonFiniteLossError: when the loss is not finite; the checkpoints stay.
             ZooError: if the disk refuses.
         """
+        recipe, model = context.recipe, context.model
+        if recipe.whitening:
+            model = _whitened(context)
+        augmenter = Augmenter(recipe.augmentation) if recipe.augmentation else None
+        loop = TrainingLoop(
+            model,
+            context.strategy,
+            context.examples("train", augmenter),
+            batch_size=recipe.batch_size,
+            seed=context.training.seed,
+            jit=context.jit,
+            label_smoothing=recipe.label_smoothing,
+            augmenter=augmenter,
+        )
+        position = _Epochs(context, loop, context.evaluation("validation", model)).run()
+        if recipe.averaging:
+            model.optimizer.finalize_variable_values(model.trainable_variables)
+        if recipe.whitening:
+            whitening.fold(model, context.model)
+        return Outcome(
+            epochs=position.epoch,
+            steps=position.epoch * loop.steps_per_epoch,
+            history=position.history[-1],
+        )
+
+
+def _whitened(context: TrainingContext) -> keras.Model:
+    context.reporter.say("Computing the principal components of the training features.")
+    with contextlib.closing(context.examples("train")) as examples:
+        components = whitening.principal_components(
+            examples, context.strategy, context.recipe, context.check_stop, context.poll_stop
+        )
+    # Other processors may round eigenvectors otherwise, or turn them around.
+    mean, projection = (
+        np.frombuffer(context.agreement.broadcast(array.tobytes()), np.float32).reshape(array.shape)
+        for array in components
+    )
+    return whitening.whitened(context.model, context.strategy, mean, projection)
+
+
+@dataclass
+class _Epochs:
+    """The epochs of one training, from the last checkpoint on.
+
+    Args:
+        context: of the training.
+        loop: over the training examples.
+        validation: run after every epoch.
+    """
+
+    context: TrainingContext
+    loop: TrainingLoop
+    validation: Evaluation
+    _pace: _Pace = field(default_factory=lambda: _Pace(), init=False)
+
+    def __post_init__(self):
+        training, folder = self.context.training, self.context.folder
+        self._schedule = CheckpointSchedule.parse(training.checkpoint_every)
+        self._profile = StepsProfile(folder.logs_path) if training.profile and folder else None
+
+    def run(self) -> Position:
+        """Train to the end and return the last position."""
+        epochs = self.context.recipe.epochs
         position = self._restore()
-        if position.epoch >= self.recipe.epochs:
+        if position.epoch >= epochs:
             return position
         callbacks = self._callbacks()
         callbacks.on_train_begin()
-        with contextlib.closing(self.profile):
-            while position.epoch < self.recipe.epochs:
+        with contextlib.closing(self._profile) if self._profile else contextlib.nullcontext():
+            while position.epoch < epochs:
                 callbacks.on_epoch_begin(position.epoch)
                 self._epoch(position)
                 logs = self._finish_epoch(position)
                 callbacks.on_epoch_end(position.epoch - 1, logs)
-                due = self.schedule.after_epoch(position.epoch, self.recipe.epochs)
-                (due,), stopping = self.agreement.decide([due], self.stop())
-                if due or stopping:
+                due = self._schedule.after_epoch(position.epoch, epochs)
+                (agreed,), stopping = self.context.agreement.agree([due], self.context.stop())
+                if agreed or stopping:
                     self._save(position)
-                self._leave_if(stopping and position.epoch < self.recipe.epochs)
+                self._check_stop(stopping and position.epoch < epochs)
         callbacks.on_train_end()
         return position
 
     def _epoch(self, position: Position) -> None:
-        loop = self.loop
-        self.reporter.epoch_begin(
-            position, self.recipe.epochs, loop.steps_per_epoch, loop.batch_size
+        loop, agreement = self.loop, self.context.agreement
+        self.context.reporter.epoch_begin(
+            position, self.context.recipe.epochs, loop.steps_per_epoch, loop.batch_size
         )
         calls = loop.epoch(
-            position, lambda step: min(self.schedule.next_stop(step), step + self._pace.steps)
+            position, lambda step: min(self._schedule.next_stop(step), step + self._pace.steps)
         )
         started = time.monotonic()
         for done in calls:
-            self.reporter.steps(done)
+            self.context.reporter.steps(done)
             self._pace.measured(done, time.monotonic() - started)
-            self.profile.steps(done)
-            due = position.step < loop.steps_per_epoch and self.schedule.due(position.step)
+            if self._profile:
+                self._profile.steps(done)
+            due = position.step < loop.steps_per_epoch and self._schedule.due(position.step)
             # The chief's clock sets the pace: workers must meet after the same number of steps.
-            (self._pace.steps, due), stopping = self.agreement.decide(
-                [self._pace.steps, due], self.stop()
+            (self._pace.steps, agreed), stopping = agreement.agree(
+                [self._pace.steps, due], self.context.stop()
             )
-            if position.step < loop.steps_per_epoch and (due or stopping):
+            if position.step < loop.steps_per_epoch and (agreed or stopping):
                 self._save(position)
-                self._leave_if(stopping)
+                self._check_stop(stopping)
             started = time.monotonic()
 
     def _finish_epoch(self, position: Position) -> dict[str, float]:
@@ -110,22 +190,21 @@ class Fitting:
         require_finite_figures(logs, f"after epoch {position.epoch + 1}")
         position.history.append({"epoch": position.epoch + 1, **logs})
         position.epoch, position.step = position.epoch + 1, 0
-        self.reporter.epoch_end(position.history[-1])
-        if self.folder:
-            self.folder.write_history(position.history)
+        self.context.reporter.epoch_end(position.history[-1])
+        if self.context.folder:
+            self.context.folder.write_history(position.history)
         return logs
 
     def _callbacks(self) -> keras.callbacks.CallbackList:
         boards = []
-        if self.folder:
-            boards = [keras.callbacks.TensorBoard(self.folder.logs_path, write_graph=False)]
+        if folder := self.context.folder:
+            boards = [keras.callbacks.TensorBoard(folder.logs_path, write_graph=False)]
         return keras.callbacks.CallbackList(
-            boards, model=self.loop.model, epochs=self.recipe.epochs
+            boards, model=self.loop.model, epochs=self.context.recipe.epochs
         )
 
     def _restore(self) -> Position:
-        own = checkpoints.latest(self.folder.checkpoints_path) if self.folder else b""
-        content = self.agreement.broadcast(own)
+        content = self.context.latest_checkpoint()
         if not content:
             return Position()
         position, arrays = checkpoints.decode(content)
@@ -133,13 +212,10 @@ class Fitting:
         if {name: tuple(variable.shape) for name, variable in variables.items()} != {
             name: array.shape for name, array in arrays.items()
         }:
-            raise ZooError(
-                "The newest checkpoint in the run folder is of another training; delete the "
-                "folder's checkpoints, or give another run folder."
-            )
+            raise ZooError(checkpoints.FOREIGN)
         for name, variable in variables.items():
             variable.assign(arrays[name])
-        self.reporter.say(f"Resuming after epoch {position.epoch}, step {position.step}.")
+        self.context.reporter.say(f"Resuming after epoch {position.epoch}, step {position.step}.")
         return position
 
     def _save(self, position: Position) -> None:
@@ -153,18 +229,13 @@ class Fitting:
             [array for name, array in arrays.items() if name.startswith("model/")],
             f"after epoch {position.epoch}, step {position.step}",
         )
-        if self.folder:
+        if folder := self.context.folder:
             number = position.number(self.loop.steps_per_epoch)
-            content = checkpoints.encode(position, arrays)
-            checkpoints.save(self.folder.checkpoints_path, number, content)
+            checkpoints.save(folder.checkpoints_path, number, checkpoints.encode(position, arrays))
 
-    def _leave_if(self, stopping: bool) -> None:
+    def _check_stop(self, stopping: bool) -> None:
         if stopping:
-            where = f" with --run-dir {shlex.quote(str(self.folder.path))}" if self.folder else ""
-            raise Preempted(
-                f"Stopped on request; the same command{where} goes on from here.",
-                self.stop.exit_code,
-            )
+            raise self.context.preempted("", "goes on from here")
 
 
 @dataclass

@@ -13,18 +13,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import keras
 import numpy as np
 import tensorflow as tf
 from scipy.linalg import eigvalsh_tridiagonal, lapack, solveh_banded
 
+from zoo.data import Dataset
 from zoo.errors import ZooError
 from zoo.nn.losses import SquaredError
-from zoo.training.evaluation import Evaluation
+from zoo.registry.recipes import Recipe
+from zoo.training.context import TrainingContext
 from zoo.training.examples import Examples
-from zoo.training.reporter import Reporter
-from zoo.training.solvers.full_batch import Pass
+from zoo.training.solvers import Outcome
+from zoo.training.solvers.full_batch import FullBatchSum
+from zoo.training.solvers.penalty_path import REMEDY, PenaltyPath, Solution, penalties_of
+from zoo.training.solvers.stoppable import stoppable, tridiagonalised
 
 # From next to no penalty to one that leaves next to no weights, for features between −1 and 1.
 PENALTIES = tuple(10.0 ** np.linspace(0, 7, 22))
@@ -52,79 +57,70 @@ class Sums:
     xy: np.ndarray
 
 
-def check(model: keras.Model, penalties: Sequence[float]) -> None:
-    """Raise one sentence unless the model is W x + b with squared error and no λ is below 0.
+class RidgeSolver:
+    """Solves a linear model with squared error exactly, λ chosen on validation data."""
 
-    Raises:
-        ZooError: otherwise.
-    """
-    head = model.get_layer("head").layers
-    linear = (
-        len(head) == 1
-        and isinstance(head[0], keras.layers.Dense)
-        and head[0].units == 1
-        and head[0].activation is keras.activations.linear
-        and isinstance(model.loss, SquaredError)
-    )
-    if not linear:
-        raise ZooError(
-            f"--solver exact is for a linear model with squared error, as linear_cat_dog is; "
-            f"{model.name} needs --solver gradient."
+    remedy: ClassVar[str] = REMEDY
+
+    def check(
+        self,
+        model: keras.Model,
+        recipe: Recipe,
+        dataset: Dataset | None = None,
+        replicas: int = 1,
+    ) -> None:
+        """Raise one sentence unless the model is W x + b with squared error.
+
+        Raises:
+            ZooError: otherwise.
+        """
+        head = model.get_layer("head").layers
+        linear = (
+            len(head) == 1
+            and isinstance(head[0], keras.layers.Dense)
+            and head[0].units == 1
+            and head[0].activation is keras.activations.linear
+            and isinstance(model.loss, SquaredError)
         )
-    if not penalties or min(penalties) < 0:
-        raise ZooError(f"The penalties are {list(penalties)}; give numbers from 0 up.")
+        if not linear:
+            raise ZooError(
+                f"--solver exact is for a linear model with squared error, as linear_cat_dog is; "
+                f"{model.name} needs --solver gradient."
+            )
 
+    def fit(self, context: TrainingContext) -> Outcome:
+        """Leave the solution in the model; a row of history.csv for each λ, the chosen one last.
 
-def fit(
-    model: keras.Model,
-    strategy: tf.distribute.Strategy,
-    examples: Examples,
-    validation: Evaluation,
-    penalties: Sequence[float],
-    reporter: Reporter,
-    leave: Callable[[], None],
-) -> list[dict[str, float]]:
-    """Leave the optimum in the model, λ chosen by accuracy on validation data.
+        A row is {"penalty", "loss", "val_loss", …}.
 
-    Args:
-        model: linear, built under the strategy's scope.
-        strategy: whose replicas share the pass over the examples.
-        examples: to fit.
-        validation: of the same model.
-        penalties: values of λ, from 0 up.
-        reporter: told what is going on.
-        leave: called between steps; it raises where the training was asked to stop.
-
-    Returns:
-        A row for each λ, {"penalty", "loss", "val_loss", "val_accuracy", …}; the chosen one last.
-
-    Raises:
-        ZooError: if the model is not linear, or a penalty is below 0.
-    """
-    check(model, penalties)
-    sums = sum_examples(strategy, examples, leave)
-    reporter.say(f"One pass over {sums.count:,.0f} examples is done; solving for each λ.")
-    rows = []
-    solutions = solve(sums, penalties)
-    for penalty, weights, bias, loss in solutions:
-        leave()
-        _put(model, weights, bias)
-        found = {f"val_{name}": value for name, value in validation.run().items()}
-        rows.append({"penalty": float(penalty), "loss": loss, **found})
-        reporter.say(
-            f"λ {penalty:12.4g}  loss {loss:.4f}  val_loss {found['val_loss']:.4f}  "
-            f"val_accuracy {found['val_accuracy']:.4f}"
+        Raises:
+            Preempted: when asked to stop; there is nothing worth going on from.
+            NonFiniteLossError: if a figure is not finite.
+        """
+        path = PenaltyPath(context)
+        sums = sum_examples(context.strategy, context.examples("train"), context.check_stop)
+        context.reporter.say(
+            f"One pass over {sums.count:,.0f} examples is done; solving for each λ."
         )
-    # Of equal accuracies the one with the smaller loss.
-    best = max(range(len(rows)), key=lambda at: (rows[at]["val_accuracy"], -rows[at]["val_loss"]))
-    _put(model, *solutions[best][1:3])
-    return [*rows[:best], *rows[best + 1 :], rows[best]]
+        penalties = penalties_of(context.recipe, PENALTIES)
+        for solution in stoppable(lambda: solve(sums, penalties), context.poll_stop):
+            context.check_stop()
+            path.add(solution)
+        return path.outcome()
 
 
 def sum_examples(
-    strategy: tf.distribute.Strategy, examples: Examples, leave: Callable[[], None] = lambda: None
+    strategy: tf.distribute.Strategy,
+    examples: Examples,
+    check_stop: Callable[[], None] = lambda: None,
 ) -> Sums:
-    """Return the sums over all examples, in one pass shared by the replicas."""
+    """Return the sums over all examples, in one pass shared by the replicas.
+
+    Args:
+        strategy: where the replicas live.
+        examples: to add up.
+        check_stop: called before every batch; it raises if the training was asked to stop.
+    """
 
     def sums(x, y, weight):
         # Sums of squares cancel when means are taken out; float32 would leave noise.
@@ -140,7 +136,9 @@ def sum_examples(
             tf.matmul(weighted, y, transpose_a=True)[:, 0],
         )
 
-    count, x, y, yy, *strips, xy = Pass(strategy, examples, sums, leave=leave).run()
+    count, x, y, yy, *strips, xy = FullBatchSum(
+        strategy, examples, sums, check_stop=check_stop
+    ).run()
     return Sums(float(count), x, float(y), float(yy), _symmetric(strips), xy)
 
 
@@ -160,10 +158,8 @@ def _symmetric(strips: Sequence[np.ndarray]) -> np.ndarray:
     return whole
 
 
-def solve(
-    sums: Sums, penalties: Sequence[float]
-) -> list[tuple[float, np.ndarray, float, float | None]]:
-    """Return (λ, w, b, mean squared error) for each λ.
+def solve(sums: Sums, penalties: Sequence[float]) -> list[Solution]:
+    """Return the solution for each λ, its "loss" the mean squared error.
 
     With λ = 0, directions in which the examples do not differ get no weight: of all optima the
     one with the smallest weights.
@@ -175,8 +171,9 @@ def solve(
     for penalty, weights in zip(penalties, _path(covariance, correlation, penalties), strict=True):
         spread = sums.yy - sums.count * mean_y**2
         error = spread - 2 * weights @ correlation + weights @ (covariance @ weights)
-        bias = mean_y - weights @ mean_x
-        solutions.append((penalty, weights, float(bias), float(error / sums.count)))
+        bias = np.array([mean_y - weights @ mean_x])
+        loss = {"loss": float(error / sums.count)}
+        solutions.append(Solution(float(penalty), weights[:, None], bias, loss))
     return solutions
 
 
@@ -187,8 +184,7 @@ def _path(
     if len(correlation) == 1:
         return _eigen_path(covariance, correlation, penalties)
     size = len(correlation)
-    room = int(lapack.dsytrd_lwork(size, lower=1)[0])
-    reflectors, diagonal, beside, factors, _ = lapack.dsytrd(covariance, lower=1, lwork=room)
+    reflectors, diagonal, beside, factors = tridiagonalised(covariance)
     values = eigvalsh_tridiagonal(diagonal, beside)
     if values[0] + min(penalties) <= _noise(values):
         return _eigen_path(covariance, correlation, penalties)
@@ -222,9 +218,3 @@ def _eigen_path(
 def _noise(values: np.ndarray) -> float:
     """Return the size below which an eigenvalue is the rounding of the sums."""
     return values[-1] * len(values) * np.finfo(np.float64).eps
-
-
-def _put(model: keras.Model, weights: np.ndarray, bias: float) -> None:
-    (dense,) = model.get_layer("head").layers
-    dense.kernel.assign(weights[:, None].astype(np.float32))
-    dense.bias.assign(np.array([bias], np.float32))

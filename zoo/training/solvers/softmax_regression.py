@@ -1,4 +1,4 @@
-"""The optimum of a softmax classifier: cross-entropy with a penalty, full batch, L-BFGS.
+"""Softmax regression: the minimum of cross-entropy with a penalty, by full-batch L-BFGS.
 
 min over W, b of Σᵢ −log fᵢ[yᵢ] + λ/2 ‖W‖², f = softmax(W x + b) (slides 17 and 18, where
 λ = 0). It is convex. L-BFGS (Liu and Nocedal, 1989) is quick if the curvature is the same in all
@@ -10,8 +10,8 @@ changes the objective by less than 1e-9, which sums of float32 products no longe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -19,11 +19,14 @@ import tensorflow as tf
 from scipy.linalg import cholesky, solve_triangular
 from scipy.optimize import minimize
 
+from zoo.data import Dataset
 from zoo.errors import ZooError
-from zoo.training.evaluation import Evaluation
+from zoo.registry.recipes import Recipe
+from zoo.training.context import TrainingContext
 from zoo.training.examples import Examples
-from zoo.training.reporter import Reporter
-from zoo.training.solvers.full_batch import Pass
+from zoo.training.solvers import Outcome
+from zoo.training.solvers.full_batch import FullBatchSum
+from zoo.training.solvers.penalty_path import REMEDY, PenaltyPath, Solution, penalties_of
 
 # From next to no penalty to one that leaves next to no weights, for features between −1 and 1.
 PENALTIES = tuple(10.0 ** np.linspace(1, 5, 9))
@@ -33,123 +36,107 @@ _SAMPLE = 4000
 _MOST_ITERATIONS = 1000
 
 
-@dataclass(frozen=True)
-class Optimum:
-    """Where the solver stopped for one λ.
+class SoftmaxRegressionSolver:
+    """Minimises a linear softmax classifier's penalised loss, λ chosen on validation data."""
 
-    Args:
-        penalty: λ.
-        weights: W transposed, float64 (features, classes).
-        bias: b, float64 (classes,).
-        loss: mean cross-entropy, without the penalty.
-        gradient_norm: of (cross-entropy + penalty) / n with respect to W and b together.
-        evaluations: passes over all examples it took.
-    """
+    remedy: ClassVar[str] = REMEDY
 
-    penalty: float
-    weights: np.ndarray
-    bias: np.ndarray
-    loss: float
-    gradient_norm: float
-    evaluations: int
+    def check(
+        self,
+        model: keras.Model,
+        recipe: Recipe,
+        dataset: Dataset | None = None,
+        replicas: int = 1,
+    ) -> None:
+        """Raise one sentence unless the model is softmax(W x + b) with cross-entropy, λ above 0.
 
-
-def check(model: keras.Model, penalties: Sequence[float]) -> None:
-    """Raise one sentence unless the model is softmax(W x + b) with cross-entropy, every λ above 0.
-
-    Raises:
-        ZooError: otherwise.
-    """
-    head = model.get_layer("head").layers
-    names = [getattr(getattr(layer, "activation", None), "__name__", "") for layer in head]
-    softmax_regression = (
-        isinstance(head[0], keras.layers.Dense)
-        and names in (["linear", "softmax"], ["linear", "linear", "softmax"])
-        and isinstance(model.loss, keras.losses.SparseCategoricalCrossentropy)
-    )
-    if not softmax_regression:
-        raise ZooError(
-            f"--solver lbfgs is for a linear softmax classifier, as cifar_softmax is; "
-            f"{model.name} as it is needs --solver gradient."
+        Raises:
+            ZooError: otherwise.
+        """
+        head = model.get_layer("head").layers
+        names = [getattr(getattr(layer, "activation", None), "__name__", "") for layer in head]
+        softmax_regression = (
+            isinstance(head[0], keras.layers.Dense)
+            and names in (["linear", "softmax"], ["linear", "linear", "softmax"])
+            and isinstance(model.loss, keras.losses.SparseCategoricalCrossentropy)
         )
-    if not penalties or min(penalties) <= 0:
-        # Without a penalty there may be no optimum: weights grow for ever.
-        raise ZooError(
-            f"The penalties are {list(penalties)}; --solver lbfgs takes numbers above 0."
+        if not softmax_regression:
+            raise ZooError(
+                f"--solver lbfgs is for a linear softmax classifier, as cifar_softmax is; "
+                f"{model.name} as it is needs --solver gradient."
+            )
+        if recipe.penalty is not None and recipe.penalty <= 0:
+            # Without a penalty there may be no minimum: weights grow for ever.
+            raise ZooError(
+                f"The penalty is {recipe.penalty:g}; --solver lbfgs takes a number above 0."
+            )
+
+    def fit(self, context: TrainingContext) -> Outcome:
+        """Leave the minimum in the model; a row of history.csv for each λ, the chosen one last.
+
+        A row is {"penalty", "loss", "gradient_norm", "evaluations", "val_loss", …}. After each λ
+        a checkpoint is written, from which the same training goes on.
+
+        Raises:
+            Preempted: when asked to stop.
+            NonFiniteLossError: if a figure is not finite.
+            ZooError: if the disk refuses.
+        """
+        path = PenaltyPath(context)
+        path.restore()
+        solutions = solve(
+            context.model,
+            context.strategy,
+            context.examples("train"),
+            penalties_of(context.recipe, PENALTIES),
+            path.check_stop,
+            path.solutions,
         )
+        for solution in solutions:
+            path.add(solution)
+            path.save()
+        return path.outcome()
 
 
-def fit(
+def solve(
     model: keras.Model,
     strategy: tf.distribute.Strategy,
     examples: Examples,
-    validation: Evaluation,
     penalties: Sequence[float],
-    reporter: Reporter,
-    leave: Callable[[], None],
-) -> list[dict[str, float]]:
-    """Leave the optimum in the model, λ chosen by accuracy on validation data.
+    check_stop: Callable[[], None] = lambda: None,
+    known: Sequence[Solution] = (),
+) -> Iterator[Solution]:
+    """Yield the solution for each λ, from the largest down; each starts where the last ended.
 
     Args:
-        model: one that `check` accepts, built under the strategy's scope.
+        model: whose head begins with the dense layer to be solved for.
         strategy: whose replicas share each pass over the examples.
         examples: to fit.
-        validation: of the same model.
         penalties: values of λ, above 0.
-        reporter: told what is going on.
-        leave: called between steps; it raises where the training was asked to stop.
+        check_stop: called before every batch; it raises if the training was asked to stop.
+        known: the solutions for the largest of them, which are not computed again.
 
-    Returns:
-        A row for each λ, {"penalty", "loss", "gradient_norm", "evaluations", "val_loss",
-        "val_accuracy", …}; the chosen one last.
-
-    Raises:
-        ZooError: if the model is another, or a penalty is not above 0.
+    Yields:
+        Solutions whose figures are "loss", the mean cross-entropy without the penalty;
+        "gradient_norm", of (cross-entropy + penalty) / n with respect to W and b together; and
+        "evaluations", the passes over all examples it took.
     """
-    check(model, penalties)
-    rows, found = [], []
-    for optimum in path(model, strategy, examples, penalties, leave):
-        _put(model, optimum)
-        figures = {f"val_{name}": value for name, value in validation.run().items()}
-        found.append(optimum)
-        rows.append(
-            {
-                "penalty": optimum.penalty,
-                "loss": optimum.loss,
-                "gradient_norm": optimum.gradient_norm,
-                "evaluations": optimum.evaluations,
-                **figures,
-            }
-        )
-        reporter.say(
-            f"λ {optimum.penalty:12.4g}  loss {optimum.loss:.4f}  gradient "
-            f"{optimum.gradient_norm:.1e} after {optimum.evaluations:3d} passes  val_loss "
-            f"{figures['val_loss']:.4f}  val_accuracy {figures['val_accuracy']:.4f}"
-        )
-    best = max(range(len(rows)), key=lambda at: (rows[at]["val_accuracy"], -rows[at]["val_loss"]))
-    _put(model, found[best])
-    return [*rows[:best], *rows[best + 1 :], rows[best]]
-
-
-def path(
-    model: keras.Model,
-    strategy: tf.distribute.Strategy,
-    examples: Examples,
-    penalties: Sequence[float],
-    leave: Callable[[], None] = lambda: None,
-):
-    """Yield the `Optimum` for each λ, from the largest down; each starts where the last ended."""
+    remaining = sorted(penalties, reverse=True)[len(known) :]
+    if not remaining:
+        return
     (dense, *_) = model.get_layer("head").layers
     features, classes = dense.kernel.shape
     count = len(examples)
-    mean, covariance = _covariance(strategy, examples, features, leave)
-    passing = Pass(strategy, examples, _loss_and_gradient, leave=leave)
+    mean, covariance = _covariance(strategy, examples, features, check_stop)
+    total = FullBatchSum(strategy, examples, _loss_and_gradient, check_stop=check_stop)
     weights, bias = np.zeros((features, classes)), np.zeros(classes)
-    for penalty in sorted(penalties, reverse=True):
+    if known:
+        weights, bias = known[-1].weights, known[-1].bias
+    for penalty in remaining:
         curvature = (1 - 1 / classes) / classes * covariance
         curvature[np.diag_indices(features)] += penalty / count
         factor = cholesky(curvature, lower=True, overwrite_a=True, check_finite=False)
-        problem = _Problem(passing, factor, mean, penalty, count, (features, classes))
+        problem = _Problem(total, factor, mean, penalty, count, (features, classes))
         result = minimize(
             problem.value,
             problem.start(weights, bias),
@@ -165,14 +152,27 @@ def path(
             },
         )
         weights, bias, loss, gradient_norm = problem.at(result.x)
-        yield Optimum(float(penalty), weights, bias, loss, gradient_norm, problem.evaluations)
+        figures = {
+            "loss": loss,
+            "gradient_norm": gradient_norm,
+            "evaluations": problem.evaluations,
+        }
+        yield Solution(float(penalty), weights, bias, figures)
 
 
 class _Problem:
     """The mean objective as L-BFGS sees it: of V, and of b for examples with their mean removed."""
 
-    def __init__(self, passing, factor, mean, penalty, count, shape):
-        self._passing = passing
+    def __init__(
+        self,
+        total: FullBatchSum,
+        factor: np.ndarray,
+        mean: np.ndarray,
+        penalty: float,
+        count: int,
+        shape: tuple[int, int],
+    ):
+        self._total = total
         self._factor = factor
         self._mean = mean
         self._decay = penalty / count
@@ -181,18 +181,18 @@ class _Problem:
         # The curvature along b is that along V, 1, only after scaling.
         classes = shape[1]
         self._bias_scale = 1 / np.sqrt((1 - 1 / classes) / classes)
-        self._last = None
+        self._last: tuple[np.ndarray, float, float] | None = None
         self.evaluations = 0
 
-    def start(self, weights, bias) -> np.ndarray:
+    def start(self, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
         """Return the point that stands for W and b."""
         centred_bias = (bias + self._mean @ weights) / self._bias_scale
         return np.concatenate([(self._factor.T @ weights).ravel(), centred_bias])
 
-    def value(self, point) -> tuple[float, np.ndarray]:
+    def value(self, point: np.ndarray) -> tuple[float, np.ndarray]:
         """Return objective and gradient at a point."""
         weights, bias = self._weights(point)
-        loss, over_x, over_b = self._passing.run(
+        loss, over_x, over_b = self._total.run(
             tf.constant(weights, tf.float32), tf.constant(bias, tf.float32)
         )
         self.evaluations += 1
@@ -207,15 +207,16 @@ class _Problem:
         total = float(loss) / self._count + self._decay / 2 * float((weights**2).sum())
         return total, np.concatenate([gradient.ravel(), over_b * self._bias_scale])
 
-    def stop(self, intermediate_result) -> None:
+    def stop(self, intermediate_result: Any) -> None:
         """Stop L-BFGS once the gradient is small enough."""
         if self.at(intermediate_result.x)[3] <= GRADIENT_NORM:
             raise StopIteration
 
-    def at(self, point) -> tuple[np.ndarray, np.ndarray, float, float]:
+    def at(self, point: np.ndarray) -> tuple[np.ndarray, np.ndarray, float, float]:
         """Return W, b, the mean cross-entropy and the norm of the gradient at a point."""
         if self._last is None or not np.array_equal(self._last[0], point):
             self.value(point)
+        assert self._last is not None
         return (*self._weights(point), *self._last[1:])
 
     def _weights(self, point):
@@ -238,8 +239,13 @@ def _loss_and_gradient(x, y, counted, weights, bias):
     )
 
 
-def _covariance(strategy, examples, features, leave) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean and the covariance of a sample drawn by a fixed seed."""
+def _covariance(
+    strategy: tf.distribute.Strategy,
+    examples: Examples,
+    features: int,
+    check_stop: Callable[[], None],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and the covariance of a sample of the examples, by a fixed seed."""
     count = min(len(examples), max(_SAMPLE, features))
     rows = np.random.default_rng(0).permutation(len(examples))[:count].astype(np.int32)
 
@@ -247,12 +253,6 @@ def _covariance(strategy, examples, features, leave) -> tuple[np.ndarray, np.nda
         weighted = x * counted[:, None]
         return tf.reduce_sum(weighted, axis=0), tf.matmul(weighted, x, transpose_a=True)
 
-    total, squares = Pass(strategy, examples, moments, rows, leave).run()
+    total, squares = FullBatchSum(strategy, examples, moments, rows, check_stop).run()
     mean = total / count
     return mean, squares / count - np.outer(mean, mean)
-
-
-def _put(model: keras.Model, optimum: Optimum) -> None:
-    (dense, *_) = model.get_layer("head").layers
-    dense.kernel.assign(optimum.weights.astype(np.float32))
-    dense.bias.assign(optimum.bias.astype(np.float32))

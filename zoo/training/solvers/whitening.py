@@ -17,9 +17,9 @@ import tensorflow as tf
 from zoo.errors import ZooError
 from zoo.nn.preprocessing import preprocessing_of
 from zoo.registry.recipes import Recipe
-from zoo.training.agreement import Agreement
 from zoo.training.examples import Examples
-from zoo.training.solvers.full_batch import Pass
+from zoo.training.solvers.full_batch import FullBatchSum
+from zoo.training.solvers.stoppable import stoppable
 
 
 def check(model: keras.Model) -> None:
@@ -43,41 +43,60 @@ def check(model: keras.Model) -> None:
         )
 
 
-def whitened(
-    model: keras.Model,
+def principal_components(
     examples: Examples,
     strategy: tf.distribute.Strategy,
     recipe: Recipe,
-    agreement: Agreement,
-    leave: Callable[[], None] = lambda: None,
-) -> keras.Model:
-    """Return a model to train in the place of another, with whose later layers it shares weights.
+    check_stop: Callable[[], None] = lambda: None,
+    poll_stop: Callable[[], None] = lambda: None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean, (features,), and Pᵀ, (features, components), float32.
 
     Args:
-        model: compiled, built under the strategy's scope, whose head begins with a dense layer.
-        examples: whose features are whitened.
-        strategy: where the model's replicas live.
+        examples: whose features are whitened, as they are without augmentation.
+        strategy: whose replicas share the pass over the examples.
         recipe: for `whitening`, ε, and how many `components` of P to keep.
-        agreement: between the processes of this training.
-        leave: called between steps; it raises where the training was asked to stop.
-
-    Raises:
-        ZooError: if `check` does.
+        check_stop: called before every batch; it raises if the training was asked to stop.
+        poll_stop: called every tenth of a second after that; it raises likewise.
     """
-    check(model)
+
+    def moments(x, y, counted, *_):
+        weighted = x * counted[:, None]
+        return tf.reduce_sum(weighted, axis=0), tf.matmul(weighted, x, transpose_a=True)
+
+    total, squares = FullBatchSum(strategy, examples, moments, check_stop=check_stop).run()
+    mean = total / len(examples)
+    covariance = squares / len(examples) - np.outer(mean, mean)
+    variances, directions = stoppable(lambda: np.linalg.eigh(covariance), poll_stop)
+    # The largest first; a variance below 0 is rounding.
+    kept = slice(-1, -1 - min(recipe.components or len(mean), len(mean)), -1)
+    scale = 1 / np.sqrt(np.maximum(variances[kept], 0) + recipe.whitening)
+    projection = np.ascontiguousarray(directions[:, kept] * scale, np.float32)
+    return mean.astype(np.float32), projection
+
+
+def whitened(
+    model: keras.Model,
+    strategy: tf.distribute.Strategy,
+    mean: np.ndarray,
+    projection: np.ndarray,
+) -> keras.Model:
+    """Return a model to train in place of another, with whose later layers it shares weights.
+
+    Args:
+        model: compiled, built under the strategy's scope, one that `check` accepts.
+        strategy: where the model's replicas live.
+        mean: as `principal_components` returns it.
+        projection: likewise.
+    """
     first, *others = model.get_layer("head").layers
-    mean, projection = _projection(examples, strategy, recipe, leave)
-    # Other processors may round eigenvectors otherwise, or turn them around.
-    mean, projection = (
-        np.frombuffer(agreement.broadcast(array.tobytes()), np.float32).reshape(array.shape)
-        for array in (mean, projection)
-    )
     with strategy.scope():
         whitening = keras.layers.Dense(projection.shape[1], trainable=False, name="whitening")
         inner = keras.layers.Dense.from_config({**first.get_config(), "name": "whitened"})
         image = keras.Input(model.inputs[0].shape[1:], dtype=model.inputs[0].dtype, name="image")
         preprocessing = preprocessing_of(model)
         head = keras.Sequential([whitening, inner, *others], name="head")
+        assert preprocessing is not None
         training_model = keras.Model(image, head(preprocessing(image)), name=model.name)
         # Of its optimizer the model remembers what was asked for; half precision has wrapped it.
         settings = model.get_compile_config()
@@ -101,20 +120,3 @@ def fold(training_model: keras.Model, model: keras.Model) -> None:
     if inner.use_bias:
         bias = bias + keras.ops.convert_to_numpy(inner.bias)
     first.bias.assign(bias.astype(np.float32))
-
-
-def _projection(examples, strategy, recipe, leave) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean, (features,), and Pᵀ, (features, components), float32."""
-
-    def moments(x, y, counted, *_):
-        weighted = x * counted[:, None]
-        return tf.reduce_sum(weighted, axis=0), tf.matmul(weighted, x, transpose_a=True)
-
-    total, squares = Pass(strategy, examples, moments, leave=leave).run()
-    mean = total / len(examples)
-    variances, directions = np.linalg.eigh(squares / len(examples) - np.outer(mean, mean))
-    # The largest first; a variance below 0 is rounding.
-    kept = slice(-1, -1 - min(recipe.components or len(mean), len(mean)), -1)
-    scale = 1 / np.sqrt(np.maximum(variances[kept], 0) + recipe.whitening)
-    projection = np.ascontiguousarray(directions[:, kept] * scale, np.float32)
-    return mean.astype(np.float32), projection

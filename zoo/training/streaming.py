@@ -1,0 +1,152 @@
+"""A split's examples read from disk, batch by batch, through tf.data."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from zoo.data.dataset import Split
+from zoo.nn.preprocessing import preprocessing_of
+from zoo.training.augmentation import Augmenter
+
+_PREFETCHED_BATCHES = 4
+
+
+class StreamedExamples:
+    """Examples read from disk batch by batch through tf.data, for sets larger than memory.
+
+    `AutoShardPolicy.DATA` gives every worker its shard of each batch: each worker reads the whole
+    batch and keeps its part of it.
+
+    Args:
+        model: whose layer `preprocessing` comes before its head.
+        strategy: where the replicas live.
+        split: x an array, usually memory-mapped, or photos; y as the model's loss takes it.
+        augmenter: moves photos before the layer `preprocessing`.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        strategy: tf.distribute.Strategy,
+        split: Split,
+        augmenter: Augmenter | None = None,
+    ):
+        self._strategy = strategy
+        self._augmenter = augmenter
+        self._photos: Any = split.x
+        self._targets = tf.convert_to_tensor(split.y)
+        self._preprocessing: Any = preprocessing_of(model)
+        self._one_size = isinstance(split.x, np.ndarray)
+        self._order: np.ndarray | None = None
+        self._next = 0
+        self._reading = _Reading()
+        # Runs before the interpreter ends, too, for a caller that does not close.
+        weakref.finalize(self, self._reading.end)
+
+    def __len__(self):
+        return len(self._photos)
+
+    def input_signature(self, batch_size, columns):
+        """Return no types: an iterator's is known once there is one."""
+        return ()
+
+    def iterator(self, order, start, stop, *columns):
+        """Return the iterator over an order's batches; it goes on where the last call ended."""
+        if order is not self._order or start != self._next:
+            self._reading.end()
+            batches = self._batches(order[start:], *(column[start:] for column in columns))
+            self._reading.iterator = iter(batches)
+        self._order, self._next = order, stop
+        return self._reading.iterator
+
+    def next_batch(self, iterator, step):
+        """Return the stream's next batch."""
+        return next(iterator)
+
+    def replica_shard(self, batch):
+        """Return all of it: tf.data has sharded it already."""
+        return batch
+
+    def features(self, shard):
+        """Augment and preprocess the pixels."""
+        x, y, *columns = shard
+        if self._augmenter:
+            x = self._augmenter.apply(x, columns)
+        if self._one_size and self._preprocessing is not None:
+            x = self._preprocessing(x)
+        return x, y, *columns
+
+    def close(self):
+        """End the threads that read ahead."""
+        self._order = None
+        self._reading.end()
+
+    def _batches(self, order, *columns):
+        self._reading.stream = _Stream()
+        batch_size = order.shape[1]
+        rows = tf.data.Dataset.from_tensor_slices(
+            (order.ravel(), *(column.ravel() for column in columns))
+        )
+        if self._one_size:
+            dataset = rows.batch(batch_size, drop_remainder=True).map(
+                self._read_batch, num_parallel_calls=tf.data.AUTOTUNE
+            )
+        else:
+            dataset = rows.map(self._read_photo, num_parallel_calls=tf.data.AUTOTUNE)
+            dataset = dataset.batch(batch_size, drop_remainder=True)
+        options = tf.data.Options()
+        options.experimental_distribute.auto_shard_policy = (
+            tf.data.experimental.AutoShardPolicy.DATA
+        )
+        options.deterministic = True
+        dataset = dataset.prefetch(_PREFETCHED_BATCHES).with_options(options)
+        return self._strategy.experimental_distribute_dataset(dataset)
+
+    def _read_batch(self, rows, *columns):
+        array, stream = self._photos, self._reading.stream
+        x = tf.numpy_function(lambda at: stream.read(array, at), [rows], tf.as_dtype(array.dtype))
+        x = tf.ensure_shape(x, (rows.shape[0], *array.shape[1:]))
+        return x, tf.gather(self._targets, rows), *columns
+
+    def _read_photo(self, row, *columns):
+        photos, stream = self._photos, self._reading.stream
+        photo = tf.numpy_function(lambda at: stream.read(photos, int(at)), [row], tf.uint8)
+        features = self._preprocessing(tf.ensure_shape(photo, (None, None, 3))[None])[0]
+        return features, tf.gather(self._targets, row), *columns
+
+
+class _Reading:
+    """The iterator in use, and the stream that its threads read."""
+
+    def __init__(self):
+        self.iterator = None
+        self.stream = _Stream()
+
+    def end(self):
+        """Delete the iterator.
+
+        Its threads read ahead, and call Python to do so. Left to the interpreter's end, its
+        destructor would wait for a thread that waits for an interpreter that is gone.
+        """
+        if self.iterator is not None:
+            self.stream.ended = True
+            self.iterator = None
+            gc.collect()
+
+
+class _Stream:
+    """Whether the threads that read one order's batches are to go on."""
+
+    ended = False
+
+    def read(self, photos, at):
+        if self.ended:
+            # To tf.data that is the end of the data.
+            raise StopIteration
+        return photos[at]
