@@ -49,7 +49,7 @@ def save_trained(context: TrainingContext, path: Path) -> None:
     model, scope = context.model, context.strategy.scope()
     optimizer = model.get_compile_config()["optimizer"]
     if context.recipe.precision != "float32":
-        # Of a layer, the precision cannot be changed; weights are float32 under every one.
+        # A layer's precision cannot be changed; its weights are float32 under every one.
         with precision.policy("float32"):
             model, scope = context.spec.builder(**context.recipe.options), contextlib.nullcontext()
         model.set_weights(context.model.get_weights())
