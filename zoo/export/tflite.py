@@ -50,12 +50,13 @@ def convert(
         return with_plain_dense_versions(content) if kind == "dynamic" else content
     # Only the head has weights and a range of values that a calibration can know. The layers
     # before it compute with the photo's size, which eight bits would round away.
-    head = model.get_layer("head")
-    preprocessing: Callable[..., Any] | None = preprocessing_of(model)
-    features = [
-        np.asarray(example if preprocessing is None else preprocessing(example))
-        for example in calibration()
-    ]
+    head, preprocessing = model.get_layer("head"), preprocessing_of(model)
+    if calibration is None:
+        raise ValueError("int8 needs examples to calibrate with; give a function of them.")
+    examples: Iterable[Any] = calibration()
+    if preprocessing is not None:
+        examples = map(preprocessing, examples)
+    features = [np.asarray(example) for example in examples]
     batch = None if frame is None else 1
     inputs = tf.TensorSpec((batch, features[0].shape[1]), tf.float32, name=given.name)
     quantised = _convert(kind, head, inputs, features)

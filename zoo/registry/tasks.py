@@ -152,6 +152,8 @@ RELATIVE_L2 = Metric(
     negligible=0.02,
 )
 
+METRICS = {metric.name: metric for metric in (ACCURACY, RMSE, LARGEST_ERROR, RELATIVE_L2)}
+
 
 @dataclass(frozen=True)
 class Limits:
