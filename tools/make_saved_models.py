@@ -221,8 +221,9 @@ def recipe_table() -> list[str]:
         "|---|---|---|---|---|",
     ]
     for result in found:
+        title = METRICS[result.metric].title
         lines.append(
-            f"| `{result.model}` `{result.recipe}` | {METRICS[result.metric].title} {result.test_text()} "
+            f"| `{result.model}` `{result.recipe}` | {title} {result.test_text()} "
             f"| {result.seeds} | {result.train_text()} | {result.time()} |"
         )
     lines += ["", "Mean ± standard deviation over seeds of the trained models, before any export."]

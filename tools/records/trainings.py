@@ -88,8 +88,8 @@ def curve(run: Path) -> None:
     description = (
         f"{spec.name}, recipe `{config['recipe_name']}`: {config['recipe_text']} Test "
         f"{metric.title} after training: {metric.text(results['test'][metric.name])}. "
-        f"{metric.name} is of augmented training photos, val_{metric.name} of validation photos. minutes: epochs times the time of "
-        "one epoch with validation, on an idle machine."
+        f"{metric.name} is of augmented training photos, val_{metric.name} of validation photos. "
+        "minutes: epochs times the time of one epoch with validation, on an idle machine."
     )
     keep(f"{spec.name}-{config['recipe_name']}", description, rows, results["dataset"])
     found = [(results["test"][metric.name], _train_figure(spec, run))]
