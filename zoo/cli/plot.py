@@ -202,7 +202,7 @@ def pipeline(
     source.require_plot("pipeline")
     title = f"{source.name}, {photo.name}"
     pixels = edge.decode(str(photo))
-    _save(pipeline_picture(source.model, pixels, source.targets, title), to)
+    _save(pipeline_picture(source.model, pixels, source.targets, title, source.task), to)
 
 
 @plot_app.command("activations")

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from zoo.data.dataset import Split
 from zoo.plots.boundary import draw_plane, plane
 from zoo.plots.style import new_figure, styled
+from zoo.registry.tasks import Threshold
 from zoo.utils.files import replacing
 
 _FRAMES_PER_SECOND = 4
@@ -62,8 +63,9 @@ def stages(
 
     def look(updates: int) -> Stage:
         grid = plane(model, x)
-        decided = keras.ops.convert_to_numpy(model(x, training=False))[:, 0] >= threshold
-        return Stage(updates, *grid, int((decided != (y == 1)).sum()))
+        outputs = keras.ops.convert_to_numpy(model(x, training=False))
+        decided = Threshold(threshold).answers(outputs)
+        return Stage(updates, *grid, int((decided != y).sum()))
 
     found = [look(0)]
 

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from zoo.nn.preprocessing import Grayscale, preprocessing_of
 from zoo.plots.style import DIVERGING, FIRST, SECOND, new_figure, short, styled
 from zoo.plots.weights import color_meaning, templates
+from zoo.registry.tasks import Task
 
 _MOST_BARS = 20
 
@@ -55,9 +56,16 @@ def steps(model: keras.Model, photo: np.ndarray) -> dict[str, np.ndarray]:
 
 @styled
 def pipeline_picture(
-    model: keras.Model, photo: np.ndarray, labels: Sequence[str], title: str
+    model: keras.Model, photo: np.ndarray, labels: Sequence[str], title: str, task: Task
 ) -> Figure:
     """Return a figure of the steps for one photo, with W of the output that is largest.
+
+    Args:
+        model: linear_cat_dog or cifar_softmax.
+        photo: uint8 (h, w, 3).
+        labels: names of the classes.
+        title: of the figure.
+        task: of the model.
 
     Raises:
         ZooError: if W cannot be shown as an image.
@@ -90,11 +98,11 @@ def pipeline_picture(
         axes.set_axis_off()
     if products.ndim == found["weights"][shown].ndim:
         figure.supxlabel(f"W and W ⊙ x: {color_meaning(labels, len(scores))}", fontsize=12)
-    _draw_scores(pictures[-1], scores, labels)
+    _draw_scores(pictures[-1], scores, labels, int(task.answers(scores[None])[0]))
     return figure
 
 
-def _draw_scores(axes: Axes, scores: np.ndarray, labels: Sequence[str]) -> None:
+def _draw_scores(axes: Axes, scores: np.ndarray, labels: Sequence[str], answer: int) -> None:
     """Draw the scores: one on an axis between two labels, or a bar for each label."""
     colors = [SECOND if score >= 0 else FIRST for score in scores]
     axes.axvline(0, color="black", linewidth=1)
@@ -108,7 +116,7 @@ def _draw_scores(axes: Axes, scores: np.ndarray, labels: Sequence[str]) -> None:
         axes.set_xticks([-reach / 1.25, 0, reach / 1.25])
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
         axes.set_xlabel(f"{short(labels[0], 10)} ← 0 → {short(labels[1], 10)}")
-        axes.set_title(f"Σ + b = {scores[0]:+.3f}:\n{short(labels[int(scores[0] >= 0)], 18)}")
+        axes.set_title(f"Σ + b = {scores[0]:+.3f}:\n{short(labels[answer], 18)}")
         return
     # Only the largest scores, if there are more labels than fit.
     order = np.sort(np.argsort(-scores, kind="stable")[:_MOST_BARS])
@@ -119,7 +127,7 @@ def _draw_scores(axes: Axes, scores: np.ndarray, labels: Sequence[str]) -> None:
         tick_label=[short(labels[index], 14) for index in order],
     )
     axes.invert_yaxis()
-    axes.set_title(f"Σ + b: {short(labels[int(np.argmax(scores))], 16)}")
+    axes.set_title(f"Σ + b: {short(labels[answer], 16)}")
 
 
 def _diverging(largest: float) -> dict:
