@@ -92,7 +92,7 @@ class TrainingContext(Plan):
     def evaluation(self, split: str, model: keras.Model | None = None) -> Evaluation:
         """Return what evaluates a model, by default the one that is trained, on a split."""
         model = self.model if model is None else model
-        return Evaluation(model, self.strategy, self.examples(split))
+        return Evaluation(model, self.strategy, self.examples(split), self.task)
 
     def latest_checkpoint(self) -> bytes:
         """Return the chief's newest whole checkpoint, on every worker; no bytes if there is none.

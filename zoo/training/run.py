@@ -226,7 +226,10 @@ def _config(plan: Plan, model: keras.Model, dataset: Dataset, jit: bool) -> dict
         "strategy": {"name": plan.devices.name, "replicas": plan.devices.replicas},
         "versions": versions(),
         "plugins": plugins_of(
-            spec.builder, data.describe(training.dataset or spec.dataset).loader, model.loss
+            spec.builder,
+            spec.task,
+            data.describe(training.dataset or spec.dataset).loader,
+            model.loss,
         ),
         "machine": machine(),
     }

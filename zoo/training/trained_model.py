@@ -136,10 +136,11 @@ def evaluate(
     check_dataset(str(folder.path), target_names(trained_on), fingerprint, given)
     model = load_model(folder.path)
     check_fits(model, spec, given)
-    test = given.test.map_targets(spec.task_of(model).targets)
+    task = spec.task_of(model)
+    test = given.test.map_targets(task.targets)
     strategy = tf.distribute.get_strategy()
     with contextlib.closing(examples.choose("auto", model, strategy, test)) as chosen_examples:
-        metrics = Evaluation(model, strategy, chosen_examples).run()
+        metrics = Evaluation(model, strategy, chosen_examples, task).run()
     return {
         "model": spec.name,
         "dataset": {"name": given.name, "fingerprint": given.fingerprint},
