@@ -1,7 +1,6 @@
 """Recipes by name: what they train is the very model that the builder builds."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ from zoo import ZooError, data
 from zoo.registry.recipes import Augmentation, Recipe
 from zoo.training import Training
 from zoo.training.loop import epoch_order
-from zoo.training.reporter import Silent
 
 NAMED = [(name, recipe) for name in zoo.list_models() for recipe in zoo.describe(name).recipes]
 
@@ -89,23 +87,3 @@ def test_an_augmentation_reads_as_a_text():
     assert Augmentation(flip=True, shift=3, rotation=6).text() == (
         "flips, shifts by up to 3 pixels, rotations by up to 6°"
     )
-
-
-def test_precision_auto_is_what_this_processor_multiplies_faster(tmp_path):
-    class Heard(Silent):
-        def __init__(self):
-            self.sentences = []
-
-        def say(self, sentence):
-            self.sentences.append(sentence)
-
-    heard = Heard()
-    run = tmp_path / "run"
-    zoo.train("perceptron", epochs=1, precision="auto", run_dir=run, reporter=heard)
-    chosen = json.loads((run / "config.json").read_text())["precision"]
-    assert chosen in ("float32", "mixed_bfloat16")
-    (told,) = (sentence for sentence in heard.sentences if sentence.startswith("Precision"))
-    assert chosen in told
-    flags = set(Path("/proc/cpuinfo").read_text().split())
-    if "avx512_bf16" not in flags and "amx_bf16" not in flags:
-        assert chosen == "float32"
