@@ -16,6 +16,7 @@ import argparse
 import shutil
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -105,7 +106,7 @@ def run_of_shipped(bundle: Path, run: Path) -> None:
     model.set_weights(loading.load_model(bundle).get_weights())
     run.mkdir(parents=True)
     model.save(run / "model.keras")
-    write_json(run / "config.json", config)
+    write_json(run / "config.json", with_current_note(manifest["name"], config))
     # Bundles of the version before did not record these two, which follow from the rest.
     dataset = data.load(config["dataset"]["name"], config["data_dir"])
     examples = {split: len(getattr(dataset, split)) for split in ("train", "validation", "test")}
@@ -114,6 +115,17 @@ def run_of_shipped(bundle: Path, run: Path) -> None:
     for name in ("history.csv", "curves.png"):
         if (bundle / name).is_file():
             shutil.copyfile(bundle / name, run / name)
+
+
+def with_current_note(name: str, config: dict) -> dict:
+    """Return a run's configuration with its recipe's note and text as they read now.
+
+    Only if all numbers of the recipe are the same: a note may have been reworded since.
+    """
+    recipe = describe(name).recipes.get(config["recipe_name"])
+    if recipe is None or asdict(recipe) | {"note": ""} != config["recipe"] | {"note": ""}:
+        return config
+    return config | {"recipe": asdict(recipe), "recipe_text": recipe.text()}
 
 
 def train(name: str, run: Path) -> dict:

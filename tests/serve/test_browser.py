@@ -127,7 +127,7 @@ def test_every_model_has_samples_and_shows_its_accuracy(open_page, name):
             sample.click()
             assert prediction(page).split(" (")[0] in manifest["labels"]
             text = page.inner_text("#accuracy")
-            assert f"{100 * manifest['artifacts'][artifact]['accuracy']:.1f} %" in text
+            assert f"{100 * manifest['artifacts'][artifact]['metrics']['accuracy']:.1f} %" in text
             assert f"{manifest['dataset']['examples']:,} test" in text
             if manifest["output"]["decision"] == "threshold":
                 first, second = manifest["labels"]

@@ -87,7 +87,7 @@ def test_photos_of_different_sizes_are_not_augmented(photos_dir, tmp_path):
 
 def test_an_augmentation_reads_as_a_text():
     assert Augmentation(flip=True, shift=3, rotation=6).text() == (
-        "flips, shifts by up to 3 pixels, turns by up to 6°"
+        "flips, shifts by up to 3 pixels, rotations by up to 6°"
     )
 
 

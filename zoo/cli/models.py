@@ -50,7 +50,7 @@ def describe(name: Model) -> None:
     for recipe_name, recipe in spec.recipes.items():
         lines.append(f"  {recipe_name}: {recipe.text()}")
         if result := result_of(spec.name, recipe_name):
-            lines.append(f"    {result.told()}")
+            lines.append(f"    {result.summary()}")
             measured_on.append(f"Measured on {result.measured_on()}.")
     lines += dict.fromkeys(measured_on)
     say("\n".join(lines))

@@ -10,9 +10,9 @@ import typer
 from zoo.cli.commands import Commands, PhotoCommand
 from zoo.cli.output import say
 
-plot_app = Commands(help="Pictures of runs, bundles and models.")
+plot_app = Commands(help="Plots of runs, bundles and models.")
 
-To = Annotated[Path, typer.Option(help="The picture: a .png or .svg.", metavar="FILE")]
+To = Annotated[Path, typer.Option(help="The file to write, .png or .svg.", metavar="FILE")]
 Trained = Annotated[
     str,
     typer.Argument(metavar="RUN|BUNDLE", help="A run, a bundle, or a shipped model's name."),
@@ -20,17 +20,17 @@ Trained = Annotated[
 DataDir = Annotated[
     str | None,
     typer.Option(
-        help="Where the data set lies, if not where it lay in training.", metavar="FOLDER"
+        help="Folder of the data set; the one recorded in training by default.", metavar="FOLDER"
     ),
 ]
 
 
 @plot_app.command("curves")
 def curves(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="The folders of trainings.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Run folders.")],
     to: To = Path("curves.png"),
 ):
-    """Draw loss and the task's first metric over the epochs of one or several runs."""
+    """Plot the learning curves of one or several runs: loss and the task's primary metric."""
     _tensorflow()
     from zoo.plots import sources
     from zoo.plots.curves import grouped_curves
@@ -43,7 +43,7 @@ def curves(
 
 @plot_app.command("confusion")
 def confusion(trained: Trained, data_dir: DataDir = None, to: To = Path("confusion.png")):
-    """Draw which label is taken for which on the test set."""
+    """Plot the confusion matrix on the test set."""
     _tensorflow()
     from zoo.plots import sources
     from zoo.plots.confusion import confusion_matrix, confusion_picture
@@ -53,13 +53,13 @@ def confusion(trained: Trained, data_dir: DataDir = None, to: To = Path("confusi
     dataset = source.dataset(data_dir)
     counts = confusion_matrix(dataset.test.y, source.answers(dataset.test.x), dataset.labels)
     right = 100 * counts.trace() / counts.sum()
-    title = f"{source.name}, test set of {dataset.name}: {right:.2f}\u00a0%\u00a0right"
+    title = f"{source.name}, test set of {dataset.name}: accuracy {right:.2f}\u00a0%"
     _save(confusion_picture(counts, dataset.labels, title), to)
 
 
 @plot_app.command("predictions")
 def predictions(trained: Trained, data_dir: DataDir = None, to: To = Path("predictions.png")):
-    """Draw predicted against true values on the test set."""
+    """Plot predicted against true values on the test set."""
     _tensorflow()
     from zoo.plots import sources
     from zoo.plots.predictions import predictions_picture
@@ -76,7 +76,7 @@ def predictions(trained: Trained, data_dir: DataDir = None, to: To = Path("predi
 
 @plot_app.command("weights")
 def weights(trained: Trained, to: To = Path("weights.png")):
-    """Draw W of a linear model of photos, a picture per label."""
+    """Plot the weights W of a linear model of photos, one image per label."""
     _tensorflow()
     from zoo.plots import sources
     from zoo.plots.weights import weight_pictures
@@ -88,13 +88,13 @@ def weights(trained: Trained, to: To = Path("weights.png")):
 
 @plot_app.command("boundary")
 def boundary(trained: Trained, data_dir: DataDir = None, to: To = Path("boundary.png")):
-    """Draw where a model of two numbers changes its mind."""
+    """Plot the decision boundary of a model with two inputs."""
     _tensorflow()
     from zoo.plots import sources
     from zoo.plots.boundary import boundary_picture, check_plane
 
     source = sources.open_source(trained)
-    # Before the data is looked for, which would not help a model without a plane.
+    # Checked before the data is loaded, since no data would help.
     check_plane(source.model)
     source.require_plot("boundary")
     dataset = source.dataset(data_dir)
@@ -107,16 +107,16 @@ def boundary(trained: Trained, data_dir: DataDir = None, to: To = Path("boundary
 def learning(
     model: Annotated[
         str,
-        typer.Argument(metavar="MODEL", help="A model of two numbers: perceptron or xor_mlp."),
+        typer.Argument(metavar="MODEL", help="A model with two inputs, such as perceptron."),
     ],
     dataset: Annotated[str | None, typer.Option(help="and, or, xor, blobs …")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="The recipe's by default.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the weights and of the order.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of weights and order.")] = 0,
     to: Annotated[
-        Path, typer.Option(help="A .gif for an animation, a .png or .svg for a still.")
+        Path, typer.Option(help="A .gif for an animation, a .png or .svg for an image.")
     ] = Path("learning.gif"),
 ):
-    """Train a model of two numbers and draw how its boundary moves."""
+    """Train a model with two inputs and plot how its decision boundary moves."""
     _tensorflow()
     import keras
 
@@ -133,14 +133,14 @@ def learning(
     moves = to.suffix == ".gif"
     spec = describe(model)
     keras.utils.set_random_seed(seed)
-    learner = build(model)
-    check_plane(learner)
+    trained = build(model)
+    check_plane(trained)
     spec.task.require_plot("learning", model)
     given = data.load(dataset or spec.dataset)
-    check_fits(learner, spec, given)
+    check_fits(trained, spec, given)
     split, recipe = given.train, spec.recipe
     found = drawing.stages(
-        learner,
+        trained,
         split,
         spec.task.threshold,
         epochs or recipe.epochs,
@@ -156,7 +156,7 @@ def learning(
 
 @plot_app.command("examples")
 def examples(trained: Trained, data_dir: DataDir = None, to: To = Path("examples.png")):
-    """Draw the test images that a model is most and least certain about."""
+    """Plot the test images that a model is most and least certain about."""
     _tensorflow()
     from zoo.plots import sources
     from zoo.plots.certainty import certainty_picture
@@ -167,7 +167,7 @@ def examples(trained: Trained, data_dir: DataDir = None, to: To = Path("examples
     outputs = source.outputs(dataset.test.x)
     decided = source.task.answers(outputs)
     right = 100 * (decided == dataset.test.y).mean()
-    title = f"{source.name}, test set of {dataset.name}: {right:.2f}\u00a0%\u00a0right"
+    title = f"{source.name}, test set of {dataset.name}: accuracy {right:.2f}\u00a0%"
     _save(certainty_picture(dataset.test, outputs, source.task, dataset.labels, title), to)
 
 
@@ -177,7 +177,7 @@ def pipeline(
     photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="A JPEG or PNG file.")],
     to: To = Path("pipeline.png"),
 ):
-    """Draw slide 16 for one photo: gray, resize, W ⊙ x, sum, score, verdict."""
+    """Plot slide 16 for one photo: gray, resize, W ⊙ x, sum, score, label."""
     _tensorflow()
     from zoo import edge
     from zoo.plots import sources
@@ -185,14 +185,14 @@ def pipeline(
 
     source = sources.open_source(trained)
     source.require_plot("pipeline")
-    title = f"{source.name} looks at {photo.name}"
+    title = f"{source.name}, {photo.name}"
     pixels = edge.decode(str(photo))
     _save(pipeline_picture(source.model, pixels, source.targets, title), to)
 
 
 @plot_app.command("activations")
 def activations(to: To = Path("activations.png")):
-    """Draw the lecture's ten activations with their derivatives."""
+    """Plot the lecture's ten activations with their derivatives."""
     _tensorflow()
     from zoo.plots.activations import activation_pictures
 

@@ -1,4 +1,4 @@
-"""The model card: what a bundle is, what goes in and comes out, and how good it is."""
+"""The model card: use, input, output, training and measured figures of a bundle."""
 
 from __future__ import annotations
 
@@ -41,27 +41,28 @@ def model_card(
         f"python3 predict.py {example}",
         "```",
         "",
-        "needs numpy, Pillow and ai-edge-litert, no TensorFlow.",
+        "It needs numpy, Pillow and ai-edge-litert, but not TensorFlow.",
         "",
-        f"- In: `{manifest['input']['name']}`, {manifest['input']['dtype']}, "
+        f"- Input: `{manifest['input']['name']}`, {manifest['input']['dtype']}, "
         f"{manifest['input']['description']}.",
-        f"- Out: {manifest['output']['description']}. {_names(manifest)}.",
+        f"- Output: {manifest['output']['description']}. {_names(manifest)}.",
         *_tensorrt(manifest),
         "",
         "## Training",
         "",
-        f"{_command(spec, manifest, config)}; the model's options: {options}.",
+        f"{_command(spec, manifest, config)}; options of the model: {options}.",
         "",
         _how(task, config, results),
         "",
         "## Figures",
         "",
         f"Measured on the {manifest['dataset']['examples']:,} test examples of "
-        f"{manifest['dataset']['name']} (fingerprint {manifest['dataset']['fingerprint']}), each "
-        "on the file beside this card."
+        f"{manifest['dataset']['name']} (fingerprint {manifest['dataset']['fingerprint']}), with "
+        "the files in this folder."
         + (
-            " Large weights are rounded to float16 in the Keras model, with which all files agree, "
-            "and stored so; the TFLite converter merges layers and rounds what it stores once more."
+            " Large weights are rounded to float16 in the Keras model, with which all files are "
+            "compared, and stored in float16; the TFLite converter merges layers and rounds the "
+            "merged weights again."
             if manifest.get("weights") == "float16"
             else ""
         ),
@@ -93,13 +94,13 @@ def _encoded(manifest: dict[str, Any]) -> list[str]:
         return []
     return [
         "",
-        "The SavedModel's signature `serve_encoded` takes JPEG and PNG files as strings, turns "
-        "photos as EXIF says, lays transparent parts on white, and gives `output` and `valid`: "
-        "where a file cannot be read, `valid` is false and the outputs are NaN, and the others are "
-        f"answered. On {found['files']} files made of test photos (EXIF orientations 1 to 8, "
-        "progressive, gray, CMYK, palette, alpha) it decides "
-        f"{_percent(found['agreement'])} as the other signature does on the pixels that "
-        "`predict.py` reads; the largest difference is "
+        "The SavedModel's signature `serve_encoded` takes JPEG and PNG files as strings, applies "
+        "the EXIF orientation, blends transparent parts with white, and returns `output` and "
+        "`valid`. For files that cannot be read, `valid` is false and the outputs are NaN; the "
+        f"other files of the batch are not affected. On {found['files']} files made from test "
+        "photos (EXIF orientations 1 to 8, progressive, gray, CMYK, palette, alpha), "
+        f"{_percent(found['agreement'])} of its predictions agree with those of the other "
+        "signature for the pixels that `predict.py` reads; the largest difference is "
         f"{found['largest_difference']:.1e}.",
     ]
 
@@ -110,7 +111,7 @@ def _tensorrt(manifest: dict[str, Any]) -> list[str]:
     given = manifest["input"]
     shapes = ""
     if None in given["shape"]:
-        # Smallest, usual and largest: an engine is built for a range.
+        # TensorRT builds an engine for a range of shapes: smallest, most frequent, largest.
         sizes = {"min": (1, 32, 32, 3), "opt": (1, 480, 640, 3), "max": (1, 1080, 1920, 3)}
         if given["kind"] == "vector":
             sizes = {"min": (1,), "opt": (1,), "max": (64,)}
@@ -121,7 +122,7 @@ def _tensorrt(manifest: dict[str, Any]) -> list[str]:
         )
     return [
         "",
-        "On a Jetson's GPU, through TensorRT (not tried here, where there is none):",
+        "With TensorRT on a Jetson's GPU (not tested):",
         "",
         "```",
         f"trtexec --onnx=model.onnx{shapes} --saveEngine=model.plan",
@@ -130,10 +131,10 @@ def _tensorrt(manifest: dict[str, Any]) -> list[str]:
 
 
 _CAPTIONS = {
-    "curves.png": "Loss and metric in training, on training and validation data.",
-    "predictions.png": "Predicted values against the true ones, on the test set.",
-    "confusion.png": "Which label is taken for which, on the test set.",
-    "weights.png": "W as pictures: what a photo is multiplied with, pixel by pixel.",
+    "curves.png": "Learning curves on training and validation data.",
+    "predictions.png": "Predicted values against true values on the test set.",
+    "confusion.png": "Confusion matrix on the test set.",
+    "weights.png": "The weights W as images: one weight per pixel.",
 }
 
 
@@ -157,19 +158,19 @@ def _study(task: Task, manifest: dict[str, Any]) -> list[str]:
             lost = 100 * (plain - figure)
             change, _ = CORRUPTIONS[name]
             lines.append(f"| {name} | {change} | {metric.text(figure)} | {lost:.1f} |")
-        lines += ["", "Intraclass variation: some labels are harder than others.", ""]
-        lines += ["| label | right |", "|---|---|"]
+        lines += ["", "Recall of each label on the test set:", ""]
+        lines += ["| label | recall |", "|---|---|"]
         ordered = sorted(found["labels"].items(), key=lambda item: item[1])
         lines += [f"| {label} | {_percent(recall)} |" for label, recall in ordered]
     if pictures := manifest.get("pictures"):
-        lines += ["", "## Pictures"]
+        lines += ["", "## Plots"]
         for name in pictures:
             lines += ["", f"![{_CAPTIONS[name]}]({name})", "", _CAPTIONS[name]]
     return lines
 
 
 def _command(spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any]) -> str:
-    """Return the command that trains the model again."""
+    """Return the command that reproduces the training."""
     if config["recipe_name"] not in spec.recipes:
         return "A recipe given to `zoo.train`"
     found, named = config["recipe"], asdict(spec.recipes[config["recipe_name"]])
@@ -206,12 +207,12 @@ def _figure(metric: Metric, found: dict[str, float]) -> str:
 
 
 def _how(task: Task, config: dict[str, Any], results: dict[str, Any]) -> str:
-    told = f"{config['recipe_text']} Seed {config['seed']}."
+    text = f"{config['recipe_text']} Seed {config['seed']}."
     penalty = results["history"].get("penalty")
     if penalty is not None:
-        told += f" The λ chosen is {penalty:.4g}."
+        text += f" The chosen λ is {penalty:.4g}."
     return (
-        f"{told} At its end the test set was evaluated in {config['precision']}: "
+        f"{text} After training, in {config['precision']}, on the test set: "
         f"{task.primary.title} {_figure(task.primary, results['test'])}."
     )
 

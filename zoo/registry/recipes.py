@@ -21,19 +21,20 @@ SCHEDULES = ("constant", "cosine")
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How a training photo is moved before each look at it; every amount 0 leaves it as it is.
+    """Data augmentation of training photos, sampled anew in every epoch; 0 disables a transform.
 
     Args:
-        flip: mirror every second photo, left for right.
-        shift: most pixels up, down, left and right.
-        zoom: most stretch of each axis, as a share of its length.
-        rotation: most turn, in degrees, either way.
-        shear: most slant, as a share of the height.
-        cutout: side, in pixels, of a gray square put anywhere; 0 for none.
-        mixup: α of Beta(α, α), from which the share is drawn that a photo keeps when another is
-            added to it, labels likewise; 0 for none.
-        cutmix: the same of the area that a photo keeps when a part of another replaces the rest;
-            with both, every second photo has the one or the other.
+        flip: mirror horizontally with probability ½.
+        shift: largest translation along each axis, in pixels.
+        zoom: largest scaling of each axis, as a fraction of its length.
+        rotation: largest angle, in degrees, in either direction.
+        shear: largest shear, as a fraction of the height.
+        cutout: side of a gray square at a random position, in pixels.
+        mixup: α of Beta(α, α), from which the weight of a photo and its label is sampled when
+            another is added to it.
+        cutmix: α of Beta(α, α), from which the fraction of a photo's area is sampled that it keeps
+            when a part of another replaces the rest; with mixup too, either is applied with
+            probability ½.
     """
 
     flip: bool = False
@@ -46,12 +47,12 @@ class Augmentation:
     cutmix: float = 0.0
 
     def text(self) -> str:
-        """Return it as words."""
+        """Return a description, such as "flips, shifts by up to 4 pixels"."""
         amounts = [
             "flips" if self.flip else "",
             f"shifts by up to {self.shift:g} pixels" if self.shift else "",
             f"zooms by up to {100 * self.zoom:g} %" if self.zoom else "",
-            f"turns by up to {self.rotation:g}°" if self.rotation else "",
+            f"rotations by up to {self.rotation:g}°" if self.rotation else "",
             f"shears by up to {100 * self.shear:g} %" if self.shear else "",
             f"a gray square of {self.cutout} pixels" if self.cutout else "",
             f"mixup with α {self.mixup:g}" if self.mixup else "",
@@ -62,7 +63,7 @@ class Augmentation:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a model is trained unless the user says otherwise.
+    """The hyperparameters with which a model is trained by default.
 
     Args:
         epochs: passes over the training examples.
@@ -72,7 +73,7 @@ class Recipe:
         momentum: of "sgd", 0 for plain gradient descent.
         weight_decay: decoupled decay per step, in units of the learning rate; for "adamw".
         schedule: "constant" or "cosine", which falls to 0 over all steps.
-        warmup: share of all steps in which the learning rate of "cosine" rises from 0.
+        warmup: fraction of all steps in which the learning rate of "cosine" rises from 0.
         label_smoothing: share of every label that is spread evenly over all labels.
         averaging: decay per step of a running average of the weights, which is what is kept in
             the end; 0 for the last weights.
@@ -115,10 +116,10 @@ class Recipe:
         return cls(**{**values, "augmentation": moves})
 
     def text(self) -> str:
-        """Return the recipe as one readable line."""
-        if self.solver != "gradient":
-            penalty = "the best on validation data" if self.penalty is None else f"{self.penalty:g}"
-            return f"The optimum itself (solver {self.solver}), λ {penalty}. {self.note}".rstrip()
+        """Return a description on one line."""
+        if "epochs" not in solver_entry(self.solver).reads:
+            chosen = "chosen on validation data" if self.penalty is None else f"= {self.penalty:g}"
+            return f"Solver {self.solver}, λ {chosen}. {self.note}".rstrip()
         parts = [
             f"{self.epochs} epoch{'s' * (self.epochs != 1)} of batches of {self.batch_size}",
             f"{self.optimizer}, learning rate {self.learning_rate:g} ({self.schedule})",

@@ -17,11 +17,11 @@ class Result:
         model: its name.
         recipe: its name.
         text: the recipe itself, as it was when it was tried.
-        seeds: how many trainings, from seed 0 up.
+        seeds: number of trainings, with seeds from 0 up.
         accuracy: mean test accuracy, 0…1.
-        train_accuracy: mean accuracy on the training examples, as they are, 0…1.
-        deviation: standard deviation of the accuracies, with seeds − 1; None for one seed.
-        minutes: of one training, validation included, on the idle machine.
+        train_accuracy: mean accuracy on the training examples without augmentation, 0…1.
+        deviation: sample standard deviation of the test accuracies; None for one seed.
+        minutes: of one training with validation, on an idle machine.
         dataset: name and fingerprint.
         machine: as `zoo.utils.provenance.machine` names it.
         versions: of the software, as text.
@@ -39,18 +39,18 @@ class Result:
     machine: str
     versions: str
 
-    def told(self) -> str:
-        r"""Return it as words, with the command that repeats it.
+    def summary(self) -> str:
+        r"""Return one line with the command that reproduces the result.
 
         >>> result = Result("m", "best", "", 3, 0.7, 0.9, 0.004, 0.25, "d 0a", "pc", "keras 3")
-        >>> print(result.told().replace(": ", ":\n", 1))
+        >>> print(result.summary().replace(": ", ":\n", 1))
         zoo train m --recipe best:
-        70.00 ± 0.40 % right on test (3 seeds), 90.00 % on training examples; 15 seconds
+        test accuracy 70.00 ± 0.40 % (3 seeds), training accuracy 90.00 %; 15 seconds
         """
         return (
-            f"zoo train {self.model} --recipe {self.recipe}: {self.percent()} right on test "
-            f"({self.seeds} seed{'s' * (self.seeds > 1)}), {100 * self.train_accuracy:.2f} % on "
-            f"training examples; {self.time()}"
+            f"zoo train {self.model} --recipe {self.recipe}: test accuracy {self.percent()} "
+            f"({self.seeds} seed{'s' * (self.seeds > 1)}), training accuracy "
+            f"{100 * self.train_accuracy:.2f} %; {self.time()}"
         )
 
     def percent(self) -> str:
