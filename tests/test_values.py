@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo import Value, Values, ZooError, edge
+from zoo import Value, Values, ZooError, data, edge
 from zoo.cli.root import main
 from zoo.data import catalog
 from zoo.data.dataset import SPLITS, Split, computed_dataset
@@ -31,7 +31,7 @@ def curve(hidden: int = 32, outputs: int = 2):
     return vector_model("curve", 1, layers, recipe=RECIPE, **regression())
 
 
-def sine(data_dir=None, progress=None):
+def sine():
     splits = {}
     for seed, (split, count) in enumerate(zip(SPLITS, (512, 64, 128), strict=True)):
         x = np.random.default_rng(seed).uniform(-1, 1, (count, 1)).astype(np.float32)
@@ -40,7 +40,7 @@ def sine(data_dir=None, progress=None):
     return computed_dataset("sine", "vector", splits, values=VALUES)
 
 
-def constant(data_dir=None, progress=None):
+def constant():
     splits = {split: Split(np.zeros((4, 1), np.float32), np.ones(4)) for split in SPLITS}
     return computed_dataset("constant", "vector", splits, values=VALUES[:1])
 
@@ -57,9 +57,9 @@ def registered():
         "recipes": {"default": RECIPE},
     }
     register("curve", **spec)(curve)
-    for load in (sine, constant):
+    for load, values in ((sine, VALUES), (constant, VALUES[:1])):
         name = load.__name__
-        catalog._CATALOG[name] = catalog.DatasetSpec(name, "vector", "computed", (), ".", load)
+        data.register_dataset(name, kind="vector", values=values, summary="A curve.")(load)
     yield
     for name in ("sine", "constant"):
         del catalog._CATALOG[name]
@@ -230,14 +230,19 @@ def test_a_single_value_is_the_prediction():
         _ = label.value
 
 
-def test_a_model_without_the_metric_of_its_task_is_told(tmp_path, monkeypatch):
-    def plain(hidden: int = 4, outputs: int = 2):
-        """Build a curve without metrics."""
+def test_the_metrics_of_the_task_are_measured_of_a_model_that_is_compiled_without(
+    tmp_path, monkeypatch
+):
+    def plain(hidden: int = 32, outputs: int = 2):
+        """Build the curve without metrics."""
         model = curve(hidden, outputs)
-        model.compile("sgd", "mse")
+        model.compile(RECIPE.build_optimizer(), "mse")
         return model
 
     spec = replace(zoo.describe("curve"), builder=plain)
     monkeypatch.setitem(models._specs, "curve", spec)
-    with pytest.raises(ZooError, match="not compiled with 'rmse'"):
-        zoo.train("curve", run_dir=tmp_path / "run")
+    results = zoo.train("curve", run_dir=tmp_path / "run", epochs=2)
+    errors = zoo.load_model(tmp_path / "run").predict(sine().test.x, verbose=0) - sine().test.y
+    assert results["test"]["rmse"] == pytest.approx(np.sqrt(np.mean(errors**2)), rel=1e-4)
+    assert results["history"]["val_largest_error"] > 0
+    assert zoo.evaluate(tmp_path / "run")["test"] == pytest.approx(results["test"], rel=1e-5)

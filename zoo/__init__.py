@@ -31,7 +31,7 @@ _HOME = {
     "evaluate": "zoo.training",
     "export_run": "zoo.export.bundle",
 }
-_ROOMS = ("data", "edge")
+_ROOMS = ("data", "edge", "testing")
 
 __all__ = sorted(["__version__", *_HOME, *_ROOMS])
 

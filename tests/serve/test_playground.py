@@ -1,9 +1,11 @@
 """The playground over HTTP: real Keras models in processes of their own, a few at a time."""
 
+import contextlib
 import os
 import signal
 from pathlib import Path
 
+import psutil
 import pytest
 from playground_settings import SETTINGS
 from talk import assert_one_sentence, call, post_json
@@ -153,14 +155,11 @@ def step(post, found, updates):
 
 
 def workers():
-    """The worker processes of this machine."""
+    """The worker processes that this process, or a server that it has started, has started."""
     found = set()
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                words = (folder / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if b"zoo.serve.worker" in words:
-                found.add(int(folder.name))
+    for process in psutil.Process().children(recursive=True):
+        # It may have ended by now.
+        with contextlib.suppress(psutil.Error):
+            if "zoo.serve.worker" in process.cmdline():
+                found.add(process.pid)
     return found

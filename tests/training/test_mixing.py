@@ -8,8 +8,13 @@ import tensorflow as tf
 import zoo
 from zoo.data.dataset import Split
 from zoo.registry.recipes import Augmentation
-from zoo.training import mixing
-from zoo.training.augmentation import Augmenter
+from zoo.training.augmentation import (
+    Augmenter,
+    blend,
+    blend_weights,
+    sample_blends,
+    with_partners,
+)
 from zoo.training.checkpoints import Position
 from zoo.training.examples import ResidentExamples
 from zoo.training.loop import TrainingLoop
@@ -27,11 +32,11 @@ def split():
 def mixed(split, epoch=0, **amounts):
     """Return the pairs of the whole split, blended, the share of the first and its rows."""
     augmentation = Augmentation(**amounts)
-    rows = mixing.with_partners(np.arange(EXAMPLES, dtype=np.int32)[None], 7, epoch, EXAMPLES)[0]
+    rows = with_partners(np.arange(EXAMPLES, dtype=np.int32)[None], 7, epoch, EXAMPLES)[0]
     augmenter = Augmenter(augmentation)
     sampled = [part[rows] for part in augmenter.sample(7, epoch, EXAMPLES)]
     images = augmenter.apply(tf.constant(split.x[rows]), [tf.constant(part) for part in sampled])
-    return images.numpy(), mixing.sample(augmentation, 7, epoch, EXAMPLES)[0], rows
+    return images.numpy(), sample_blends(augmentation, 7, epoch, EXAMPLES)[0], rows
 
 
 def test_mixup_adds_a_photo_and_its_partner_by_their_shares(split):
@@ -46,9 +51,9 @@ def test_mixup_adds_a_photo_and_its_partner_by_their_shares(split):
 def test_cutmix_puts_a_part_of_the_partner_and_its_area_is_its_label_s_share(split):
     white, black = np.full((1, 8, 8, 3), 255.0, "float32"), np.zeros((1, 8, 8, 3), "float32")
     pairs = tf.constant(np.concatenate([black, white] * EXAMPLES))
-    sampled = mixing.sample(Augmentation(cutmix=1.0), 7, 0, EXAMPLES)
+    sampled = sample_blends(Augmentation(cutmix=1.0), 7, 0, EXAMPLES)
     both = [tf.constant(np.repeat(part, 2)) for part in sampled]
-    blended = mixing.blend(pairs, both).numpy() / 255
+    blended = blend(pairs, both).numpy() / 255
     np.testing.assert_allclose(blended.mean(axis=(1, 2, 3)), 1 - sampled[0], atol=1e-5)
     # A rectangle: every row that has any of it has it in the same columns.
     for image in blended[..., 0]:
@@ -56,24 +61,22 @@ def test_cutmix_puts_a_part_of_the_partner_and_its_area_is_its_label_s_share(spl
             image * image.max(), image.max(axis=1)[:, None] * image.max(axis=0), atol=1e-4
         )
     np.testing.assert_allclose(
-        mixing.weights(both), np.stack([2 * sampled[0], 2 - 2 * sampled[0]], axis=1).ravel()
+        blend_weights(both), np.stack([2 * sampled[0], 2 - 2 * sampled[0]], axis=1).ravel()
     )
 
 
 def test_with_both_about_half_of_the_photos_have_the_one(split):
-    sampled = mixing.sample(Augmentation(mixup=0.2, cutmix=1.0), 7, 0, 1000)
+    sampled = sample_blends(Augmentation(mixup=0.2, cutmix=1.0), 7, 0, 1000)
     assert 400 < sampled[3].sum() < 600
     assert set(sampled[3]) == {0, 1}
 
 
 def test_partners_and_shares_hang_on_seed_epoch_and_index_alone(split):
     order = np.arange(EXAMPLES, dtype=np.int32).reshape(4, BATCH)
-    rows = mixing.with_partners(order, 7, 0, EXAMPLES).reshape(-1, 2)
-    again = mixing.with_partners(order[::-1], 7, 0, EXAMPLES).reshape(-1, 2)
+    rows = with_partners(order, 7, 0, EXAMPLES).reshape(-1, 2)
+    again = with_partners(order[::-1], 7, 0, EXAMPLES).reshape(-1, 2)
     assert dict(rows.tolist()) == dict(again.tolist())
-    assert dict(rows.tolist()) != dict(
-        mixing.with_partners(order, 7, 1, EXAMPLES).reshape(-1, 2).tolist()
-    )
+    assert dict(rows.tolist()) != dict(with_partners(order, 7, 1, EXAMPLES).reshape(-1, 2).tolist())
     one, other = (mixed(split, epoch, mixup=0.4)[1] for epoch in (0, 1))
     assert (one != other).all()
 

@@ -63,7 +63,13 @@ def test_every_recipe_says_only_what_its_model_honours(name, recipe):
         ("deep_relu", {"options": {"dropout": float("nan")}}, "dropout is nan"),
         ("linear_cat_dog", {"solver": "exact", "penalty": float("inf")}, "penalty is inf"),
         ("linear_cat_dog", {"solver": "exact", "momentum": 0.9}, "goes with --solver gradient"),
+        ("linear_cat_dog", {"solver": "exact", "precision": "mixed_float16"}, "precision is mixed"),
+        ("cifar_softmax", {"solver": "lbfgs", "penalty": 0.0}, "takes a number above 0"),
+        ("cifar_softmax", {"solver": "lbfgs", "label_smoothing": 0.1}, "goes with --solver grad"),
+        ("cifar_softmax", {"solver": "lbfgs", "augmentation": Augmentation(flip=True)}, "augmenta"),
+        ("cifar_softmax", {"solver": "newton"}, "There is no solver 'newton'"),
         ("deep_relu", {"solver": "exact"}, "needs --solver gradient"),
+        ("deep_relu", {"solver": "lbfgs"}, "needs --solver gradient"),
         ("xor_mlp", {"augmentation": Augmentation(flip=True)}, "Augmentation moves photos"),
         ("xor_mlp", {"whitening": 1.0}, "a model that takes photos"),
         ("mark_one", {"whitening": 1.0}, "a dense layer that is trained"),
@@ -83,7 +89,7 @@ def test_what_cannot_be_honoured_is_refused_before_data(name, changes, told, tmp
         ({"start_timeout": float("nan")}, "start timeout is nan"),
         ({"penalty": float("nan"), "solver": "exact"}, "penalty is nan"),
         ({"learning_rate": 0.1, "solver": "exact"}, "--learning-rate goes with --solver gradient"),
-        ({"source": "disk"}, "value of --source 'disk'"),
+        ({"source": "disk"}, "no source 'disk'; choose from auto, memory, stream"),
         ({"jit": "maybe"}, "jit"),
         ({"precision": "float16"}, "precision"),
         ({"seed": -1}, "seed is -1"),
@@ -281,3 +287,11 @@ def test_a_setting_that_a_solver_ignores_is_refused(name, tmp_path):
         zoo.train(
             "linear_cat_dog", solver="exact", run_dir=tmp_path, **{name: given[name]}, **NOWHERE
         )
+
+
+def test_label_smoothing_of_logits_is_refused():
+    x = keras.Input((2,), name="x")
+    model = keras.Model(x, keras.Sequential([keras.layers.Dense(3)], name="head")(x), name="other")
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    with pytest.raises(ZooError, match="Label smoothing is for softmax"):
+        load_solver("gradient").check(model, dataclasses.replace(PLAIN, label_smoothing=0.1))

@@ -156,7 +156,7 @@ def test_a_worker_that_never_comes_is_named(index, tmp_path):
         _, told = alone.communicate()
     assert alone.returncode == 2
     missing = 1 - index
-    assert f"have not come: worker {missing} ({addresses[missing]})" in sentence_of(told)
+    assert f"within 2 seconds: worker {missing} ({addresses[missing]})" in sentence_of(told)
     assert not (tmp_path / "run").exists()
 
 
@@ -265,7 +265,7 @@ def test_a_port_that_is_taken_is_named():
         port = taken.getsockname()[1]
         jobs = {"worker": (f"127.0.0.1:{port}", "127.0.0.1:1")}
         with pytest.raises(ZooError, match=f"Port {port} of worker 0"):
-            cluster.meet(cluster.Cluster(jobs, "worker", 0), 1)
+            cluster.wait_for_peers(cluster.Cluster(jobs, "worker", 0), 1)
 
 
 def test_a_call_that_hangs_holding_python_s_lock_is_ended_with_a_sentence():

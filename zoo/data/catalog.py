@@ -17,7 +17,7 @@ from zoo.data.dataset import SPLITS, Dataset
 from zoo.data.folder import PhotoFolder
 from zoo.data.photo_set import Progress, load_photo_set
 from zoo.errors import ZooError
-from zoo.registry.plugins import load_plugins
+from zoo.registry.plugins import load_plugins, registry
 from zoo.registry.tasks import Value
 from zoo.utils.choices import UnknownNameError, require_choice
 from zoo.utils.text import check_label
@@ -260,7 +260,7 @@ def _folder(data_dir: str | Path | None, progress: Progress | None) -> Dataset:
     return load_photo_set(PhotoFolder(data_dir), progress)
 
 
-_CATALOG = {
+_OF_THIS_PACKAGE = {
     spec.name: spec
     for spec in (
         *(
@@ -316,3 +316,5 @@ _CATALOG = {
         ),
     )
 }
+
+_CATALOG = registry(_OF_THIS_PACKAGE)

@@ -15,7 +15,7 @@ _COMPONENTS = "zoo.nn.loading"
 
 def register_when_imported() -> None:
     """Register the components with Keras: now if it is imported, else when it is."""
-    if "keras" in sys.modules:
+    if sys.modules.get("keras") is not None:
         _register(sys.modules["keras"])
     elif not any(isinstance(finder, _AfterKeras) for finder in sys.meta_path):
         sys.meta_path.insert(0, _AfterKeras())

@@ -10,6 +10,7 @@ from zoo.registry.models import (
 )
 from zoo.registry.plugins import load_plugins, register_custom_objects
 from zoo.registry.recipes import Augmentation, Recipe
+from zoo.registry.solvers import register_solver
 from zoo.registry.tasks import Classes, Sign, Task, Threshold, Value, Values, register_task
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "parse_option",
     "register",
     "register_custom_objects",
+    "register_solver",
     "register_task",
 ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
-from zoo.registry.plugins import load_plugins
+from zoo.registry.plugins import load_plugins, registry
 from zoo.registry.recipes import Recipe
 from zoo.registry.tasks import Task, require_task
 from zoo.utils.choices import require_choice
@@ -17,7 +17,7 @@ from zoo.utils.choices import require_choice
 if TYPE_CHECKING:
     import keras
 
-_specs: dict[str, ModelSpec] = {}
+_specs: dict[str, ModelSpec] = registry({})
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,14 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from zoo.errors import ZooError
 from zoo.utils.text import printable
 
 GROUP = "zoo.plugins"
 VARIABLE = "ZOO_PLUGINS"
+_Content = TypeVar("_Content")
 _log = logging.getLogger("zoo")
 
 
@@ -51,6 +52,8 @@ class Plugin:
 # By what names it, a module or a path.
 _plugins: dict[str, Plugin] = {}
 _custom_objects: list[str] = []
+_registries: list[dict[str, Any]] = []
+_loading: list[str] = []
 _lock = threading.RLock()
 
 
@@ -62,11 +65,25 @@ def load_plugins() -> tuple[Plugin, ...]:
     with _lock:
         installed = _installed()
         for target in dict.fromkeys([*installed, *_named()]):
-            if target not in _plugins:
-                # A plugin may itself ask for the list of models while it is imported.
-                _plugins[target] = Plugin(_module_name(target), installed.get(target, ""))
-                _plugins[target] = _load(target, installed.get(target, ""))
+            # A plugin may itself ask for the list of models while it is imported.
+            if target not in _plugins and not _loading:
+                _loading.append(target)
+                try:
+                    _plugins[target] = _load(target, installed.get(target, ""))
+                finally:
+                    _loading.clear()
         return tuple(_plugins.values())
+
+
+def registry(content: Mapping[str, _Content]) -> dict[str, _Content]:
+    """Return a dict that plugins add to; what one added that then cannot be imported is removed.
+
+    Args:
+        content: what is in it from the start.
+    """
+    added: dict[str, _Content] = dict(content)
+    _registries.append(added)
+    return added
 
 
 def name_plugin(name: str) -> None:
@@ -193,6 +210,7 @@ def _load(target: str, version: str) -> Plugin:
     from zoo.edge import quiet_stderr
 
     name = _module_name(target)
+    before = [dict(registered) for registered in _registries]
     # What libraries print on standard error as a plugin imports them belongs to no command.
     with quiet_stderr():
         try:
@@ -201,6 +219,9 @@ def _load(target: str, version: str) -> Plugin:
         # A plugin is somebody else's code: whatever it raises must not take the rest down.
         except (Exception, SystemExit) as error:
             problem = _reason(error)
+    for registered, earlier in zip(_registries, before, strict=False):
+        for added in registered.keys() - earlier.keys():
+            del registered[added]
     _warn(target, problem)
     return Plugin(name, version, problem)
 

@@ -117,7 +117,7 @@ class Recipe:
 
     def text(self) -> str:
         """Return a description on one line."""
-        if self.solver != "gradient":
+        if "epochs" not in solver_entry(self.solver).reads:
             chosen = "chosen on validation data" if self.penalty is None else f"= {self.penalty:g}"
             return f"Solver {self.solver}, λ {chosen}. {self.note}".rstrip()
         parts = [

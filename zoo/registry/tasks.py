@@ -15,7 +15,7 @@ import numpy as np
 
 from zoo import edge
 from zoo.errors import ZooError
-from zoo.registry.plugins import load_plugins
+from zoo.registry.plugins import load_plugins, registry
 from zoo.utils.choices import UnknownNameError, require_choice
 
 # Words of older versions and of bundles that they made.
@@ -554,7 +554,7 @@ class Values(Task):
         return [int(index) for index in order[at]]
 
 
-_kinds: dict[str, type[Task]] = {}
+_kinds: dict[str, type[Task]] = registry({})
 
 
 def register_task(kind: type[Task]) -> type[Task]:

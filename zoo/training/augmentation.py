@@ -2,6 +2,10 @@
 
 A photo's transform is sampled on the host, one row of numbers for each example, and depends on
 (seed, epoch, index) alone: neither the batch, nor the number of replicas, nor a resume changes it.
+
+Mixup and cutmix blend pairs of photos into one, with both labels. Each example of an epoch has a
+partner; a batch of n is read as 2n rows, every example followed by its partner, so that a replica
+that gets the i-th n-th of it gets whole pairs.
 """
 
 from __future__ import annotations
@@ -12,12 +16,13 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.registry.recipes import Augmentation
-from zoo.training import mixing
 
 # Between −1 and 1, where the preprocessing puts pixels, gray is 0.
 _GRAY = 127.5
-_STREAM = 1
 _MOVES = 8
+_BLEND_COLUMNS = 4
+# Streams of random numbers, so that none depends on what another is used for.
+_TRANSFORMS, _BLENDS, _PARTNERS = 1, 2, 3
 
 
 class Augmenter:
@@ -37,9 +42,9 @@ class Augmenter:
             Arrays of float32 (examples,): a, b, c, d, e, f of the pixel (x, y) ↦
             (a x + b y + c, d x + e y + f) that is read, in units of half a photo from its centre,
             shifts c and f in pixels; then the centre of the gray square in the same units; then,
-            if photos are mixed, what `mixing.sample` returns.
+            if photos are mixed, what `sample_blends` returns.
         """
-        random = np.random.default_rng([seed, epoch, _STREAM])
+        random = np.random.default_rng([seed, epoch, _TRANSFORMS])
         # A column for each transform, so that no amount changes what is sampled for another.
         between = random.uniform(-1, 1, (9, examples))
         mirror, zoom_x, zoom_y, turn, shear, shift_x, shift_y, cut_x, cut_y = between
@@ -59,17 +64,17 @@ class Augmenter:
             cut_y,
         )
         moves = tuple(column.astype(np.float32) for column in columns)
-        return moves + (mixing.sample(amount, seed, epoch, examples) if self.mixes else ())
+        return moves + (sample_blends(amount, seed, epoch, examples) if self.mixes else ())
 
     @property
     def mixes(self) -> bool:
-        """Whether photos come in pairs, of which one is made: see `zoo.training.mixing`."""
+        """Whether photos come in pairs, of which one is made: see `blend`."""
         return bool(self._augmentation.mixup or self._augmentation.cutmix)
 
     @property
     def columns(self) -> int:
         """How many arrays `sample` returns."""
-        return _MOVES + mixing.COLUMNS * self.mixes
+        return _MOVES + _BLEND_COLUMNS * self.mixes
 
     def apply(self, images: tf.Tensor, transforms: Sequence[tf.Tensor]) -> tf.Tensor:
         """Return the photos after their transforms.
@@ -84,11 +89,11 @@ class Augmenter:
             mixed.
         """
         moved = self._move(images, transforms[:_MOVES])
-        return mixing.blend(moved, transforms[_MOVES:]) if self.mixes else moved
+        return blend(moved, transforms[_MOVES:]) if self.mixes else moved
 
     def label_weights(self, transforms: Sequence[tf.Tensor]) -> tf.Tensor:
         """Return the weight of each row's label where pairs are mixed, (batch,), of mean 1."""
-        return mixing.weights(transforms[_MOVES:])
+        return blend_weights(transforms[_MOVES:])
 
     def _move(self, images: tf.Tensor, moves: Sequence[tf.Tensor]) -> tf.Tensor:
         *matrix, cut_x, cut_y = (column[:, None, None] for column in moves)
@@ -103,6 +108,84 @@ class Augmenter:
         across = tf.abs(columns - cut_x) * width < self._augmentation.cutout
         down = tf.abs(rows - cut_y) * height < self._augmentation.cutout
         return tf.where((across & down)[..., None], _GRAY, moved)
+
+
+def sample_blends(
+    augmentation: Augmentation, seed: int, epoch: int, examples: int
+) -> tuple[np.ndarray, ...]:
+    """Return the random blend of each example with its partner in an epoch.
+
+    Returns:
+        Arrays of float32 (examples,): the share of the example itself, 0…1; the left and the upper
+        edge of the part that cutmix takes from the partner, 0…1; 1 for cutmix and 0 for mixup.
+    """
+    random = np.random.default_rng([seed, epoch, _BLENDS])
+    left, top, which = random.uniform(0, 1, (3, examples))
+    # α = 0 is the limit in which every share is 1.
+    shares = [
+        random.beta(alpha, alpha, examples) if alpha else np.ones(examples)
+        for alpha in (augmentation.mixup, augmentation.cutmix)
+    ]
+    cut = np.full(examples, bool(augmentation.cutmix))
+    if augmentation.mixup and augmentation.cutmix:
+        cut = which < 0.5
+    share = np.where(cut, shares[1], shares[0])
+    side = np.sqrt(1 - share)
+    columns = (share, left * (1 - side), top * (1 - side), cut)
+    return tuple(column.astype(np.float32) for column in columns)
+
+
+def with_partners(order: np.ndarray, seed: int, epoch: int, examples: int) -> np.ndarray:
+    """Return an order in which every example is followed by its partner.
+
+    Args:
+        order: int32 (steps, batch_size).
+        seed, epoch: which decide the partners.
+        examples: how many there are.
+
+    Returns:
+        int32 (steps, 2 · batch_size).
+    """
+    random = np.random.default_rng([seed, epoch, _PARTNERS])
+    partners = random.permutation(examples).astype(np.int32)
+    return np.stack([order, partners[order]], axis=-1).reshape(len(order), -1)
+
+
+def blend(images: tf.Tensor, blends: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Return one photo of every pair.
+
+    Mixup adds them, share · own + (1 − share) · partner (Zhang et al., 2018); cutmix puts a square
+    part of the partner, in the photo's proportions and of area 1 − share, in its place (Yun et
+    al., 2019). A pixel that the part's edge crosses is mixed by the area that is covered.
+
+    Args:
+        images: float32 (2 · batch, h, w, 3), pairs.
+        blends: what `sample_blends` returned for each row, (2 · batch,) each; a pair is blended
+            as its first row says.
+
+    Returns:
+        float32 (batch, h, w, 3).
+    """
+    share, left, top, cut = (column[0::2, None, None, None] for column in blends)
+    side = tf.sqrt(1 - share)
+    _, height, width, _ = images.shape
+    covered = _covered(top, side, height)[:, :, None] * _covered(left, side, width)[:, None, :]
+    partner = tf.where(cut > 0, covered[..., None], 1 - share)
+    return images[0::2] * (1 - partner) + images[1::2] * partner
+
+
+def blend_weights(blends: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Return the weight of each label of a pair, (2 · batch,), of mean 1."""
+    share = blends[0][0::2]
+    return tf.reshape(tf.stack([2 * share, 2 * (1 - share)], axis=1), (-1,))
+
+
+def _covered(start: tf.Tensor, side: tf.Tensor, size: int) -> tf.Tensor:
+    """Return the share of each pixel along one axis that lies inside, (batch, size)."""
+    start, side = (tf.reshape(part, (-1, 1)) * size for part in (start, side))
+    pixel = tf.range(size, dtype=tf.float32)[None]
+    inside = tf.minimum(start + side, pixel + 1) - tf.maximum(start, pixel)
+    return tf.clip_by_value(inside, 0, 1)
 
 
 def _centred(size: int) -> tf.Tensor:

@@ -63,18 +63,4 @@ def check_fits(model: keras.Model, spec: ModelSpec, dataset: Dataset) -> None:
             f"{spec.name} takes {model.input_shape[1]} numbers, but {dataset.name} has "
             f"{inputs} per example; {remedy}."
         )
-    task = spec.task_of(model)
-    task.check(spec.name, model.output_shape[-1], dataset, spec.options)
-    if task.primary.name not in _metric_names(model):
-        raise ZooError(
-            f"{spec.name} is not compiled with {task.primary.name!r}, the first metric of its task "
-            f"{task.name!r}; give compile a metric of that name in weighted_metrics, as regression "
-            "and classification of zoo.models.assemble do."
-        )
-
-
-def _metric_names(model: keras.Model) -> set[str]:
-    """Return the names of the metrics that a model is compiled with, before it has seen a batch."""
-    compiled = model.get_compile_config() or {}
-    metrics = [*(compiled.get("metrics") or ()), *(compiled.get("weighted_metrics") or ())]
-    return {metric["config"]["name"] if isinstance(metric, dict) else metric for metric in metrics}
+    spec.task_of(model).check(spec.name, model.output_shape[-1], dataset, spec.options)

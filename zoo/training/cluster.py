@@ -1,4 +1,4 @@
-"""The workers of one training: who they are, who this process is, and who does not answer."""
+"""The workers of one training: their addresses, this process's place, and who is missing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _EXAMPLE = (
 
 
 class WorkerLostError(ZooError):
-    """Another worker has gone; the same command goes on from the last checkpoint (exit code 69)."""
+    """Another worker was lost; the same command resumes from the last checkpoint (exit code 69)."""
 
     exit_code = WORKER_LOST
 
@@ -82,10 +82,10 @@ class Cluster:
             if (job, index) != (self.job, self.index)
         ]
 
-    def silent_peers(self) -> str:
-        """Return the peers at whose address nobody answers, as "worker 1 (host:port)"."""
-        silent = [peer for peer in self.peers() if not answers(peer[1])]
-        return ", ".join(f"{name} ({address})" for name, address in silent)
+    def missing_peers(self) -> str:
+        """Return the peers that do not accept a connection, as "worker 1 (host:port)"."""
+        missing = [peer for peer in self.peers() if not answers(peer[1])]
+        return ", ".join(f"{name} ({address})" for name, address in missing)
 
 
 def find(environment: Mapping[str, str] = os.environ) -> Cluster | None:
@@ -125,10 +125,10 @@ def parse_tf_config(text: str) -> Cluster:
             f"TF_CONFIG is not as expected ({type(error).__name__}: {error}); it looks like "
             f"{_EXAMPLE}."
         ) from error
-    strangers = sorted(set(jobs) - set(_JOBS))
-    if strangers:
+    unknown = sorted(set(jobs) - set(_JOBS))
+    if unknown:
         raise ZooError(
-            f"TF_CONFIG has the job {strangers[0]!r}; a training has 'worker' and at most one "
+            f"TF_CONFIG has the job {unknown[0]!r}; a training has 'worker' and at most one "
             "'chief'."
         )
     if not 0 <= index < len(own):
@@ -137,18 +137,19 @@ def parse_tf_config(text: str) -> Cluster:
     return Cluster(jobs, job, index)
 
 
-def meet(cluster: Cluster, seconds: float) -> None:
-    """Wait until every other worker has come to its address.
+def wait_for_peers(cluster: Cluster, seconds: float) -> None:
+    """Wait until every other worker accepts connections.
 
-    TensorFlow waits for a missing peer inside C++, deaf to signals and without an end; so the
-    workers first meet here. Each listens at its own address until it has reached all others.
+    TensorFlow waits for a missing peer inside C++, where no signal interrupts it, and for ever; so
+    the workers wait for each other here first. Each listens at its own address until it has
+    connected to all others.
 
     Args:
         cluster: of all workers.
         seconds: to wait for them, above 0.
 
     Raises:
-        ZooError: naming those that have not come by then; or if this worker's port is taken.
+        ZooError: naming those that are missing then; or if this worker's port is taken.
     """
     check_start_timeout(seconds)
     port = int(cluster.address.rpartition(":")[2])
@@ -162,13 +163,13 @@ def meet(cluster: Cluster, seconds: float) -> None:
         ) from error
     until = time.monotonic() + seconds
     with listener:
-        awaited = cluster.peers()
-        while awaited := [peer for peer in awaited if not answers(peer[1])]:
+        missing = cluster.peers()
+        while missing := [peer for peer in missing if not answers(peer[1])]:
             if time.monotonic() > until:
-                silent = ", ".join(f"{name} ({address})" for name, address in awaited)
+                names = ", ".join(f"{name} ({address})" for name, address in missing)
                 raise ZooError(
-                    f"After {seconds:g} seconds these have not come: {silent}; start the same "
-                    "command on every host, or give a longer --start-timeout."
+                    f"These workers did not start within {seconds:g} seconds: {names}; start the "
+                    "same command on every host, or give a longer --start-timeout."
                 )
             time.sleep(_SECONDS_BETWEEN_PROBES)
 
@@ -190,7 +191,7 @@ def end_if_longer(seconds: float, sentence: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def explaining_lost_workers(cluster: Cluster | None) -> Iterator[None]:
-    """Turn TensorFlow's error about a peer that has gone into one sentence that names it.
+    """Turn TensorFlow's error about a lost peer into one sentence that names it.
 
     Raises:
         WorkerLostError: in place of TensorFlow's error.
@@ -200,11 +201,11 @@ def explaining_lost_workers(cluster: Cluster | None) -> Iterator[None]:
     except tf.errors.OpError as error:
         if cluster is None:
             raise
-        silent = cluster.silent_peers()
-        if not silent and not isinstance(error, tf.errors.UnavailableError):
+        missing = cluster.missing_peers()
+        if not missing and not isinstance(error, tf.errors.UnavailableError):
             raise
         raise WorkerLostError(
-            f"Lost {silent or 'another worker'}; the same command, on every host, goes on from "
+            f"Lost {missing or 'another worker'}; the same command, on every host, resumes from "
             "the last checkpoint."
         ) from error
 
@@ -222,7 +223,7 @@ def check_start_timeout(seconds: float) -> None:
 def _from_slurm(tasks: int) -> Cluster:
     try:
         # The resolver shares out GPUs too, and fails on a node without any; SLURM does that
-        # itself (--gpus-per-task), so each task is told it has one and nothing is set.
+        # itself (--gpus-per-task), so each task is said to have one and nothing is set.
         resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
             gpus_per_node=tasks, gpus_per_task=1, auto_set_gpu=False
         )
@@ -241,7 +242,7 @@ def answers(address: str) -> bool:
     host, _, port = address.rpartition(":")
     try:
         with socket.create_connection((host.strip("[]"), int(port)), _PROBE_SECONDS) as stream:
-            # On one machine a connection may pick the very port it asks for and meet itself.
+            # On one machine a connection may get the port that it asks for and reach itself.
             return stream.getsockname() != stream.getpeername()
     except OSError:
         return False

@@ -1,4 +1,4 @@
-"""One training under way: what was asked for, what it has come to, and what a solver may ask."""
+"""The state of one training, which a solver is given."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Plan:
         devices: the strategy, and the cluster if there are several workers.
         agreement: between the processes of this training.
         folder: where the chief writes; None on the other workers.
-        reporter: told what happens.
+        reporter: is told what happens.
     """
 
     training: Training
@@ -92,7 +92,7 @@ class TrainingContext(Plan):
     def evaluation(self, split: str, model: keras.Model | None = None) -> Evaluation:
         """Return what evaluates a model, by default the one that is trained, on a split."""
         model = self.model if model is None else model
-        return Evaluation(model, self.strategy, self.examples(split))
+        return Evaluation(model, self.strategy, self.examples(split), self.task)
 
     def latest_checkpoint(self) -> bytes:
         """Return the chief's newest whole checkpoint, on every worker; no bytes if there is none.
@@ -104,7 +104,7 @@ class TrainingContext(Plan):
         return self.agreement.broadcast(own)
 
     def check_stop(self) -> None:
-        """Raise if any worker was asked to stop, where there is no checkpoint to go on from.
+        """Raise if any worker was asked to stop, where there is no checkpoint to resume from.
 
         All workers call this together.
 
@@ -115,7 +115,7 @@ class TrainingContext(Plan):
             raise self._without_checkpoint()
 
     def poll_stop(self) -> None:
-        """Raise if this very process was asked to stop, where there is no checkpoint either.
+        """Raise if this process was asked to stop, where there is no checkpoint to resume from.
 
         Raises:
             Preempted: if it was.

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container
+
 import keras
 import numpy as np
 import tensorflow as tf
 
+from zoo.nn.losses import SignAccuracy
+from zoo.nn.metrics import LargestError, RelativeL2
+from zoo.registry.tasks import Classes, Sign, Task, Threshold, Values
 from zoo.training.examples import Examples
 
 _BATCH = 1000
@@ -21,9 +26,17 @@ class Evaluation:
         model: compiled, built under the strategy's scope.
         strategy: where its replicas live.
         examples: of the split.
+        task: of the model, whose metrics are measured too where the model is compiled without
+            them; by default those of the model alone.
     """
 
-    def __init__(self, model: keras.Model, strategy: tf.distribute.Strategy, examples: Examples):
+    def __init__(
+        self,
+        model: keras.Model,
+        strategy: tf.distribute.Strategy,
+        examples: Examples,
+        task: Task | None = None,
+    ):
         replicas = strategy.num_replicas_in_sync
         self._local_batch = -(-min(_BATCH, len(examples)) // replicas)
         self._model = model
@@ -31,6 +44,7 @@ class Evaluation:
         self._examples = examples
         with strategy.scope():
             self._loss = keras.metrics.Mean(name="loss")
+            self._further = metrics_of(task, without=compiled_names(model)) if task else []
         batch = self._local_batch * replicas
         signature = examples.input_signature(batch, (tf.float32,))
         self._run = tf.function(
@@ -45,7 +59,8 @@ class Evaluation:
     def run(self) -> dict[str, float]:
         """Return loss and metrics over the whole split; resets the model's own metrics."""
         self._model.reset_metrics()
-        self._loss.reset_state()
+        for metric in (self._loss, *self._further):
+            metric.reset_state()
         batches = len(self._order)
         iterator = self._examples.iterator(self._order, 0, batches, self._weights)
         self._run(iterator, tf.constant(batches))
@@ -55,7 +70,8 @@ class Evaluation:
             if name != "loss"
         }
         self._model.reset_metrics()
-        return {"loss": float(self._loss.result()), **metrics}
+        further = {metric.name: float(metric.result()) for metric in self._further}
+        return {"loss": float(self._loss.result()), **metrics, **further}
 
     def _run_batches(self, iterator, batches):
         for batch in tf.range(batches):
@@ -72,3 +88,32 @@ class Evaluation:
         replicas = self._strategy.num_replicas_in_sync
         self._loss.update_state(tf.cast(loss, tf.float32) * replicas * share, counted)
         self._model.compute_metrics(x, y, y_pred, weights)
+        for metric in self._further:
+            metric.update_state(y, y_pred, weights)
+
+
+def compiled_names(model: keras.Model) -> set[str]:
+    """Return the names of the metrics that a model is compiled with, before it has seen a batch."""
+    compiled = model.get_compile_config() or {}
+    metrics = [*(compiled.get("metrics") or ()), *(compiled.get("weighted_metrics") or ())]
+    return {metric["config"]["name"] if isinstance(metric, dict) else metric for metric in metrics}
+
+
+def metrics_of(task: Task, without: Container[str] = ()) -> list[keras.metrics.Metric]:
+    """Return a task's metrics as Keras measures them, of targets as `Task.targets` gives them.
+
+    Args:
+        task: one of this package's kinds; the metrics of others are those their models have.
+        without: names of metrics that are not needed.
+    """
+    makers: dict[str, Callable[[], keras.metrics.Metric]] = {}
+    if isinstance(task, Values):
+        makers["rmse"] = lambda: keras.metrics.RootMeanSquaredError(name="rmse")
+        makers |= {"largest_error": LargestError, "relative_l2": RelativeL2}
+    elif isinstance(task, Sign):
+        makers["accuracy"] = SignAccuracy
+    elif isinstance(task, Threshold):
+        makers["accuracy"] = lambda: keras.metrics.BinaryAccuracy("accuracy", None, task.threshold)
+    elif isinstance(task, Classes):
+        makers["accuracy"] = lambda: keras.metrics.SparseCategoricalAccuracy("accuracy")
+    return [make() for name, make in makers.items() if name not in without]

@@ -25,7 +25,7 @@ from zoo.errors import BAD_INPUT, INTERRUPTED, PREEMPTED, WORKER_LOST, ZooError
 from zoo.registry.plugins import VARIABLE
 
 STOP_AT_END_OF_INPUT = "ZOO_STOP_AT_END_OF_INPUT"
-# What a worker is given to write its checkpoint in, once all were asked to stop.
+# The time that workers have to write a checkpoint after they were asked to stop.
 _GRACE_SECONDS = 60.0
 _FORWARDED = (
     "TFDS_DATA_DIR",
@@ -141,16 +141,7 @@ class _Worker:
         addresses: Sequence[str],
         remote_shell: str | None,
     ):
-        task = {"type": "worker", "index": index}
-        environment = {
-            "TF_CONFIG": json.dumps({"cluster": {"worker": list(addresses)}, "task": task}),
-            STOP_AT_END_OF_INPUT: "1",
-            "PYTHONUNBUFFERED": "1",
-            # A checkout that is not installed is found as this process found it.
-            "PYTHONPATH": os.pathsep.join(
-                [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
-            ).rstrip(os.pathsep),
-        }
+        environment = _environment(index, addresses)
         command = [sys.executable, *words]
         if remote_shell:
             host = addresses[index].rpartition(":")[0]
@@ -212,7 +203,7 @@ def _watch(workers: list[_Worker], asked: Sequence[int]) -> int:
                 return _explain_failure(worker, code, codes)
         if None not in codes:
             return max(code or 0 for code in codes)
-        # One that is preempted takes the others along; after that they have a while to leave.
+        # If one is preempted, all are asked to stop, and have a while to do so.
         if until is None and (asked or PREEMPTED in codes):
             until = time.monotonic() + _GRACE_SECONDS
             for worker in workers:
@@ -230,10 +221,23 @@ def _explain_failure(worker: _Worker, code: int, codes: list) -> int:
         return BAD_INPUT
     how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
     print(
-        f"error: {worker.name} {how}{others}. The same command goes on from the last checkpoint.",
+        f"error: {worker.name} {how}{others}. The same command resumes from the last checkpoint.",
         file=sys.stderr,
     )
     return WORKER_LOST
+
+
+def _environment(index: int, addresses: Sequence[str]) -> dict[str, str]:
+    """Return the variables that make a process one of the workers."""
+    task = {"type": "worker", "index": index}
+    # A checkout that is not installed is found as this process found it.
+    path = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
+    return {
+        "TF_CONFIG": json.dumps({"cluster": {"worker": list(addresses)}, "task": task}),
+        STOP_AT_END_OF_INPUT: "1",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": os.pathsep.join(path).rstrip(os.pathsep),
+    }
 
 
 def _remote_command(command: list[str], environment: dict[str, str]) -> str:

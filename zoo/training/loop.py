@@ -14,8 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.errors import ZooError
-from zoo.training import mixing
-from zoo.training.augmentation import Augmenter
+from zoo.training.augmentation import Augmenter, with_partners
 from zoo.training.checkpoints import Position
 from zoo.training.examples import Examples
 from zoo.training.finite import SMALLER_RATE, NonFiniteLossError
@@ -69,21 +68,25 @@ class TrainingLoop:
             model.optimizer.build(model.trainable_variables)
         self._seed_states = [v for v in model.variables if v.path.endswith("seed_generator_state")]
         # Only the step is compiled: its shapes are static, the number of steps is not. Without
-        # XLA it must be no function of its own: replicas cannot meet inside a nested one.
+        # XLA it must not be a function of its own: replicas cannot synchronise inside a nested one.
         self._update = (
             tf.function(self._update_weights, jit_compile=True) if jit else self._update_weights
         )
         self._mixes = augmenter is not None and augmenter.mixes
-        columns = (tf.float32,) * (augmenter.columns if augmenter else 0)
-        signature = examples.input_signature(batch_size * (1 + self._mixes), columns)
+        self._trace()
+
+    def _trace(self) -> None:
+        """Make the graph, and with it the metrics' variables, which a checkpoint restores."""
+        columns = (tf.float32,) * (self._augmenter.columns if self._augmenter else 0)
+        rows = self.batch_size * (1 + self._mixes)
+        signature = self._examples.input_signature(rows, columns)
         steps = tf.TensorSpec((), tf.int32)
         self._run = tf.function(
             self._run_steps, input_signature=[signature, steps] if signature else None
         )
-        # Tracing makes Keras create the metrics' variables, which a checkpoint restores.
         if not signature:
             order = self._order(0)
-            signature = examples.iterator(order, 0, 1, *self._transforms(0, order))
+            signature = self._examples.iterator(order, 0, 1, *self._transforms(0, order))
         self._run.get_concrete_function(signature, steps)
 
     def epoch(self, position: Position, stop_at: Callable[[int], int]) -> Iterator[int]:
@@ -140,7 +143,7 @@ class TrainingLoop:
         order = order[: self.steps_per_epoch * self.batch_size].reshape(-1, self.batch_size)
         if not self._mixes:
             return order
-        return mixing.with_partners(order, self.seed, epoch, len(self._examples))
+        return with_partners(order, self.seed, epoch, len(self._examples))
 
     def _transforms(self, epoch: int, order: np.ndarray) -> tuple[np.ndarray, ...]:
         if self._augmenter is None:

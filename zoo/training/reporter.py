@@ -1,4 +1,4 @@
-"""Who is told how a training goes: a terminal, or nobody."""
+"""Progress reports of a training: to a terminal, or to nobody."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ _SECONDS_BETWEEN_PROGRESS_LINES = 10.0
 
 
 class Reporter(Protocol):
-    """What a training tells while it runs."""
+    """What a training reports while it runs."""
 
     def say(self, sentence: str) -> None:
-        """Tell one sentence."""
+        """Report one sentence."""
 
     def decoding(self, done: int, total: int) -> None:
-        """Tell how many photos are decoded."""
+        """Report how many photos are decoded."""
 
     def dataset(self, dataset: Dataset) -> None:
-        """Tell what data was loaded."""
+        """Report the data set that was loaded."""
 
     def epoch_begin(self, position: Position, epochs: int, steps: int, batch_size: int) -> None:
-        """Tell that an epoch begins, or goes on at `position.step`."""
+        """Report that an epoch begins, or resumes at `position.step`."""
 
     def steps(self, count: int) -> None:
-        """Tell that this many more steps are done."""
+        """Report that this many more steps are done."""
 
     def epoch_end(self, row: dict[str, float]) -> None:
-        """Tell the epoch's figures."""
+        """Report the epoch's figures."""
 
 
 class Silent:
-    """Tells nobody."""
+    """Reports nothing."""
 
     def say(self, sentence):
         """Do nothing."""
@@ -70,7 +70,7 @@ class Terminal:
     """Draws a live bar with time left and examples per second, and a line per epoch.
 
     Args:
-        console: where to draw; a console that is no terminal gets the lines alone.
+        console: where to draw; a console that is not a terminal gets the lines alone.
     """
 
     def __init__(self, console: Console):
@@ -79,7 +79,7 @@ class Terminal:
         self._task = TaskID(0)
         self._batch_size = 0
         self._epochs = 0
-        self._told = time.monotonic()
+        self._printed = time.monotonic()
 
     def say(self, sentence):
         """Print the sentence."""
@@ -125,8 +125,8 @@ class Terminal:
         rate = f"{task.speed * self._batch_size:,.0f} examples/s"
         self._progress.update(self._task, rate=rate)
         now = time.monotonic()
-        if not self.console.is_terminal and now - self._told > _SECONDS_BETWEEN_PROGRESS_LINES:
-            self._told = now
+        if not self.console.is_terminal and now - self._printed > _SECONDS_BETWEEN_PROGRESS_LINES:
+            self._printed = now
             self.say(
                 f"{task.description}  {task.completed:.0f}/{task.total:.0f} steps  {rate}  "
                 f"{task.time_remaining or 0:.0f} s left"
@@ -137,9 +137,9 @@ class Terminal:
         self._close()
         # Hundreds of tiny epochs would scroll away; history.csv has every one of them.
         now = time.monotonic()
-        if now - self._told < _SECONDS_BETWEEN_LINES and row["epoch"] not in (1, self._epochs):
+        if now - self._printed < _SECONDS_BETWEEN_LINES and row["epoch"] not in (1, self._epochs):
             return
-        self._told = now
+        self._printed = now
         figures = "  ".join(f"{name} {value:.4f}" for name, value in row.items() if name != "epoch")
         self.say(f"epoch {row['epoch']:3d}  {figures}")
 

@@ -42,12 +42,12 @@ from zoo.utils.quiet import check_keras
 def train(name: str, *, reporter: Reporter | None = None, **settings: Any) -> dict[str, Any]:
     """Train a model and return what its run folder's results.json says, and the folder.
 
-    Training again with the same settings into the same folder goes on from the last checkpoint;
+    Training again with the same settings into the same folder resumes from the last checkpoint;
     so does training with more epochs, where the learning rate is constant.
 
     Args:
         name: a registered model.
-        reporter: told what happens; by default nobody is.
+        reporter: is told what happens; by default nothing is reported.
         **settings: the fields of `Training`.
 
     Returns:
@@ -71,7 +71,7 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
     training.check()
     recipe = training.choose_recipe(spec)
     path = Path(training.run_dir) if training.run_dir else new_run_dir(spec.name)
-    # First of all: the workers must meet before anything makes TensorFlow start its runtime.
+    # First of all: the workers must connect before anything makes TensorFlow start its runtime.
     devices = strategies.choose(
         training.strategy,
         training.devices,
@@ -226,7 +226,10 @@ def _config(plan: Plan, model: keras.Model, dataset: Dataset, jit: bool) -> dict
         "strategy": {"name": plan.devices.name, "replicas": plan.devices.replicas},
         "versions": versions(),
         "plugins": plugins_of(
-            spec.builder, data.describe(training.dataset or spec.dataset).loader, model.loss
+            spec.builder,
+            spec.task,
+            data.describe(training.dataset or spec.dataset).loader,
+            model.loss,
         ),
         "machine": machine(),
     }
@@ -241,7 +244,7 @@ def _agree_on_start(plan: Plan, config: dict[str, Any]) -> dict[str, Any] | None
 
 
 def _finished(folder: RunFolder, config: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the results of a training that has come to its end, its model in place."""
+    """Return the results of a finished training whose model is in place, else None."""
     results = folder.results()
     if results is None or not folder.model_path.exists():
         return None

@@ -55,11 +55,11 @@ class RunFolder:
 
     @property
     def option(self) -> str:
-        """How the command line is told of this folder."""
+        """The option that names this folder on the command line."""
         return f"--run-dir {shlex.quote(str(self.path))}"
 
     def check(self, config: dict[str, Any]) -> None:
-        """Check that the folder is new, or that what it holds is of this very training.
+        """Check that the folder is new, or holds this training.
 
         The same training with more epochs is this training too, where its learning rate is
         constant: it goes on. What an earlier training left that did not come to its first

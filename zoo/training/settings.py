@@ -174,7 +174,7 @@ class Training:
         for of in fields(self):
             value, choices = getattr(self, of.name), of.metadata.get("choices")
             if choices and value is not None:
-                require_choice(f"value of {_word(of.name)}", value, choices)
+                require_choice(of.name, value, choices)
         CheckpointSchedule.parse(self.checkpoint_every)
         require_seed(self.seed)
 

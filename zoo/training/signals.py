@@ -1,4 +1,4 @@
-"""Requests to stop: SIGTERM, which a cluster sends before it takes a machine away, and others."""
+"""Requests to stop a training: SIGTERM, Ctrl-C, and the end of a worker's standard input."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXIT_CODE = PREEMPTED
 
 
 class StopRequest:
-    """Whether this process was asked to stop, and the exit code that tells by whom."""
+    """Whether this process was asked to stop, and the exit code for it."""
 
     def __init__(self):
         self._asked = threading.Event()
@@ -36,7 +36,7 @@ class StopRequest:
 
 @contextlib.contextmanager
 def preemption() -> Iterator[StopRequest]:
-    """Give what tells whether the process was asked to stop.
+    """Yield a `StopRequest`, which is set when the process is asked to stop.
 
     That is by SIGTERM or Ctrl-C since the block began, of which a second Ctrl-C ends it at once;
     or, for a worker that the launcher started, by the end of its standard input.
@@ -55,7 +55,7 @@ def preemption() -> Iterator[StopRequest]:
 
     handlers = {signal.SIGTERM: lambda *_: request.ask(), signal.SIGINT: interrupted}
     before = {kind: signal.getsignal(kind) for kind in handlers}
-    # A shell starts what runs in the background deaf to Ctrl-C, which it is to stay.
+    # A shell makes what runs in the background ignore Ctrl-C, which stays so.
     kinds = [kind for kind in handlers if before[kind] is not signal.SIG_IGN]
     for kind in kinds:
         signal.signal(kind, handlers[kind])

@@ -31,7 +31,7 @@ class Chosen:
 
     @property
     def is_chief(self) -> bool:
-        """Whether this process is the one that writes and talks."""
+        """Whether this process is the one that writes and prints."""
         return self.cluster is None or self.cluster.is_chief
 
     def agreement(self) -> Agreement:
@@ -54,7 +54,7 @@ def choose(
     tpu: str | None = None,
     start_timeout: float = START_TIMEOUT,
 ) -> Chosen:
-    """Return the strategy of this name; for several workers, once all of them have come.
+    """Return the strategy of this name; for several workers, once all of them have started.
 
     Args:
         name: "cpu", "gpu" (the first one), "mirrored" (all GPUs of this machine), "multi_worker"
@@ -107,8 +107,10 @@ def _multi_worker(cluster: Cluster | None, start_timeout: float, why: str) -> Ch
             "multi_worker needs to know its workers: give --workers N for this machine, --hosts "
             "for several, or set TF_CONFIG in every process."
         )
-    clusters.meet(cluster, start_timeout)
-    stuck = f"The workers met, but TensorFlow did not join them in {start_timeout:g} seconds."
+    clusters.wait_for_peers(cluster, start_timeout)
+    stuck = (
+        f"All workers started, but TensorFlow did not connect them in {start_timeout:g} seconds."
+    )
     try:
         with clusters.end_if_longer(start_timeout, stuck):
             strategy = tf.distribute.MultiWorkerMirroredStrategy(cluster.resolver())

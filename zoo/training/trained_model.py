@@ -49,7 +49,7 @@ def save_trained(context: TrainingContext, path: Path) -> None:
     model, scope = context.model, context.strategy.scope()
     optimizer = model.get_compile_config()["optimizer"]
     if context.recipe.precision != "float32":
-        # Of a layer, the precision cannot be changed; weights are float32 under every one.
+        # A layer's precision cannot be changed; its weights are float32 under every one.
         with precision.policy("float32"):
             model, scope = context.spec.builder(**context.recipe.options), contextlib.nullcontext()
         model.set_weights(context.model.get_weights())
@@ -136,10 +136,11 @@ def evaluate(
     check_dataset(str(folder.path), target_names(trained_on), fingerprint, given)
     model = load_model(folder.path)
     check_fits(model, spec, given)
-    test = given.test.map_targets(spec.task_of(model).targets)
+    task = spec.task_of(model)
+    test = given.test.map_targets(task.targets)
     strategy = tf.distribute.get_strategy()
     with contextlib.closing(examples.choose("auto", model, strategy, test)) as chosen_examples:
-        metrics = Evaluation(model, strategy, chosen_examples).run()
+        metrics = Evaluation(model, strategy, chosen_examples, task).run()
     return {
         "model": spec.name,
         "dataset": {"name": given.name, "fingerprint": given.fingerprint},

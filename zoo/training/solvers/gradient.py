@@ -46,9 +46,7 @@ class GradientSolver:
         Raises:
             ZooError: naming what to leave out, or the batch sizes that are possible.
         """
-        if recipe.label_smoothing and not isinstance(
-            model.loss, keras.losses.SparseCategoricalCrossentropy
-        ):
+        if recipe.label_smoothing and not _is_cross_entropy(model.loss):
             raise ZooError(
                 f"Label smoothing is for softmax with cross-entropy; {model.name} is trained with "
                 f"{type(model.loss).__name__}: leave label_smoothing out of the recipe."
@@ -102,6 +100,12 @@ class GradientSolver:
             steps=position.epoch * loop.steps_per_epoch,
             history=position.history[-1],
         )
+
+
+def _is_cross_entropy(loss: keras.Loss) -> bool:
+    """Return whether a loss is that of a softmax: cross-entropy of probabilities, not logits."""
+    kind = keras.losses.SparseCategoricalCrossentropy
+    return isinstance(loss, kind) and not loss.get_config().get("from_logits")
 
 
 def _whitened(context: TrainingContext) -> keras.Model:
@@ -175,7 +179,7 @@ class _Epochs:
             if self._profile:
                 self._profile.steps(done)
             due = position.step < loop.steps_per_epoch and self._schedule.due(position.step)
-            # The chief's clock sets the pace: workers must meet after the same number of steps.
+            # The chief's clock sets the pace: all workers must take the same number of steps.
             (self._pace.steps, agreed), stopping = agreement.agree(
                 [self._pace.steps, due], self.context.stop()
             )
@@ -235,7 +239,7 @@ class _Epochs:
 
     def _check_stop(self, stopping: bool) -> None:
         if stopping:
-            raise self.context.preempted("", "goes on from here")
+            raise self.context.preempted("", "resumes from here")
 
 
 @dataclass

@@ -127,7 +127,7 @@ class PenaltyPath:
             self._context.check_stop()
         elif self._context.agreement.agree([], self._context.stop())[1]:
             after = f" after {len(self._rows)} values of λ"
-            raise self._context.preempted(after, "goes on from there")
+            raise self._context.preempted(after, "resumes from there")
 
 
 def _solution(row: Mapping[str, float], weights: np.ndarray, bias: np.ndarray) -> Solution:

@@ -99,9 +99,7 @@ class RidgeSolver:
         """
         path = PenaltyPath(context)
         sums = sum_examples(context.strategy, context.examples("train"), context.check_stop)
-        context.reporter.say(
-            f"One pass over {sums.count:,.0f} examples is done; solving for each λ."
-        )
+        context.reporter.say(f"Added up {sums.count:,.0f} examples; solving for each λ.")
         penalties = penalties_of(context.recipe, PENALTIES)
         for solution in stoppable(lambda: solve(sums, penalties), context.poll_stop):
             context.check_stop()

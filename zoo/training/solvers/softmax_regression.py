@@ -137,27 +137,9 @@ def solve(
         curvature[np.diag_indices(features)] += penalty / count
         factor = cholesky(curvature, lower=True, overwrite_a=True, check_finite=False)
         problem = _Problem(total, factor, mean, penalty, count, (features, classes))
-        result = minimize(
-            problem.value,
-            problem.start(weights, bias),
-            jac=True,
-            method="L-BFGS-B",
-            callback=problem.stop,
-            options={
-                "maxiter": _MOST_ITERATIONS,
-                "maxcor": 20,
-                "maxls": 10,
-                "gtol": 0.0,
-                "ftol": _SMALLEST_STEP,
-            },
-        )
-        weights, bias, loss, gradient_norm = problem.at(result.x)
-        figures = {
-            "loss": loss,
-            "gradient_norm": gradient_norm,
-            "evaluations": problem.evaluations,
-        }
-        yield Solution(float(penalty), weights, bias, figures)
+        solution = problem.minimum(weights, bias)
+        weights, bias = solution.weights, solution.bias
+        yield solution
 
 
 class _Problem:
@@ -175,6 +157,7 @@ class _Problem:
         self._total = total
         self._factor = factor
         self._mean = mean
+        self._penalty = float(penalty)
         self._decay = penalty / count
         self._count = count
         self._shape = shape
@@ -183,6 +166,26 @@ class _Problem:
         self._bias_scale = 1 / np.sqrt((1 - 1 / classes) / classes)
         self._last: tuple[np.ndarray, float, float] | None = None
         self.evaluations = 0
+
+    def minimum(self, weights: np.ndarray, bias: np.ndarray) -> Solution:
+        """Return the minimum, searched for from these W and b."""
+        result = minimize(
+            self.value,
+            self.start(weights, bias),
+            jac=True,
+            method="L-BFGS-B",
+            callback=self.stop,
+            options={
+                "maxiter": _MOST_ITERATIONS,
+                "maxcor": 20,
+                "maxls": 10,
+                "gtol": 0.0,
+                "ftol": _SMALLEST_STEP,
+            },
+        )
+        weights, bias, loss, gradient_norm = self.at(result.x)
+        figures = {"loss": loss, "gradient_norm": gradient_norm, "evaluations": self.evaluations}
+        return Solution(self._penalty, weights, bias, figures)
 
     def start(self, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
         """Return the point that stands for W and b."""

@@ -3,7 +3,7 @@
 With the features' mean μ and covariance C = Q diag(s) Qᵀ, the first layer W x + b is written as
 V P (x − μ) + b, P = diag(1/√(s + ε)) Qᵀ, and V is what is trained: pixels that go together no
 longer hide what sets them apart (LeCun et al., Efficient BackProp, 1998, §4.3). Once trained,
-W = V P and b − W μ are the weights of the very model that was asked for.
+W = V P and b − W μ are the weights of the model that was asked for.
 """
 
 from __future__ import annotations
