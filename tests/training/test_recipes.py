@@ -23,7 +23,8 @@ def test_a_recipe_builds_its_model_and_reads_as_a_text(name, recipe):
     assert model.count_params() > 0
     text = chosen.text()
     assert text.endswith(".")
-    assert "solver" in text if chosen.solver != "gradient" else f"{chosen.epochs} epochs" in text
+    how = f"Solver {chosen.solver}" if chosen.solver != "gradient" else f"{chosen.epochs} epochs"
+    assert how in text
 
 
 def test_the_best_recipe_ends_in_the_plain_model(tmp_path, tfds_dir):
