@@ -212,9 +212,9 @@ def edited(bundle, **changes):
         ({"artifacts": []}, "artifacts"),
         ({"input__kind": "sound"}, "neither image nor vector"),
         ({"input__shape": [None, 10**9]}, "input shape"),
-        ({"input__shape": [None, 3]}, "not what its manifest says"),
+        ({"input__shape": [None, 3]}, "does not match its manifest"),
         ({"input__dtype": "int64"}, "input type"),
-        ({"output__decision": "coin"}, "decided"),
+        ({"output__decision": "coin"}, "decision"),
         ({"output__threshold": "high"}, "threshold"),
         ({"artifacts__float32__file": "../float32.tflite"}, "leaves the bundle"),
         ({"artifacts__float32__file": "/etc/x.tflite"}, "leaves the bundle"),
@@ -233,7 +233,7 @@ def test_an_edited_manifest_is_refused(bundle, changes, told):
 def test_a_changed_digit_of_the_threshold_is_found(bundle):
     path = bundle / "manifest.json"
     path.write_text(path.read_text().replace('"threshold": 0.5', '"threshold": 0.7'))
-    with pytest.raises(edge.BundleError, match="not as it was written"):
+    with pytest.raises(edge.BundleError, match="changed after the export"):
         edge.load(bundle)
 
 
@@ -476,7 +476,7 @@ def test_pil_images_that_cannot_be_read_are_refused(cat_dog, photos):
         (closed, "losed"),
         (cut, "truncated"),
         (Image.new("1", (9000, 9000)), "9000 × 9000"),
-        (Image.new("1", (4_000_001, 1)), "4,000,000 a side"),
+        (Image.new("1", (4_000_001, 1)), "4,000,000 per side"),
         (Image.new("L", (0, 5)), "no pixels"),
     ):
         with pytest.raises(edge.InputError, match=told) as caught:
@@ -642,7 +642,7 @@ def test_an_error_that_is_not_foreseen_is_a_sentence_and_debug_shows_where(monke
     monkeypatch.setattr(edge, "load", lambda *given: {}["\x1b\n"])
     assert edge.main(["0", "1"]) == 70
     told = capsys.readouterr().err
-    assert told.startswith("error: KeyError")
+    assert told.startswith("error: unexpected KeyError")
     assert len(told.splitlines()) == 1
     assert edge.main(["0", "1", "--debug"]) == 70
     assert "Traceback" in capsys.readouterr().err

@@ -170,9 +170,9 @@ def test_plots_and_pages_are_those_of_values(run, bundle, tmp_path, monkeypatch,
     assert "rmse" in (tmp_path / "c.svg").read_text(encoding="utf-8")
     capsys.readouterr()
     assert command(monkeypatch, "plot", "confusion", folder) == 2
-    assert "answers with values; choose from curves, predictions." in capsys.readouterr().err
+    assert "predicts values; choose from curves, predictions." in capsys.readouterr().err
     assert command(monkeypatch, "plot", "predictions", "xor_mlp") == 2
-    assert "does not apply to xor_mlp, which answers with labels" in capsys.readouterr().err
+    assert "does not apply to xor_mlp, which predicts labels" in capsys.readouterr().err
     page = report.report(folder, tmp_path / "report.html").read_text(encoding="utf-8")
     for part in ("relative_l2", "Predictions", "Exported files"):
         assert part in page
@@ -211,7 +211,7 @@ def test_examples_are_spread_over_the_values(run, bundle):
     ("name", "settings", "told"),
     [
         ("curve", {"dataset": "xor"}, "takes 1 numbers"),
-        ("curve", {"dataset": "constant"}, "answers with 2 values, but constant has 1; --set outp"),
+        ("curve", {"dataset": "constant"}, "predicts 2 values, but constant has 1; --set outp"),
         ("perceptron", {"dataset": "sine", "options": {"inputs": 1}}, "targets of sine are values"),
     ],
 )

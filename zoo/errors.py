@@ -1,4 +1,4 @@
-"""The errors that a user is meant to read, and every exit code of the command line."""
+"""The package's exceptions and the exit codes of the command line."""
 
 SUCCESS = 0
 CHECK_FAILED = 1
@@ -7,7 +7,7 @@ WORKER_LOST = 69
 UNEXPECTED = 70
 PREEMPTED = 75
 INTERRUPTED = 130
-# What a shell reports of a program that SIGTERM ended.
+# What a shell reports for a program ended by SIGTERM.
 TERMINATED = 143
 
 # The README's table says the same.

@@ -130,13 +130,13 @@ def few_examples(dataset: str) -> Iterator[str]:
 
 
 def check_specification(subject: _Subject) -> None:
-    """The docstring tells of every option, and the recipe and the data set can be found."""
+    """The docstring documents every option, and the recipe and the data set can be found."""
     spec = subject.spec
     text = inspect.getdoc(spec.builder) or ""
     for option in spec.options:
         _require(
             f"{option}:" in text,
-            f"the docstring of {spec.name} does not tell of the option {option!r}; add it to Args",
+            f"the docstring of {spec.name} does not document the option {option!r}; add it to Args",
         )
 
 
@@ -176,7 +176,7 @@ def check_training(subject: _Subject) -> None:
 
 
 def check_resume(subject: _Subject) -> None:
-    """A training that was stopped after an epoch ends with the very weights of one that was not."""
+    """A resumed training ends with exactly the weights of an uninterrupted one."""
     from zoo.training.signals import Preempted
 
     try:

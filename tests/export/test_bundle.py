@@ -172,7 +172,7 @@ def test_exporting_again_replaces_the_bundle_with_the_same_files(run, tmp_path):
 
 def test_a_folder_with_other_files_is_not_replaced(run, tmp_path):
     (tmp_path / "precious.txt").write_text("mine")
-    with pytest.raises(ZooError, match="holds other files"):
+    with pytest.raises(ZooError, match="contains other files"):
         export_run(run, tmp_path)
     assert (tmp_path / "precious.txt").read_text() == "mine"
 

@@ -146,7 +146,7 @@ def test_as_good_as_keras_is_not_sound_if_it_decides_otherwise(agreement):
     good = figures_of(task, 0.5)
     figures = {"keras": good, "int8": {**good, "agreement": agreement}}
     (told,) = gate_failures(figures, task, Limits())
-    assert "of its answers are the Keras model's, less than 95 %" in told
+    assert "of its predictions are the Keras model's, less than 95 %" in told
     assert gate_failures(figures, task, Limits(min_agreement=100 * agreement)) == []
     assert gate_failures({"keras": good, "int8": {**good, "agreement": 0.96}}, task, Limits()) == []
 
@@ -157,9 +157,9 @@ def test_answers_to_encoded_photos_are_gated():
     encoded = {"files": 9, "agreement": 1.0, "largest_difference": 1e-7, "broken_told": True}
     for wrong, told in (
         ({}, ""),
-        ({"largest_difference": 0.1}, "of encoded photos"),
-        ({"largest_difference": float("nan")}, "of encoded photos"),
-        ({"broken_told": False}, "a broken file"),
+        ({"largest_difference": 0.1}, "for encoded photos"),
+        ({"largest_difference": float("nan")}, "for encoded photos"),
+        ({"broken_told": False}, "a damaged file"),
     ):
         figures = {"keras": good, "saved_model": {**good, "serve_encoded": {**encoded, **wrong}}}
         problems = gate_failures(figures, task, Limits())

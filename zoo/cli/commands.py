@@ -32,7 +32,7 @@ class PhotoCommand(Command):
     """A command that takes files: `-hut.jpg` is a file, where `-h` asks for help."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the words; one that starts with a single dash and is no option is a file."""
+        """Parse the words; one that starts with a single dash but is not an option is a file."""
         return super().parse_args(ctx, [_as_file(word) for word in args])
 
 

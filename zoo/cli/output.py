@@ -1,4 +1,4 @@
-"""What the `zoo` command prints, and the exit code it ends with."""
+"""Output and exit codes of the `zoo` command."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DEBUG_VARIABLE = "ZOO_DEBUG"
 
 
 class _SafeConsole(Console):
-    """A console that prints the control characters of a file name or a label as escapes."""
+    """A console that escapes control characters, as in file names and labels."""
 
     def print(self, *objects: Any, **options: Any) -> None:
         super().print(*(_escaped(o) if isinstance(o, str) else o for o in objects), **options)
@@ -40,12 +40,12 @@ class _SafeConsole(Console):
 
 @functools.cache
 def console() -> Console:
-    """Return the console of the command line, which writes to the current standard output."""
+    """Return the console that writes to standard output."""
     return _SafeConsole()
 
 
 def print_line(sentence: str) -> None:
-    """Print a line on standard output, without wrapping, markup or highlighting."""
+    """Print a line to standard output, without wrapping, markup or highlighting."""
     console().print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -55,7 +55,7 @@ def quoted(path: Path | str) -> str:
 
 
 def print_error(sentence: str) -> None:
-    """Print one line on standard error, if there is one to write to."""
+    """Print one line to standard error, if it is open."""
     if sys.stderr is None:
         return
     with contextlib.suppress(OSError, ValueError):
@@ -65,16 +65,16 @@ def print_error(sentence: str) -> None:
 def run_command(run: Callable[[list[str]], int | None], words: Sequence[str]) -> int:
     """Run a command and return its exit code, one of `zoo.errors.EXIT_CODES`.
 
-    An exception becomes one line on standard error, after its traceback where `--debug` is among
-    the words or ZOO_DEBUG is set.
+    An exception becomes one line on standard error, after its traceback if `--debug` is given or
+    ZOO_DEBUG is set.
 
     Args:
-        run: takes the words without `--debug`; returns a code, or None for success.
-        words: the arguments of the command line.
+        run: takes the arguments without `--debug`; returns an exit code, or None for success.
+        words: the command-line arguments.
     """
     words, debug = _without_debug(words)
     for stream in (sys.stdout, sys.stderr):
-        # A character that the terminal's encoding does not have is written as an escape.
+        # Characters that the terminal's encoding lacks are escaped.
         if isinstance(stream, io.TextIOWrapper):
             with contextlib.suppress(ValueError, OSError):
                 stream.reconfigure(errors="backslashreplace")
@@ -83,7 +83,7 @@ def run_command(run: Callable[[list[str]], int | None], words: Sequence[str]) ->
         if sys.stdout is not None:
             sys.stdout.flush()
         if code == INTERRUPTED:
-            # The parser catches Ctrl-C and prints nothing.
+            # Typer catches Ctrl-C and prints nothing.
             print_error("Stopped.")
     except (KeyboardInterrupt, Exception) as error:
         code = _report(error, debug)
@@ -92,7 +92,7 @@ def run_command(run: Callable[[list[str]], int | None], words: Sequence[str]) ->
 
 
 def _without_debug(words: Sequence[str]) -> tuple[list[str], bool]:
-    """Return the words without a --debug before any "--", and whether to print tracebacks."""
+    """Return the arguments without a --debug before "--", and whether to print tracebacks."""
     words = list(words)
     options = words[: words.index("--")] if "--" in words else words
     rest = [word for word in options if word != DEBUG] + words[len(options) :]
@@ -101,9 +101,9 @@ def _without_debug(words: Sequence[str]) -> tuple[list[str], bool]:
 
 
 def _report(error: BaseException, debug: bool) -> int:
-    """Print why a command failed and return the exit code."""
+    """Print an exception's error message and return the exit code."""
     if isinstance(error, typer.Abort):
-        # The parser raises it for Ctrl-C and for an end of file, which may be any file's.
+        # Typer raises Abort for Ctrl-C and for any EOFError.
         error = error.__cause__ or error
     if isinstance(error, KeyboardInterrupt):
         print_error("Stopped.")
@@ -126,8 +126,8 @@ def _sentence(error: BaseException) -> tuple[str, int]:
     if isinstance(error, ZooError) or type(error).__module__ == "zoo.edge":
         return f"error: {error}", getattr(error, "exit_code", BAD_INPUT)
     if hasattr(error, "format_message"):
-        # The parser's: a missing argument, an unknown option. Where it printed the help instead,
-        # the message is empty.
+        # A usage error of Typer, such as an unknown option; the message is empty if the help was
+        # printed instead.
         message = error.format_message()
         return f"error: {message}" if message else "", BAD_INPUT
     if isinstance(error, OSError) and error.strerror:
@@ -149,9 +149,9 @@ def _shortened(error: BaseException) -> str:
 
 
 def _discard_unwritten(stream: TextIO | None) -> None:
-    """Flush a stream; send what a broken one still holds to the null device.
+    """Flush a stream; if that fails, redirect it to the null device.
 
-    The interpreter would print an exception when it flushes the stream at its end.
+    Otherwise the interpreter would print an exception when it flushes the stream at exit.
     """
     if stream is None:
         return
@@ -165,5 +165,5 @@ def _discard_unwritten(stream: TextIO | None) -> None:
 
 
 def _escaped(text: str) -> str:
-    """Return text with every control character but line breaks escaped."""
+    """Return text with all control characters except line breaks escaped."""
     return "\n".join(printable(line) for line in text.split("\n"))

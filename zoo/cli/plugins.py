@@ -42,7 +42,7 @@ def import_tensorflow() -> None:
     """Import plugins, then TensorFlow and Keras.
 
     Raises:
-        ZooError: if TensorFlow is not installed, or Keras is told to compute with something else.
+        ZooError: if TensorFlow is not installed, or Keras is configured for another backend.
     """
     from zoo.registry.plugins import load_plugins
 

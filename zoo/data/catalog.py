@@ -1,4 +1,4 @@
-"""The one list of data sets: what each is, and how it is loaded by name."""
+"""The registry of data sets, and how to load one by name."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ CIFAR10_LABELS = (
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """What is known of a data set without loading it.
+    """The specification of a data set, available without loading it.
 
     Args:
-        name: what `zoo.data.load` takes.
+        name: its name, as `zoo.data.load` takes it.
         kind: "vector" or "image".
-        source: "computed", "tfds" (downloaded by `prepare`) or "folder" (of the user's files).
-        labels: names of the classes by index; () where the folder decides, or for values.
+        source: "computed", "tfds" (downloaded by `prepare`) or "folder" (the user's files).
+        labels: class names by index; () if they come from the folder, or for values.
         summary: one sentence.
-        values: names and units of the numbers that are its targets; () for classes.
+        values: names and units of its targets; () for classes.
     """
 
     name: str
@@ -68,7 +68,7 @@ class DatasetSpec:
 
 
 def list_datasets() -> list[str]:
-    """Return the names of all data sets, those of plugins too.
+    """Return the names of all data sets, including those of plugins.
 
     >>> list_datasets()
     ['and', 'or', 'nand', 'xor', 'blobs', 'shapes', 'cifar10', 'cats_vs_dogs', 'photos']
@@ -78,10 +78,10 @@ def list_datasets() -> list[str]:
 
 
 def describe(name: str) -> DatasetSpec:
-    """Return what is known of a data set without loading it.
+    """Return the specification of a data set.
 
     Raises:
-        UnknownNameError: for an unknown name; the message has the near misses and all names.
+        UnknownNameError: for an unknown name; the message lists similar names and all names.
 
     >>> describe("cats_vs_dogs").labels
     ('cat', 'dog')
@@ -98,21 +98,21 @@ def describe(name: str) -> DatasetSpec:
 def load(
     name: str, data_dir: str | Path | None = None, *, progress: Progress | None = None
 ) -> Dataset:
-    """Load a data set, its targets as indices of labels.
+    """Load a data set.
 
-    The first time, photos are decoded; they are kept in ZOO_CACHE_DIR (by default
-    ~/.cache/lecture-zoo) and open at once from then on, until the files change.
+    Photos are decoded on first use and cached in ZOO_CACHE_DIR (by default ~/.cache/lecture-zoo)
+    until the files change.
 
     Args:
         name: one of `list_datasets()`.
-        data_dir: for "cifar10" and "cats_vs_dogs" the folder TFDS keeps data sets in (by default
-            TFDS_DATA_DIR, else ~/tensorflow_datasets); for "photos" the folder that holds one
-            folder per class; not looked at for what is computed.
+        data_dir: for "cifar10" and "cats_vs_dogs" the folder of TFDS data sets (by default
+            TFDS_DATA_DIR, else ~/tensorflow_datasets); for "photos" the folder with one folder
+            per class; ignored for computed data sets.
         progress: called with (done, total) while photos are decoded.
 
     Raises:
         UnknownNameError: for an unknown name.
-        ZooError: if the data is missing, unreadable or too little to split.
+        ZooError: if the data is missing, unreadable, or too small to split.
 
     >>> load("xor").train.x.shape
     (4, 2)
@@ -121,14 +121,14 @@ def load(
 
 
 def prepare(name: str, data_dir: str | Path | None = None) -> Path | None:
-    """Download and prepare a data set, if it is one that is downloaded and is not there yet.
+    """Download and prepare a data set from TFDS, unless that was done before.
 
     Args:
         name: one of `list_datasets()`.
-        data_dir: where to put it; by default TFDS_DATA_DIR, else ~/tensorflow_datasets.
+        data_dir: target folder; by default TFDS_DATA_DIR, else ~/tensorflow_datasets.
 
     Returns:
-        The folder of the prepared files, or None for a data set that is not downloaded.
+        The folder of the prepared files, or None for a data set that needs no download.
 
     Raises:
         UnknownNameError: for an unknown name.
@@ -145,26 +145,26 @@ def register_dataset(
     labels: Sequence[str] = (),
     values: Sequence[Value] = (),
 ) -> Callable[[Callable[..., Dataset]], Callable[..., Dataset]]:
-    """Put a data set on the list; for plugins, as a decorator of the function that loads it.
+    """Register a data set, as a decorator of the function that loads it.
 
-    The function returns a `Dataset`. It takes no argument and computes the data, or takes
-    `data_dir`, the folder that the user gives (None if none is given), and reads it from there.
+    The function returns a `Dataset`. It either takes no arguments and computes the data, or takes
+    `data_dir`, the folder given by the user or None, and reads the data from it.
 
     Args:
-        name: what `zoo.data.load` takes: letters, digits and underscores.
+        name: its name for `zoo.data.load`: letters, digits and underscores.
         kind: "vector" or "image".
         summary: one sentence.
-        labels: names of the classes by index; or
-        values: names and units of the numbers that are to be learned.
+        labels: class names by index; or
+        values: names and units of the targets.
 
     Raises:
-        ValueError: if the name is taken, or one of these is not what it should be.
+        ValueError: if the name is taken or another argument is invalid.
     """
 
     def decorate(load: Callable[..., Dataset]) -> Callable[..., Dataset]:
         parameters = list(inspect.signature(load).parameters)
 
-        # Wrapped, so that it is known which plugin it comes from.
+        # wraps keeps __module__, by which the plugin of a data set is found.
         @functools.wraps(load)
         def load_checked(data_dir: str | Path | None, progress: Progress | None) -> Dataset:
             dataset = load(data_dir) if parameters else load()
@@ -188,10 +188,10 @@ def register_dataset(
 
 
 def unregister_dataset(name: str) -> None:
-    """Take a data set off the list that `register_dataset` has put on it.
+    """Remove a data set that was added with `register_dataset`.
 
     Args:
-        name: of a data set that is not this package's own.
+        name: of a data set that is not part of this package.
 
     Raises:
         UnknownNameError: for any other name.
@@ -210,7 +210,7 @@ def _check_spec(spec: DatasetSpec) -> None:
         raise ValueError(f"{where} is registered already; choose another name.")
     require_choice("kind of data set", spec.kind, KINDS)
     if not isinstance(spec.summary, str) or not spec.summary.strip():
-        raise ValueError(f"{where} is registered without its summary; give a sentence.")
+        raise ValueError(f"{where} is registered without a summary; give a sentence.")
     if bool(spec.labels) == bool(spec.values):
         raise ValueError(f"{where} is registered without labels or values, or with both; give one.")
     if not all(isinstance(value, Value) for value in spec.values):
@@ -218,7 +218,7 @@ def _check_spec(spec: DatasetSpec) -> None:
     names = spec.labels or tuple(value.name for value in spec.values)
     for name in names:
         if not isinstance(name, str):
-            raise ValueError(f"{where} has the class or value {name!r}; names are texts.")
+            raise ValueError(f"{where} has the class or value {name!r}; names must be strings.")
         try:
             check_label(name, where, "class name" if spec.labels else "value name")
         except ZooError as error:
@@ -228,7 +228,7 @@ def _check_spec(spec: DatasetSpec) -> None:
 
 
 def _check_loaded(spec: DatasetSpec, dataset: Dataset) -> None:
-    """Raise one sentence unless a plugin's data set is what it was registered as."""
+    """Check that a plugin's data set matches its registration."""
     where = f"The data set {spec.name}"
     if not isinstance(dataset, Dataset):
         raise ZooError(f"{where} was loaded as a {type(dataset).__name__}; return a Dataset.")

@@ -1,4 +1,4 @@
-"""What every data set is once loaded: three splits, what its targets are, a fingerprint."""
+"""A loaded data set: three splits, labels or values, and a fingerprint."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Split:
     """Examples and their targets, in the same order.
 
     Args:
-        x: float32 (n, inputs) numbers; or photos, uint8 0…255, as one array (n, h, w, 3) if all
-            have one size and as `Photos` if not. Arrays of photos are read-only.
-        y: int64 indices of classes, (n,); or numbers, (n,) or (n, …), one for each value.
+        x: numbers, float32 (n, inputs); or photos, uint8 0…255, as an array (n, h, w, 3) if all
+            have the same size, else as `Photos`. Arrays of photos are read-only.
+        y: class indices, int64 (n,); or numbers, (n,) or (n, …), one for each value.
     """
 
     x: np.ndarray | Photos
@@ -38,7 +38,7 @@ class Split:
         return len(self.y)
 
     def map_targets(self, function: Callable[[np.ndarray], np.ndarray]) -> Split:
-        """Return the same examples with other targets, such as a model's loss takes.
+        """Return the same examples with transformed targets, as a model's loss expects them.
 
         >>> Split(np.zeros((2, 1)), np.array([0, 1])).map_targets(lambda y: 2 * y - 1).y
         array([-1,  1])
@@ -48,24 +48,24 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A data set, split by a fixed function of each example's identity.
+    """A data set with a fixed split into training, validation and test examples.
 
     Args:
-        name: what `zoo.data.load` was given.
+        name: its name, as given to `zoo.data.load`.
         kind: "vector" or "image".
-        train: what weights are fitted to.
-        validation: held out of training, to choose settings by.
-        test: touched once, at the end.
-        labels: the name of each class, by index; () where the targets are values.
-        fingerprint: 16 hexadecimal digits, a hash of what was decoded: every x, its y and its
-            split. The same photos read in another order, or on another machine, have the same.
-        skipped: names of photos that could not be decoded and are in no split, printable.
-        notes: sentences on what else is to know of the data, such as equal photos.
-        values: names and units of the numbers in y; () where the targets are classes.
+        train: examples for training.
+        validation: examples for choosing hyperparameters.
+        test: examples for the final evaluation only.
+        labels: class names by index; () if the targets are values.
+        fingerprint: 16 hexadecimal digits, a hash of the decoded data: every x with its y and
+            split. It does not depend on the machine or on the order in which photos were read.
+        skipped: printable names of photos that could not be decoded and are in no split.
+        notes: sentences about the data, for example about duplicate photos.
+        values: names and units of the numbers in y; () if the targets are classes.
 
     Raises:
-        ZooError: unless there are labels or values; for a name that is not one printable line of
-            text, or is there twice; for y that is not of the type or the shape that these need.
+        ZooError: unless there are either labels or values; for a name that is not one printable
+            line of text or is not unique; for y of the wrong type or shape.
     """
 
     name: str
@@ -118,7 +118,7 @@ class Dataset:
         return target_names(self.identity())
 
     def identity(self) -> dict[str, Any]:
-        """Return what run folders keep of it: name, fingerprint, labels, and values if any."""
+        """Return what run folders record: name, fingerprint, labels, any values."""
         identity: dict[str, Any] = {
             "name": self.name,
             "fingerprint": self.fingerprint,
@@ -130,7 +130,7 @@ class Dataset:
 
 
 def target_names(identity: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the labels, or the values with their units, of what `Dataset.identity` returned."""
+    """Return the labels, or the values with units, of a `Dataset.identity`."""
     if "values" not in identity:
         return tuple(identity["labels"])
     values = identity["values"]
@@ -138,7 +138,7 @@ def target_names(identity: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def with_units(names: Sequence[str], units: Sequence[str] | None = None) -> tuple[str, ...]:
-    """Return names with their units, where they have any.
+    """Return names with their units, if they have any.
 
     >>> with_units(["pressure", "age"], ["mmHg", ""])
     ('pressure (mmHg)', 'age')
@@ -156,13 +156,13 @@ def computed_dataset(
     labels: Sequence[str] = (),
     values: Sequence[Value] = (),
 ) -> Dataset:
-    """Return the data set of arrays that were computed rather than read.
+    """Return a data set made from arrays.
 
     Args:
-        name: what `zoo.data.load` is given.
+        name: its name, as given to `zoo.data.load`.
         kind: "vector" or "image".
         splits: "train", "validation" and "test".
-        labels: the name of each class, by index; or
+        labels: class names by index; or
         values: names and units of the numbers in y.
 
     Raises:
@@ -178,7 +178,7 @@ def computed_dataset(
         labels=tuple(labels),
         values=tuple(values),
         fingerprint=fingerprint(
-            # A tab, which no name has, between name and unit.
+            # Names cannot contain a tab.
             labels or [f"{value.name}\t{value.unit}" for value in values],
             digests,
             {split: splits[split].y for split in SPLITS},
@@ -187,7 +187,7 @@ def computed_dataset(
 
 
 def example_digest(x: np.ndarray) -> bytes:
-    """Return the hash of one example: its type, its shape and its numbers."""
+    """Return the hash of one example: dtype, shape and numbers."""
     digest = hashlib.sha256(f"{x.dtype.str} {x.shape}".encode())
     digest.update(np.ascontiguousarray(x).data)
     return digest.digest()
@@ -198,12 +198,12 @@ def fingerprint(
     digests: Mapping[str, Sequence[bytes]],
     targets: Mapping[str, np.ndarray],
 ) -> str:
-    """Return the hash of a data set, given each split's example digests and y.
+    """Return the hash of a data set.
 
     Args:
-        labels: names of the classes or values, a line each.
-        digests: of each split's examples.
-        targets: y of each split, hashed as it is: with type and shape, unless it holds indices.
+        labels: names of the classes or values, one line each.
+        digests: `example_digest` of each split's examples.
+        targets: y of each split, hashed with dtype and shape unless it is class indices.
     """
     total = hashlib.sha256("\n".join(labels).encode())
     for split in SPLITS:

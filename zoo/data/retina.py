@@ -32,7 +32,7 @@ def shapes(examples: int, split: str = "train", seed: int = _SEED) -> tuple[np.n
     The side s of a square is uniform in 12…13 pixels, and the square is rotated by a uniform angle;
     a circle has the area s² of such a square. For both, the centre is uniform at a distance of at
     least s/√2, half the diagonal of the square, from every border. So area and position have the
-    same distribution in both classes, and neither is enough to tell them apart.
+    same distribution in both classes, and neither distinguishes the classes.
 
     Args:
         examples: number of images, at least 1. Each depends only on seed, split and its index, so

@@ -1,4 +1,4 @@
-"""Run folder → bundle: a folder that predicts on its own, every figure in it measured."""
+"""Export a run as a bundle: a self-contained folder with model files and measured results."""
 
 from __future__ import annotations
 
@@ -48,27 +48,28 @@ def export_run(
 ) -> Path:
     """Export a finished run as a bundle and return the bundle's folder.
 
-    Everything is written beside the target, loaded, and measured on the whole test set; only
-    then does it take the target's place.
+    All files are written to a temporary folder and measured on the whole test set; only then
+    does it replace the target.
 
     Args:
         run: a run folder with a trained model.
-        to: the bundle's folder; RUN/bundle by default. An older bundle there is replaced.
-        kinds: of TFLite file, from `KINDS`.
-        onnx: whether to write `model.onnx` too.
-        weights: "float16" rounds large weights and stores them so in the Keras model, the
-            SavedModel and ONNX, which compute in float32 with them.
-        frame: (height, width) of the only photos the TFLite and ONNX files are to take, for
-            boards that need fixed shapes; any size by default.
-        limits: how far a file's figures may lie from the Keras model's.
-        data_dir: where the data set lies, if not where it lay in training.
+        to: the bundle's folder; by default RUN/bundle. An older bundle there is replaced.
+        kinds: kinds of TFLite file, from `KINDS`.
+        onnx: whether to write `model.onnx`.
+        weights: "float16" rounds large weights to float16; the SavedModel and ONNX also store
+            them as float16. All compute in float32.
+        frame: a fixed (height, width) of photos for the TFLite and ONNX files, for boards that
+            need fixed shapes; by default any size.
+        limits: how far a file's metrics may be from the Keras model's.
+        data_dir: folder of the data set; by default the one used in training.
         progress: called with (done, total) while photos are decoded.
-        say: told in a sentence what is written and measured.
+        say: called with a sentence about each file that is written or measured.
 
     Raises:
-        ZooError: if the run is not finished, its model is another's, the data is missing or has
-            changed, an artifact disagrees with the Keras model, or the disk refuses.
-        SystemExit: on SIGTERM, once what was written is removed.
+        ZooError: if the run is not finished or its model was replaced, the data is missing or has
+            changed, a file's results differ too much from the Keras model's, or a file cannot be
+            written.
+        SystemExit: on SIGTERM, after the temporary folder was removed.
     """
     if not kinds:
         raise ZooError(f"No kind of TFLite file was given; choose from {', '.join(KINDS)}.")
@@ -97,7 +98,7 @@ def export_run(
         write_keras = float16.write_rounded if weights == "float16" else shutil.copyfile
         write_keras(folder.model_path, draft / "model.keras")
         model = loading.load_model(draft)
-        manifest = _contract(spec, model, dataset, config, frame) | {"weights": weights}
+        manifest = _manifest(spec, model, dataset, config, frame) | {"weights": weights}
         manifest["training"] = _training(config, results, data_dir)
         if folder.history_path.is_file():
             shutil.copyfile(folder.history_path, draft / "history.csv")
@@ -125,40 +126,40 @@ def _write_files(
     onnx: bool,
     say: Callable[[str], None],
 ) -> None:
-    """Write every file but the card and the Keras model, and list the artifacts."""
+    """Write all files except the card and the Keras model, and add them to the manifest."""
     frame = edge.frame_of(manifest)
     write_text(draft / "labels.txt", "".join(f"{name}\n" for name in edge.names_of(manifest)))
     shutil.copyfile(edge.__file__, draft / "predict.py")
     say("Writing the SavedModel.")
     write_saved_model(draft / "model.keras", draft / "saved_model")
     artifacts = manifest["artifacts"]
-    artifacts["keras"] = _whole(draft, [draft / "model.keras"])
-    artifacts["saved_model"] = _whole(draft, _files(draft / "saved_model"))
+    artifacts["keras"] = _folder_entry(draft, [draft / "model.keras"])
+    artifacts["saved_model"] = _folder_entry(draft, _files(draft / "saved_model"))
     for kind in (kind for kind in KINDS if kind in kinds):
         say(f"Writing {kind}.tflite.")
         content = convert(model, kind, frame, lambda: calibration_examples(dataset))
         path = draft / f"{kind}.tflite"
         path.write_bytes(with_metadata(content, manifest))
-        artifacts[kind] = _single(path) | {"quantisation": QUANTISATION[kind]}
+        artifacts[kind] = _file_entry(path) | {"quantisation": QUANTISATION[kind]}
     if onnx:
         say("Writing model.onnx.")
         write_onnx(draft / "model.keras", draft / "model.onnx", frame)
-        artifacts["onnx"] = _single(draft / "model.onnx")
-    # Before anything is measured: the edge runtime loads nothing without it.
+        artifacts["onnx"] = _file_entry(draft / "model.onnx")
+    # Needed for measuring: edge.py loads files through the manifest.
     write_manifest(draft, manifest)
 
 
 def write_manifest(bundle: Path, manifest: dict[str, Any]) -> None:
-    """Write a bundle's manifest with its own checksum.
+    """Write a bundle's manifest, including its checksum.
 
     Raises:
-        ZooError: if the disk refuses.
+        ZooError: if it cannot be written.
     """
     manifest["sha256"] = edge.manifest_digest(manifest)
     write_json(bundle / "manifest.json", manifest)
 
 
-def _contract(
+def _manifest(
     spec: ModelSpec,
     model: keras.Model,
     dataset: Dataset,
@@ -167,7 +168,9 @@ def _contract(
 ) -> dict[str, Any]:
     given = model.inputs[0]
     if frame is not None and given.name != "image":
-        raise ZooError(f"{spec.name} takes numbers; an input size is for models of photos.")
+        raise ZooError(
+            f"{spec.name} takes numbers; leave the input size out, which is for models of photos."
+        )
     size = f"{frame[0]}×{frame[1]}" if frame else "any size"
     image = given.name == "image"
     task = spec.task_of(model)
@@ -213,18 +216,18 @@ def _contract(
 def _training(
     config: dict[str, Any], results: dict[str, Any], data_dir: str | None
 ) -> dict[str, Any]:
-    """Return what the card tells of the training, and an export from the bundle needs."""
+    """Return the training's configuration and results, for the card and for exporting again."""
     where = data_dir or config["data_dir"]
-    # The hash is of the run's own file, which the bundle's need not be.
+    # The hash is that of the run's model.keras; the bundle's may have rounded weights.
     measured = {name: found for name, found in results.items() if name != "model_sha256"}
     return {"config": {**config, "data_dir": str(where) if where else None}, "results": measured}
 
 
-def _single(path: Path) -> dict[str, Any]:
+def _file_entry(path: Path) -> dict[str, Any]:
     return {"file": path.name, "sha256": sha256(path), "bytes": path.stat().st_size}
 
 
-def _whole(draft: Path, files: list[Path]) -> dict[str, Any]:
+def _folder_entry(draft: Path, files: list[Path]) -> dict[str, Any]:
     return {
         "files": {path.relative_to(draft).as_posix(): sha256(path) for path in files},
         "bytes": sum(path.stat().st_size for path in files),
@@ -237,6 +240,8 @@ def _files(folder: Path) -> list[Path]:
 
 def _check_target(target: Path) -> None:
     if target.is_dir() and any(target.iterdir()) and not (target / "manifest.json").is_file():
-        raise ZooError(f"{target} holds other files; give --to a new folder or an older bundle.")
+        raise ZooError(
+            f"{target} contains other files; give --to a new folder or an existing bundle."
+        )
     if target.exists() and not target.is_dir():
         raise ZooError(f"{target} is a file; give --to a folder.")

@@ -1,4 +1,4 @@
-"""The training examples that an int8 file's ranges are measured on."""
+"""The training examples used to calibrate int8 files."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _SEED = 0
 
 
 def calibration_examples(dataset: Dataset) -> Iterator[np.ndarray]:
-    """Yield 256 training examples drawn by a seed, each with a batch dimension of 1.
+    """Yield 256 randomly sampled training examples, each with a batch dimension of 1.
 
-    Without replacement, unless the training set is smaller than that.
+    The seed is fixed. They are sampled without replacement unless there are fewer than 256.
 
     Raises:
         ZooError: if there are no training examples.

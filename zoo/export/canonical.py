@@ -1,7 +1,8 @@
-"""One spelling for an ONNX graph: the same computation gives the same bytes.
+"""Canonical form of an ONNX graph: the same computation gives the same bytes.
 
-tf2onnx names and orders what it writes by numbers that differ from one process to the next. Here
-every value is known by what computes it, so equal ones become one, and names and order follow.
+tf2onnx names and orders nodes by numbers that differ between processes. Here every value is
+identified by a hash of its computation; equal values are merged, and names and order follow from
+the hashes.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import onnx
 
 
 def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return a model that computes the same, named and ordered by content alone.
+    """Return an equivalent model whose names and order depend only on its computation.
 
-    The graph's inputs and outputs keep their names. Its nodes have no graphs inside them.
+    The graph's inputs and outputs keep their names. Nodes with subgraphs are not supported.
     """
     graph = model.graph
     keys = {"": ""} | {given.name: f"input {given.name}" for given in graph.input}
@@ -32,10 +33,10 @@ def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
             keys[name] = f"{key}:{index}" if name else ""
         nodes.setdefault(key, node)
     names = {keys[value.name]: value.name for value in (*graph.input, *graph.output)}
-    return _written(model, keys, tensors, nodes, names)
+    return _rebuilt(model, keys, tensors, nodes, names)
 
 
-def _written(
+def _rebuilt(
     model: onnx.ModelProto,
     keys: Mapping[str, str],
     tensors: Mapping[str, onnx.TensorProto],
@@ -75,7 +76,7 @@ def _written(
 
 
 def _topological(nodes: Mapping[str, onnx.NodeProto], keys: Mapping[str, str]) -> list[str]:
-    """Return the nodes' keys, each after what it reads; the smallest key first among equals."""
+    """Return the keys of the nodes in topological order; ties are broken by the key."""
     producer = {keys[name]: key for key, node in nodes.items() for name in node.output if name}
     order: list[str] = []
     done: set[str] = set()
@@ -102,7 +103,7 @@ def _anonymous(tensor: onnx.TensorProto) -> bytes:
 def _anonymous_attribute(attribute: onnx.AttributeProto) -> bytes:
     copy = onnx.AttributeProto()
     copy.CopyFrom(attribute)
-    # A constant's tensor has a name of its own, which counts for nothing.
+    # The name of a constant's tensor does not affect the computation.
     if copy.HasField("t"):
         copy.t.ClearField("name")
     return copy.SerializeToString(deterministic=True)

@@ -1,4 +1,4 @@
-"""The model card: use, input, output, training and measured figures of a bundle."""
+"""The model card (README.md) of a bundle: use, input, output, training and measured results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LICENCES = {
 def model_card(
     spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any], results: dict[str, Any]
 ) -> str:
-    """Return the card as Markdown; every figure comes from the manifest or the run's results."""
+    """Return the card as Markdown; all numbers come from the manifest or the run's results."""
     image = manifest["input"]["kind"] == "image"
     task = task_of(manifest)
     slides = ", ".join(str(slide) for slide in spec.slides)
@@ -52,7 +52,7 @@ def model_card(
         "",
         f"{_command(spec, manifest, config)}; options of the model: {options}.",
         "",
-        _how(task, config, results),
+        _training_text(task, config, results),
         "",
         "## Figures",
         "",
@@ -174,7 +174,7 @@ def _command(spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any]) 
     """Return the command that reproduces the training."""
     if config["recipe_name"] not in spec.recipes:
         return "A recipe given to `zoo.train`"
-    found, named = config["recipe"], asdict(spec.recipes[config["recipe_name"]])
+    found, default = config["recipe"], asdict(spec.recipes[config["recipe_name"]])
     words = [f"zoo train {spec.name} --recipe {config['recipe_name']}"]
     if manifest["dataset"]["name"] != spec.dataset:
         words.append(f"--dataset {shlex.quote(manifest['dataset']['name'])}")
@@ -183,12 +183,12 @@ def _command(spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any]) 
     words += [
         f"--{name.replace('_', '-')} {found[name]}"
         for name in ("epochs", "batch_size", "learning_rate", "precision", "solver", "penalty")
-        if found[name] != named[name]
+        if found[name] != default[name]
     ]
     words += [
         f"--set {name}={value}"
         for name, value in found["options"].items()
-        if value != {**spec.options, **named["options"]}[name]
+        if value != {**spec.options, **default["options"]}[name]
     ]
     if config["seed"]:
         words.append(f"--seed {config['seed']}")
@@ -207,7 +207,7 @@ def _figure(metric: Metric, found: dict[str, float]) -> str:
     return metric.text(found[metric.name]) if metric.name in found else ""
 
 
-def _how(task: Task, config: dict[str, Any], results: dict[str, Any]) -> str:
+def _training_text(task: Task, config: dict[str, Any], results: dict[str, Any]) -> str:
     text = f"{config['recipe_text']} Seed {config['seed']}."
     penalty = results["history"].get("penalty")
     if penalty is not None:

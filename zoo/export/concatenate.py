@@ -1,4 +1,4 @@
-"""Two `.tflite` files, one after the other, as one: photo → features → output."""
+"""Concatenate two `.tflite` models into one: photo → features → output."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ _IDENTIFIER = b"TFL3"
 
 
 def read_model(content: bytes) -> schema.ModelT:
-    """Return a file's model as objects."""
+    """Return the model of a `.tflite` file as Python objects."""
     return schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
 
 
 def write_model(model: schema.ModelT) -> bytes:
-    """Return the file of a model."""
+    """Return the `.tflite` file of a model."""
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), _IDENTIFIER)
     return bytes(builder.Output())
@@ -24,17 +24,17 @@ SIGNATURE = "serving_default"
 
 
 def concatenate(first: bytes, second: bytes) -> bytes:
-    """Return the file that computes `second` of what `first` computes.
+    """Return the `.tflite` file that computes second(first(x)).
 
-    Both have one input and one output; the output of the first has the type and shape of the
-    input of the second, whose place it takes. The names of the signature's input and output are
-    those of the first's input and the second's output.
+    Both have one input and one output; the output of the first must have the type and shape of
+    the input of the second. The signature's input is named as in the first, its output as in the
+    second.
     """
     model, appended = read_model(first), read_model(second)
     graph, tail = model.subgraphs[0], appended.subgraphs[0]
     codes = len(model.operatorCodes)
     buffers = len(model.buffers)
-    # Buffer 0 is the empty one in every file; tensor −1 stands for an input left out.
+    # Buffer 0 is empty in every file; tensor −1 stands for an omitted optional input.
     numbers = {-1: -1, int(tail.inputs[0]): int(graph.outputs[0])}
     for index, tensor in enumerate(tail.tensors):
         if index not in numbers:
@@ -52,17 +52,17 @@ def concatenate(first: bytes, second: bytes) -> bytes:
     signature = model.signatureDefs[0]
     signature.outputs = appended.signatureDefs[0].outputs
     signature.outputs[0].tensorIndex = graph.outputs[0]
-    # What measured the first file is no longer so.
+    # The metadata of the first file does not apply to the concatenated one.
     model.metadata = None
     model.metadataBuffer = None
     return write_model(model)
 
 
 def with_plain_dense_versions(content: bytes) -> bytes:
-    """Return the file with dense layers of one output marked as what they are.
+    """Return the file with dense layers that have a single scale marked as version 9.
 
-    The converter takes their single scale for a scale per output, which version 12 of the
-    operation brought and tflite_runtime 2.14 refuses; with one scale for all, it is version 9.
+    For dense layers of one output, the converter writes version 12 of the operation, which has a
+    scale per output and which tflite_runtime 2.14 does not load.
     """
     model = read_model(content)
     graph = model.subgraphs[0]
@@ -80,10 +80,10 @@ def with_plain_dense_versions(content: bytes) -> bytes:
 
 
 def signatures(content: bytes) -> dict[str, tuple[str, ...]]:
-    """Return the names of the inputs and outputs of a file's signatures, by signature.
+    """Return the names of the inputs and outputs of each signature in a file.
 
-    A name whose tensor is not an input or output of the graph itself is left out: what is
-    measured by the graph's inputs and outputs is then not what the signature answers.
+    Names whose tensors are not inputs or outputs of the graph are left out: such a signature
+    would compute something else than the graph that is measured.
     """
     model = read_model(content)
     graph = model.subgraphs[0]
@@ -101,15 +101,15 @@ def signatures(content: bytes) -> dict[str, tuple[str, ...]]:
 
 
 def operations(content: bytes) -> tuple[list[str], list[str]]:
-    """Return the names of a file's built-in operations, and of those that are not built in."""
+    """Return the names of the built-in operations of a file, and of its other operations."""
     names = {
         value: name for name, value in vars(schema.BuiltinOperator).items() if name[0].isupper()
     }
-    built_in, foreign = set(), set()
+    built_in, custom = set(), set()
     for code in read_model(content).operatorCodes:
         number = max(code.builtinCode, code.deprecatedBuiltinCode)
         if number == schema.BuiltinOperator.CUSTOM:
-            foreign.add((code.customCode or b"custom").decode())
+            custom.add((code.customCode or b"custom").decode())
         else:
             built_in.add(names.get(number, str(number)))
-    return sorted(built_in), sorted(foreign)
+    return sorted(built_in), sorted(custom)

@@ -1,7 +1,7 @@
-"""A JPEG or PNG file → pixels, in TensorFlow operations alone: what `edge.decode` does, in a graph.
+"""Decode JPEG and PNG files with TensorFlow operations, to the same pixels as `edge.decode`.
 
-Photos are turned as their EXIF orientation says and transparent parts are laid on white. A file
-that cannot be read does not fail the others of its batch.
+The EXIF orientation is applied and transparent parts are blended with white. A file that cannot be
+read does not affect the others of its batch.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 _EXIF = b"Exif\x00\x00"
 _ORIENTATION, _BYTE, _LONG = 0x0112, 1, 4
 _APP1, _START_OF_SCAN, _END_OF_IMAGE = 0xE1, 0xDA, 0xD9
-# Tags that are looked at; a camera writes some dozens.
+# Largest number of EXIF tags that are read; cameras write a few dozen.
 _MAX_TAGS = 1024
-# The orientations stored with rows and columns exchanged, mirrored left to right, upside down.
-_EXCHANGED, _MIRRORED, _UPSIDE_DOWN = (5, 6, 7, 8), (2, 3, 6, 7), (3, 4, 7, 8)
+# EXIF orientations with rows and columns swapped, mirrored left to right, and upside down.
+_SWAPPED, _MIRRORED, _UPSIDE_DOWN = (5, 6, 7, 8), (2, 3, 6, 7), (3, 4, 7, 8)
 
 
 def decode_or_not(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return a file's photo and whether it is one; a black pixel stands for what is not.
+    """Return a file's photo and whether it could be decoded; if not, the photo is a black pixel.
 
     Args:
         file: the bytes of a JPEG or PNG file, a string ().
@@ -29,16 +29,16 @@ def decode_or_not(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     Returns:
         uint8 (h, w, 3) and bool ().
     """
-    # Only tf.data can go on after an operation that failed.
+    # Only tf.data can continue after a failed operation.
     read = tf.data.Dataset.from_tensors(file).map(lambda given: (decode(given), True))
-    instead = tf.data.Dataset.from_tensors((tf.zeros((1, 1, 3), tf.uint8), False))
-    kept = read.ignore_errors().concatenate(_of_any_size(instead)).take(1)
+    fallback = tf.data.Dataset.from_tensors((tf.zeros((1, 1, 3), tf.uint8), False))
+    kept = read.ignore_errors().concatenate(_of_any_size(fallback)).take(1)
     photo, valid = kept.get_single_element()
     return tf.ensure_shape(photo, (None, None, 3)), valid
 
 
 def decode(file: tf.Tensor) -> tf.Tensor:
-    """Return a file's photo, uint8 (h, w, 3); the operation fails for what is not a photo.
+    """Return a file's photo, uint8 (h, w, 3); the operation fails if it cannot be decoded.
 
     Args:
         file: the bytes of a JPEG or PNG file, a string ().
@@ -48,12 +48,12 @@ def decode(file: tf.Tensor) -> tf.Tensor:
     with tf.control_dependencies([tf.debugging.Assert(is_png | content.starts(0, _JPEG), [0])]):
         photo = tf.cond(is_png, lambda: _decode_png(file, content), lambda: _decode_jpeg(file))
     tags = tf.cond(is_png, lambda: _exif_of_png(content), lambda: _exif_of_jpeg(content))
-    turned = _oriented(photo, _orientation(content, tags))
-    return tf.ensure_shape(turned, (None, None, 3))
+    oriented = _oriented(photo, _orientation(content, tags))
+    return tf.ensure_shape(oriented, (None, None, 3))
 
 
 class _Bytes:
-    """A file's bytes as whole numbers; beyond its end there are zeros."""
+    """A file's bytes as integers; zeros beyond its end."""
 
     def __init__(self, file: tf.Tensor):
         self._bytes = tf.io.decode_raw(file, tf.uint8)
@@ -68,7 +68,7 @@ class _Bytes:
     def number(
         self, position: tf.Tensor, count: int, little: bool | tf.Tensor = False
     ) -> tf.Tensor:
-        """Return the number of so many bytes at each position; below 0 if it has 32 bits."""
+        """Return the integer of `count` bytes at each position; 4 bytes are read as signed."""
         parts = [self.at(position + index) for index in range(count)]
         large = sum(part * 256**place for place, part in enumerate(reversed(parts[-3:])))
         small = sum(part * 256**place for place, part in enumerate(parts[:3]))
@@ -78,7 +78,7 @@ class _Bytes:
         return tf.where(little, small, large)
 
     def starts(self, position: tf.Tensor, text: bytes) -> tf.Tensor:
-        """Return whether a text stands at a position."""
+        """Return whether the bytes at a position are the given ones."""
         there = self.at(position + tf.range(len(text)))
         return tf.reduce_all(there == tf.constant(list(text)))
 
@@ -86,7 +86,7 @@ class _Bytes:
 def _decode_jpeg(file: tf.Tensor) -> tf.Tensor:
     height, width = tf.unstack(tf.io.extract_jpeg_shape(file)[:2])
     with tf.control_dependencies([_not_too_large(height, width)]):
-        # The exact transform, as Pillow takes it; the default is a faster one.
+        # The exact inverse transform, as in Pillow; the default is a faster approximation.
         return tf.io.decode_jpeg(file, channels=3, dct_method="INTEGER_ACCURATE")
 
 
@@ -102,7 +102,7 @@ def _decode_png(file: tf.Tensor, content: _Bytes) -> tf.Tensor:
 
 
 def _expanded(photo: tf.Tensor, content: _Bytes) -> tf.Tensor:
-    """Make 1, 2 or 4 bits per pixel opaque: TensorFlow fills up with as many bits as are stored."""
+    """Correct the opacity of photos of 1, 2 or 4 bits per pixel, which TensorFlow sets too low."""
     depth = content.at(24)
     filled = tf.cast(tf.bitwise.left_shift(1, tf.minimum(depth, 8)) - 1, tf.uint8)
     colour, opacity = tf.split(photo, (3, 1), axis=-1)
@@ -117,19 +117,19 @@ def _not_too_large(height: tf.Tensor, width: tf.Tensor) -> tf.Operation:
 
 
 def _blend_with_white(photo: tf.Tensor) -> tf.Tensor:
-    """Lay colours with an opacity on white paper, rounded as Pillow's `alpha_composite` does."""
+    """Blend colours with white by their opacity, rounded as Pillow's `alpha_composite`."""
     colour, opacity = tf.split(tf.cast(photo, tf.int32), (3, 1), axis=-1)
     mixed = 128 * (colour * opacity + 255 * (255 - opacity)) + (128 << 7)
     divided = tf.bitwise.right_shift(tf.bitwise.right_shift(mixed, 8) + mixed, 8)
-    laid = tf.cast(tf.bitwise.right_shift(divided, 7), tf.uint8)
-    return tf.cond(tf.reduce_all(opacity == 255), lambda: photo[..., :3], lambda: laid)
+    blended = tf.cast(tf.bitwise.right_shift(divided, 7), tf.uint8)
+    return tf.cond(tf.reduce_all(opacity == 255), lambda: photo[..., :3], lambda: blended)
 
 
 def _blend_gray_with_white(photo: tf.Tensor) -> tf.Tensor:
-    """Return 16-bit gray scaled to 8 bits, in three channels."""
+    """Blend 16-bit gray with white and scale it to 8 bits, in three channels."""
     gray, _, _, opacity = tf.split(tf.cast(photo, tf.float64), 4, axis=-1)
-    laid = (gray * opacity / 65535 + (65535 - opacity)) * (255.0 / 65535)
-    return tf.repeat(tf.cast(tf.round(laid), tf.uint8), 3, axis=-1)
+    blended = (gray * opacity / 65535 + (65535 - opacity)) * (255.0 / 65535)
+    return tf.repeat(tf.cast(tf.round(blended), tf.uint8), 3, axis=-1)
 
 
 def _exif_of_jpeg(content: _Bytes) -> tf.Tensor:
@@ -155,7 +155,7 @@ def _exif_of_png(content: _Bytes) -> tf.Tensor:
     def step(position, found):
         found = tf.where(content.starts(position + 4, b"eXIf"), position + 8, found)
         length = content.number(position, 4)
-        # A length beyond the file ends the search.
+        # An invalid length ends the search.
         length = tf.where((length < 0) | (length > content.size), content.size, length)
         return position + 12 + length, found
 
@@ -166,7 +166,7 @@ def _exif_of_png(content: _Bytes) -> tf.Tensor:
 
 
 def _orientation(content: _Bytes, start: tf.Tensor) -> tf.Tensor:
-    """Return the EXIF orientation, 1 to 8, of the tags whose TIFF header begins there."""
+    """Return the EXIF orientation, 1 to 8, from the tags of the TIFF header at `start`."""
     little = content.starts(start, b"II")
     known = (start >= 0) & (little | content.starts(start, b"MM"))
     offset = content.number(start + 4, 4, little)
@@ -189,14 +189,14 @@ def _oriented(photo: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
         return tf.reduce_any(orientation == tf.constant(orientations))
 
     photo = tf.cond(
-        is_one_of(_EXCHANGED), lambda: tf.transpose(photo, (1, 0, 2)), lambda: tf.identity(photo)
+        is_one_of(_SWAPPED), lambda: tf.transpose(photo, (1, 0, 2)), lambda: tf.identity(photo)
     )
     axes = tf.boolean_mask([0, 1], [is_one_of(_UPSIDE_DOWN), is_one_of(_MIRRORED)])
     return tf.reverse(photo, axes)
 
 
 def _of_any_size(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """Return the same photos, of which nothing is known of their sizes."""
+    """Return the same photos with an unknown static size."""
 
     def hidden(photo, valid):
         return tf.ensure_shape(tf.reshape(photo, tf.stack([-1, 1, 3])), (None, None, 3)), valid

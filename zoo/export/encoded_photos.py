@@ -1,4 +1,4 @@
-"""Test photos as files of every kind that the SavedModel's second signature reads."""
+"""Encode test photos in every way that the SavedModel's signature for files supports."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _ORIENTATION = 0x0112
 
 
 def encoded_photos(photos: np.ndarray | Photos) -> list[bytes]:
-    """Return photos as JPEG and PNG files in all the ways they are stored.
+    """Return JPEG and PNG files of a few photos in many variants.
 
-    With EXIF orientations 1 to 8, progressive, gray, CMYK, with a palette, with an alpha channel.
+    Variants: EXIF orientations 1 to 8, progressive, gray, CMYK, 16 bits, palette, alpha channel.
 
     Args:
-        photos: uint8 (h, w, 3) each; a few of them are taken, evenly spread.
+        photos: uint8 (h, w, 3) each; up to 8 of them, evenly spread, are encoded.
     """
     count = min(_PHOTOS, len(photos))
     chosen = [photos[int(at)] for at in np.linspace(0, len(photos) - 1, count)]
@@ -34,7 +34,7 @@ def truncated(file: bytes) -> bytes:
 
 def _variants(photo: Image.Image) -> list[bytes]:
     gray = photo.convert("L")
-    # From clear on the left to opaque on the right.
+    # From transparent on the left to opaque on the right.
     ramp = np.linspace(0, 255, photo.width).round().astype(np.uint8)
     alpha = Image.fromarray(np.repeat(ramp[None], photo.height, axis=0))
     clear, clear_gray = photo.copy(), gray.convert("LA")

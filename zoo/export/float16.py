@@ -1,7 +1,7 @@
-"""Large weights in float16: rounded in the Keras model, and stored so where that loses nothing.
+"""Store large weights in float16.
 
-Only what is stored is half as large: the Keras model, the SavedModel and ONNX still compute in
-float32, with the rounded weights, and so answer alike.
+The weights are rounded in the Keras model, so that every file can store them in float16 without
+further loss. The Keras model, the SavedModel and ONNX still compute in float32 with them.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import numpy as np
 from zoo.errors import ZooError
 
 WEIGHTS = ("float32", "float16")
-# A smaller array is not worth a conversion whenever it is read.
+# For smaller arrays the conversion at load time is not worth the saved space.
 _LARGE = 2**16
 
 
 def is_exact(array: np.ndarray) -> bool:
-    """Return whether an array is large, of float32, and loses nothing as float16."""
+    """Return whether an array is large, float32, and exactly representable in float16."""
     if not _is_large(array):
         return False
     with np.errstate(over="ignore"):
@@ -33,10 +33,10 @@ def _is_large(array: np.ndarray | h5py.Dataset) -> bool:
 
 
 def write_rounded(source: Path, target: Path) -> None:
-    """Write a `model.keras` with its large weights rounded to float16, compressed.
+    """Write a compressed copy of a `model.keras` with its large weights rounded to float16.
 
-    Keras reads it as any other; the bits that rounding clears take no room in a compressed file.
-    The same source gives the same bytes.
+    The weights are still float32; their cleared bits take almost no space after compression. The
+    same source gives the same bytes.
 
     Raises:
         ZooError: if a weight is too large for float16.
@@ -46,7 +46,7 @@ def write_rounded(source: Path, target: Path) -> None:
             content = given.read(name)
             if name.endswith(".h5"):
                 content = _rounded(content)
-            # An entry without a date.
+            # A ZipInfo without a date, so that the bytes do not depend on the time.
             made.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED, compresslevel=9)
 
 

@@ -1,4 +1,4 @@
-"""What every file of a bundle answers on a whole test set, through the runtimes that serve it."""
+"""Measure the files of a bundle on a test set, each with the runtime it is made for."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ def outputs(
     predict: Callable[[np.ndarray], np.ndarray],
     examples: np.ndarray | Photos,
     frame: tuple[int, int] | None = None,
-    together: int = _BATCH,
+    batch_size: int = _BATCH,
     progress: Callable[[int, int], None] | None = None,
 ) -> np.ndarray:
     """Return a model's outputs for all examples, float32 (examples, outputs).
 
     Args:
         predict: from a batch to its outputs.
-        examples: of one split.
+        examples: x of one split.
         frame: (height, width) if the model takes photos of one size only.
-        together: examples of one size per batch, at most; 1 for a file of fixed shapes.
+        batch_size: largest number of examples per batch; 1 for a file with a fixed shape.
         progress: called with (done, total) after each batch.
     """
     found, done = [], 0
-    for batch in batches(examples, frame, together):
+    for batch in batches(examples, frame, batch_size):
         found.append(predict(batch))
         done += len(batch)
         if progress:
@@ -47,30 +47,30 @@ def outputs(
 def batches(
     examples: np.ndarray | Photos,
     frame: tuple[int, int] | None = None,
-    together: int = _BATCH,
+    batch_size: int = _BATCH,
 ) -> Iterator[np.ndarray]:
-    """Yield the examples in order: many at a time if they have one size, else one by one."""
+    """Yield the examples in order, in batches if they have one size, else one at a time."""
     if frame is not None:
-        # A few megabytes of pixels at a time, however large the frame is.
-        together = max(1, min(together, _FRAMED_PIXELS // (frame[0] * frame[1])))
+        # Limits the memory of a batch if the frame is large.
+        batch_size = max(1, min(batch_size, _FRAMED_PIXELS // (frame[0] * frame[1])))
         photos = (edge.fit_frame(np.asarray(photo), *frame) for photo in examples)
-        while chunk := list(itertools.islice(photos, together)):
+        while chunk := list(itertools.islice(photos, batch_size)):
             yield np.stack(chunk)
     elif isinstance(examples, np.ndarray):
-        for at in range(0, len(examples), together):
-            yield np.ascontiguousarray(examples[at : at + together])
+        for at in range(0, len(examples), batch_size):
+            yield np.ascontiguousarray(examples[at : at + batch_size])
     else:
         for photo in examples:
             yield photo[None]
 
 
 def batch_size_of(manifest: dict[str, Any]) -> int:
-    """Return how many examples the TFLite and ONNX files of a bundle take at once, at most."""
+    """Return the largest batch size for the TFLite and ONNX files of a bundle."""
     return _BATCH if manifest["input"]["shape"][0] is None else 1
 
 
 def load_quietly(bundle: str | Path, artifact: str) -> edge.Model:
-    """Load an artifact without the interpreter's greeting in the middle of a progress report."""
+    """Load an artifact, hiding the messages that the interpreter prints."""
     with edge.quiet_stderr():
         return edge.load(bundle, artifact)
 
@@ -84,31 +84,32 @@ def tflite_artifacts(manifest: dict[str, Any]) -> list[str]:
     ]
 
 
-def compare(task: Task, answers: np.ndarray, reference: np.ndarray, split: Split) -> dict[str, Any]:
-    """Return the figures of a file's outputs on a split.
+def compare(task: Task, outputs: np.ndarray, reference: np.ndarray, split: Split) -> dict[str, Any]:
+    """Return how a file's outputs on a split compare with the targets and a reference.
 
     Returns:
-        "metrics" of the task, "agreement" with the reference, 0…1, "largest_difference" from it.
+        "metrics" of the task, "agreement" with the reference (0…1) and "largest_difference" from
+        it.
     """
     return {
-        "metrics": task.measure(answers, split.y),
-        "agreement": task.agreement(answers, reference),
-        "largest_difference": float(np.max(np.abs(answers - reference))),
+        "metrics": task.measure(outputs, split.y),
+        "agreement": task.agreement(outputs, reference),
+        "largest_difference": float(np.max(np.abs(outputs - reference))),
     }
 
 
 def check_targets(bundle: Path, manifest: dict[str, Any], dataset: Dataset) -> None:
-    """Raise one sentence unless the data set's labels, or values, are the bundle's.
+    """Check that a data set has the labels, or values, of a bundle.
 
     Raises:
-        ZooError: naming both.
+        ZooError: if they differ; the message names both.
     """
     wanted = with_units(edge.names_of(manifest), manifest["output"].get("units"))
     given = dataset.target_names
     if given != wanted:
         what = "labels" if dataset.labels else "values"
         raise ZooError(
-            f"{bundle} answers with {', '.join(wanted)}, but the {what} of the data set "
+            f"{bundle} predicts {', '.join(wanted)}, but the {what} of the data set "
             f"{dataset.name} are {', '.join(given)}."
         )
 

@@ -1,4 +1,4 @@
-"""Labels and the input's description inside a `.tflite` file, where other tools look for them.
+"""Write labels and descriptions into a `.tflite` file, where other tools read them.
 
 The layout is TensorFlow Lite's metadata schema (identifier M001), which MediaPipe's tasks read: a
 table in a buffer named TFLITE_METADATA, and the labels as a zip archive after the model. The
@@ -26,7 +26,7 @@ _IMAGE_PROPERTIES, _RGB = 2, 1
 
 
 def with_metadata(content: bytes, manifest: dict[str, Any]) -> bytes:
-    """Return a `.tflite` file with a bundle's contract and labels packed inside.
+    """Return a `.tflite` file with a bundle's labels and descriptions added.
 
     Args:
         content: the file without them.

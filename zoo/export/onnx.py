@@ -1,4 +1,4 @@
-"""Keras model → ONNX, checked before it is given out; for TensorRT and onnxruntime."""
+"""Convert a Keras model to ONNX, for TensorRT and onnxruntime."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def write_onnx(model_path: Path, path: Path, frame: tuple[int, int] | None = Non
     """Write a `model.keras` as ONNX; the same file gives the same bytes.
 
     Args:
-        model_path: of the Keras model.
-        path: of the ONNX file.
-        frame: (height, width) to fix a photo's size to, with a batch of 1; None for any.
+        model_path: path of the Keras model.
+        path: path of the ONNX file.
+        frame: fixed (height, width) of photos, with a batch of 1; None for any size and batch.
 
     Raises:
-        ZooError: if tf2onnx is not installed, or what it writes is not valid.
+        ZooError: if tf2onnx is not installed or the conversion fails.
     """
     for package in ("tf2onnx", "onnx", "onnxruntime"):
         if importlib.util.find_spec(package) is None:
@@ -42,9 +42,9 @@ def write_onnx(model_path: Path, path: Path, frame: tuple[int, int] | None = Non
 
 
 def convert(model: keras.Model, path: Path, frame: tuple[int, int] | None) -> None:
-    """Convert a model and check the file with ONNX's own checker, which raises what it finds.
+    """Convert a model to ONNX; `onnx.checker` raises if the result is invalid.
 
-    Large weights that float16 holds exactly are stored so; runtimes read them once, as they load.
+    Large weights that are exact in float16 are stored in it; runtimes convert them when loading.
     """
     import onnx
     import tf2onnx
@@ -56,27 +56,27 @@ def convert(model: keras.Model, path: Path, frame: tuple[int, int] | None) -> No
     inputs = tf.TensorSpec(shape, given.dtype, name=given.name)
     serve = tf.function(lambda x: {"output": model(x, training=False)}, input_signature=[inputs])
     written, _ = tf2onnx.convert.from_function(serve, [inputs], opset=OPSET)
-    _store_in_half(written.graph)
+    _store_as_float16(written.graph)
     written = canonical(written)
     _name_axes(written.graph, given.name)
-    # tf2onnx keeps an operation it does not know as it is, without a word.
+    # tf2onnx silently keeps operations that it does not support; the checker finds them.
     onnx.checker.check_model(written, full_check=True)
     path.write_bytes(written.SerializeToString(deterministic=True))
 
 
 def _name_axes(graph: onnx.GraphProto, given: str) -> None:
-    """Name the axes of any size, which tf2onnx numbers, so that tools can set them."""
+    """Name the dynamic axes, which tf2onnx numbers, so that tools can set their sizes."""
     names = ("batch", "height", "width") if given == "image" else ("batch",)
     for value in (*graph.input, *graph.output):
         axes = value.type.tensor_type.shape.dim
         for name, axis in zip(names, axes, strict=False):
             if not axis.HasField("dim_value"):
                 axis.dim_param = name
-    # Shapes that were inferred on the way still have the numbers.
+    # The inferred shapes still refer to the numbers.
     del graph.value_info[:]
 
 
-def _store_in_half(graph: onnx.GraphProto) -> None:
+def _store_as_float16(graph: onnx.GraphProto) -> None:
     from onnx import TensorProto, helper, numpy_helper
 
     for tensor in graph.initializer:
@@ -85,12 +85,12 @@ def _store_in_half(graph: onnx.GraphProto) -> None:
             name, stored = tensor.name, f"{tensor.name}/float16"
             tensor.CopyFrom(numpy_helper.from_array(array.astype(np.float16), stored))
             cast = helper.make_node("Cast", [stored], [name], to=TensorProto.FLOAT)
-            # A graph's nodes come after what they read.
+            # Nodes must be in topological order.
             graph.node.insert(0, cast)
 
 
 def session(path: Path) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the function from a batch to an ONNX file's outputs, through onnxruntime.
+    """Return a function that maps a batch to an ONNX file's outputs with onnxruntime.
 
     Raises:
         ZooError: if onnxruntime is not installed.

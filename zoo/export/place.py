@@ -1,4 +1,4 @@
-"""A folder that takes another's place whole, or not at all, whatever ends the program."""
+"""Replace a folder atomically: completely or not at all, even if the process is killed."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _DRAFT, _ASIDE = ".draft-", ".old-"
 
 @contextlib.contextmanager
 def replacing_folder(target: Path) -> Iterator[Path]:
-    """Give a new folder beside `target`; when the block ends well it takes the place of `target`.
+    """Yield a new folder next to `target`, which replaces `target` when the block succeeds.
 
-    If the block raises, or SIGTERM ends it, `target` is untouched and the new folder is gone. What
-    programs that were killed have left beside `target` is cleared away first.
+    If the block raises or SIGTERM ends it, `target` is unchanged and the new folder is removed.
+    Temporary folders left by killed processes are removed first.
 
     Raises:
-        ZooError: if the disk refuses.
+        ZooError: if a folder cannot be written.
         SystemExit: on SIGTERM, with code 143.
     """
     try:
@@ -37,7 +37,7 @@ def replacing_folder(target: Path) -> Iterator[Path]:
         draft = _folder_of_this_process(_DRAFT, target.parent)
     except OSError as error:
         raise ZooError(
-            f"{target} cannot be written ({error.strerror}); choose a folder that can."
+            f"{target} cannot be written ({error.strerror}); choose a writable folder."
         ) from error
     try:
         with _ended_by_sigterm():
@@ -49,7 +49,7 @@ def replacing_folder(target: Path) -> Iterator[Path]:
 
 
 def _put_in_place(draft: Path, target: Path) -> None:
-    """Rename the draft to the target; an older one steps aside, and comes back if that fails."""
+    """Rename the draft to the target; an existing target is restored if that fails."""
     try:
         if not target.exists():
             draft.rename(target)
@@ -68,7 +68,7 @@ def _put_in_place(draft: Path, target: Path) -> None:
 
 
 def _remove_abandoned(target: Path) -> None:
-    """Remove what killed programs left, and put back what one of them had put aside."""
+    """Remove temporary folders of killed processes; restore a target that one had moved away."""
     for left in target.parent.glob(f"{_ASIDE}*"):
         if _is_abandoned(left, _ASIDE):
             old = left / target.name
@@ -86,7 +86,7 @@ def _folder_of_this_process(prefix: str, parent: Path) -> Path:
 
 
 def _is_abandoned(folder: Path, prefix: str) -> bool:
-    """Return whether a process of this host made the folder and is no more."""
+    """Return whether the folder was created by a process of this host that has ended."""
     host, _, rest = folder.name.removeprefix(prefix).rpartition("-")[0].rpartition("-")
     if host != _host() or not rest.isdecimal() or int(rest) == os.getpid():
         return False
@@ -99,7 +99,7 @@ def _host() -> str:
 
 @contextlib.contextmanager
 def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the block as an exception, so that it cleans up behind itself."""
+    """Raise SystemExit in the block on SIGTERM, so that its cleanup runs."""
     if threading.current_thread() is not threading.main_thread():
         # Python delivers signals to the main thread only; a caller elsewhere handles its own.
         yield

@@ -1,4 +1,4 @@
-"""Keras model → SavedModel: plain TensorFlow that needs neither Keras nor this package."""
+"""Export a Keras model as a SavedModel, which needs neither Keras nor this package to run."""
 
 from __future__ import annotations
 
@@ -24,22 +24,21 @@ def write_saved_model(model_path: Path, folder: Path) -> None:
         ZooError: if it cannot be written.
     """
     run_in_subprocess("zoo.export.saved_model", model_path, folder)
-    # It holds a number drawn at random and is not needed to load.
+    # It contains a random number, and is not needed for loading.
     (folder / "fingerprint.pb").unlink(missing_ok=True)
 
 
 def save(model: keras.Model, folder: Path) -> None:
     """Save the model with its serving signatures; the weights are stored once.
 
-    Large weights that float16 holds exactly are stored so, and read as float32 at every call.
+    Large weights that are exact in float16 are stored in it and converted to float32 in each call.
 
     Signatures:
         serving_default: raw uint8 photos `image` (batch, h, w, 3), or float32 `x`
             (batch, inputs) → `output` (batch, outputs).
-        serve_encoded: for image models: `encoded`, a batch of JPEG or PNG files as strings
-            (batch,), of any sizes → `output`, and `valid`, bool (batch,): false where a file
-            could not be read, and then the outputs are NaN. Photos are read as `edge.decode`
-            reads them.
+        serve_encoded: for image models only: `encoded`, JPEG or PNG files as strings (batch,) →
+            `output`, and `valid`, bool (batch,). For a file that cannot be read, `valid` is false
+            and the outputs are NaN. Photos are decoded as by `edge.decode`.
     """
     module = tf.Module()
     trainable, others = model.trainable_variables, model.non_trainable_variables
@@ -47,7 +46,7 @@ def save(model: keras.Model, folder: Path) -> None:
     given = model.inputs[0]
 
     def compute():
-        """Return the function from a batch to the outputs, the weights read once."""
+        """Read the weights and return a function that maps a batch to the outputs."""
         values = (_read(module.trainable, trainable), _read(module.others, others))
         return lambda x: model.stateless_call(*values, x, training=False)[0]
 
@@ -79,7 +78,7 @@ def save(model: keras.Model, folder: Path) -> None:
 
 def _stored(variables: list[keras.Variable]) -> list[tf.Variable]:
     arrays = [
-        # Nothing is drawn in serving, and a state drawn at random would make no file like another.
+        # Inference uses no random numbers; a random state would make the file irreproducible.
         np.zeros(variable.shape, variable.dtype)
         if variable.path.endswith("seed_generator_state")
         else variable.numpy()

@@ -1,7 +1,7 @@
-"""Programs run in a process of their own, so that what they write depends on nothing before them.
+"""Run exporters in a new process, so that the files they write are reproducible.
 
-TensorFlow numbers functions as a process makes them and tf2onnx walks sets, whose order changes
-from process to process; both write down what they met.
+TensorFlow numbers functions in the order in which a process creates them, and tf2onnx iterates over
+sets, whose order depends on the hash seed; both affect the files.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from zoo.errors import ZooError
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def run_in_subprocess(module: str, *words: object) -> None:
-    """Run `python -m MODULE WORDS…`.
+def run_in_subprocess(module: str, *arguments: object) -> None:
+    """Run `python -m MODULE ARGUMENTS…`.
 
     Raises:
-        ZooError: if it fails; the last line of what it printed is in the message.
+        ZooError: if it fails; the message contains the last line of its standard error.
     """
     settings = {
         "PYTHONPATH": os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")])),
@@ -28,7 +28,7 @@ def run_in_subprocess(module: str, *words: object) -> None:
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
     done = subprocess.run(
-        [sys.executable, "-m", module, *map(str, words)],
+        [sys.executable, "-m", module, *map(str, arguments)],
         capture_output=True,
         text=True,
         env={**os.environ, **settings},

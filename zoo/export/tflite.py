@@ -1,4 +1,4 @@
-"""Keras model → TFLite in four kinds, built-in operations only."""
+"""Convert a Keras model to TFLite with built-in operations only, quantised in one of four ways."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from zoo.utils.choices import require_choice
 QUANTISATION = {
     "float32": "none",
     "float16": "weights float16, computed in float32",
-    "dynamic": "weights int8, activations quantised as they come",
+    "dynamic": "weights int8, activations quantised at run time",
     "int8": "weights and activations of the head int8, calibrated on training examples",
 }
 
@@ -34,13 +34,13 @@ def convert(
     """Return the `.tflite` file of a model.
 
     Args:
-        model: whose input is `image` or `x`.
+        model: its input is named `image` or `x`.
         kind: one of `QUANTISATION`.
-        frame: (height, width) to fix a photo's size to, with a batch of 1; None for any.
-        calibration: for "int8": gives the examples, each with a batch dimension of 1.
+        frame: fixed (height, width) of photos, with a batch of 1; None for any size and batch.
+        calibration: for "int8": returns examples, each with a batch dimension of 1.
 
     Raises:
-        ZooError: if the model needs an operation that boards do not have.
+        ZooError: if the model needs an operation that is not built in.
     """
     require_choice("kind of TFLite file", kind, tuple(QUANTISATION))
     given = model.inputs[0]
@@ -48,11 +48,11 @@ def convert(
     if kind != "int8":
         content = _convert(kind, model, tf.TensorSpec(shape, given.dtype, name=given.name))
         return with_plain_dense_versions(content) if kind == "dynamic" else content
-    # Only the head has weights and a range of values that a calibration can know. The layers
-    # before it compute with the photo's size, which eight bits would round away.
+    # Only the head is quantised. The preprocessing computes with the photo's size, for which 8 bits
+    # are too few.
     head, preprocessing = model.get_layer("head"), preprocessing_of(model)
     if calibration is None:
-        raise ValueError("int8 needs examples to calibrate with; give a function of them.")
+        raise ValueError("int8 needs a function that returns examples to calibrate with.")
     examples: Iterable[Any] = calibration()
     if preprocessing is not None:
         examples = map(preprocessing, examples)
@@ -80,13 +80,13 @@ def _convert(
         lambda x: {"output": layer(x, training=False)}, input_signature=[inputs]
     )
     with tempfile.TemporaryDirectory() as folder, quiet_stderr():
-        # The road through a SavedModel keeps the weights and refuses what is not built in.
+        # Converting from a SavedModel keeps the weights and fails for operations not built in.
         tf.saved_model.save(module, folder, module.serve.get_concrete_function())
         converter = _converter(kind, Path(folder), features)
         try:
             return converter.convert()
         except Exception as error:
-            # The converter has no exception type of its own: its C++ messages arrive as any.
+            # The converter raises many types of exceptions.
             raise ZooError(
                 f"The model cannot be written as {kind}.tflite with built-in operations only "
                 f"({str(error).strip().splitlines()[0][:200]})."
@@ -103,10 +103,10 @@ def _converter(kind: str, folder: Path, features: Sequence[np.ndarray]) -> tf.li
     if kind == "float16":
         converter.target_spec.supported_types = [tf.float16]
     if kind in ("dynamic", "int8"):
-        # tflite_runtime 2.14 does not load dense layers with a scale for each output.
+        # tflite_runtime 2.14 cannot load dense layers with one scale per output.
         converter._experimental_disable_per_channel_quantization_for_dense_layers = True
     if kind == "int8":
         converter.representative_dataset = lambda: ([row] for row in features)
-        # The step activation's comparison stays as it is, should it have no int8 form.
+        # Operations without an int8 version, such as comparisons, stay in float32.
         converter.target_spec.supported_ops.insert(0, tf.lite.OpsSet.TFLITE_BUILTINS_INT8)
     return converter

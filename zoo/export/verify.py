@@ -1,4 +1,4 @@
-"""Every file of a bundle against its hash, its contract, the Keras model and the whole test set."""
+"""Verify the files of a bundle: hashes, signatures, and outputs on the whole test set."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from zoo.nn import loading
 from zoo.registry.tasks import Limits, Task, task_of
 from zoo.utils.files import sha256
 
-# float32 arithmetic in another order; more than this, of outputs up to 1 or as a share of the
-# largest, is another computation.
+# Largest accepted difference between float32 files, which sum in different orders; relative to the
+# largest output if that is above 1.
 TOLERANCE = 1e-5
-# Another processor sums in another order, which may turn a decision at the threshold.
+# Percentage points: another processor sums in another order, which may change a few predictions.
 _SAME_POINTS = 0.1
 _FLOAT32 = ("saved_model", "float32", "onnx")
 _ENCODED = "serve_encoded"
-# Seconds between two reports of one measurement.
-_PACE = 5.0
+# Seconds between two progress reports.
+_REPORT_INTERVAL = 5.0
 
 
 @dataclass
 class Report:
-    """What a verification found.
+    """The result of a verification.
 
     Args:
-        figures: artifact → metrics, agreement, largest difference, measured now.
-        problems: sentences; none if the bundle is sound.
+        figures: metrics, agreement and largest difference of each artifact, as measured now.
+        problems: one sentence per problem; empty if there are none.
     """
 
     figures: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -52,16 +52,16 @@ def verify(
     limits: Limits | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Report:
-    """Check a bundle and measure all of its artifacts.
+    """Check the files of a bundle and measure all of its artifacts.
 
     Args:
         bundle: the bundle's folder.
-        dataset: whose test split is measured on.
-        limits: how far an artifact's figures may lie from the Keras model's.
-        say: told in a sentence what is measured.
+        dataset: the data set whose test split is used.
+        limits: how far an artifact's metrics may be from the Keras model's.
+        say: called with a sentence about each measurement.
 
     Raises:
-        ZooError: if the data set is another than the bundle's.
+        ZooError: if it is not the data set of the bundle.
         edge.BundleError: if the manifest or the labels cannot be read.
     """
     bundle = Path(bundle)
@@ -82,7 +82,7 @@ def verify(
     for name, found in report.figures.items():
         stated = manifest["artifacts"][name].get("metrics", {})
         report.problems += [
-            f"{name}: the manifest says {metric.name} {stated.get(metric.name)} and it is "
+            f"{name}: the manifest says {metric.name} {stated.get(metric.name)}, but it is "
             f"{found['metrics'][metric.name]:.4g}."
             for metric in task.metrics
             if metric.name not in stated
@@ -97,12 +97,13 @@ def measure_all(
     dataset: Dataset,
     say: Callable[[str], None] | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """Return the figures of every artifact, "keras" first, over the whole test split.
+    """Measure every artifact, "keras" first, on the whole test split.
 
-    Those of the SavedModel hold those of its second signature on encoded test photos, under
-    "serve_encoded": how many files, agreement and largest difference from what its first signature
-    answers to the pixels of `edge.decode`, and whether a broken file was told from the others.
-    Those of "keras" hold "outputs", the smallest and the largest of its outputs.
+    Returns:
+        By artifact, what `measure.compare` returns. For "keras" also "outputs", its smallest and
+        largest output. For "saved_model" of a model of photos also "serve_encoded", which compares
+        the signature for encoded photos with the signature for pixels: number of files, agreement,
+        largest difference, and whether a damaged file was marked as invalid.
     """
     task = task_of(manifest)
     say = say or (lambda sentence: None)
@@ -111,21 +112,20 @@ def measure_all(
     figures: dict[str, dict[str, Any]] = {}
     for name in manifest["artifacts"]:
         say(f"Measuring {name} on the {len(dataset.test):,} test examples of {dataset.name}.")
-        # The Keras model and the SavedModel take any batch, also where the others have one shape.
-        whole = name in ("keras", "saved_model")
-        together = measure.batch_size_of(manifest)
-        answers = measure.outputs(
+        # The Keras model and the SavedModel take any batch size, even if the others do not.
+        any_batch = name in ("keras", "saved_model")
+        outputs = measure.outputs(
             _runner(bundle, name),
             dataset.test.x,
             frame,
-            **({} if whole else {"together": together}),
+            **({} if any_batch else {"batch_size": measure.batch_size_of(manifest)}),
             progress=_rate_limited(name, say),
         )
         if reference is None:
-            reference = answers
-        figures[name] = measure.compare(task, answers, reference, dataset.test)
+            reference = outputs
+        figures[name] = measure.compare(task, outputs, reference, dataset.test)
         if name == "keras":
-            figures[name]["outputs"] = [float(answers.min()), float(answers.max())]
+            figures[name]["outputs"] = [float(outputs.min()), float(outputs.max())]
     if manifest["input"]["kind"] == "image":
         say("Measuring the SavedModel's signature for encoded photos.")
         figures["saved_model"][_ENCODED] = _measure_encoded(bundle, manifest, dataset)
@@ -133,12 +133,12 @@ def measure_all(
 
 
 def _rate_limited(name: str, say: Callable[[str], None]) -> Callable[[int, int], None]:
-    told = time.monotonic()
+    last_report = time.monotonic()
 
     def progress(done: int, total: int) -> None:
-        nonlocal told
-        if time.monotonic() - told > _PACE and done < total:
-            told = time.monotonic()
+        nonlocal last_report
+        if time.monotonic() - last_report > _REPORT_INTERVAL and done < total:
+            last_report = time.monotonic()
             say(f"  {name}: {done:,} of {total:,}.")
 
     return progress
@@ -146,39 +146,39 @@ def _rate_limited(name: str, say: Callable[[str], None]) -> Callable[[int, int],
 
 def _measure_encoded(bundle: Path, manifest: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
     files = encoded_photos(dataset.test.x)
-    # Its other signature has been measured against the Keras model: what is asked here is whether
-    # the same pixels are read, also of a model whose answer jumps where a sum is rounded.
+    # Compared with the other signature, not with the Keras model: the question is whether the same
+    # pixels are decoded, and some models amplify rounding differences.
     signatures = tf.saved_model.load(bundle / "saved_model").signatures
     photos = [tf.constant(edge.decode(file)[None]) for file in files]
-    answered = [signatures["serving_default"](image=photo)["output"].numpy() for photo in photos]
-    expected = np.concatenate(answered)
-    # The broken one stands among the others, which it must not disturb; TensorFlow grumbles at it.
+    outputs = [signatures["serving_default"](image=photo)["output"].numpy() for photo in photos]
+    expected = np.concatenate(outputs)
+    # A damaged file must not affect the others of its batch; TensorFlow prints a warning about it.
     with edge.quiet_stderr():
         found = signatures[_ENCODED](encoded=tf.constant([truncated(files[0]), *files]))
-    answers, valid = found["output"].numpy(), found["valid"].numpy()
+    outputs, valid = found["output"].numpy(), found["valid"].numpy()
     return {
         "files": len(files),
-        "agreement": task_of(manifest).agreement(answers[1:], expected),
-        "largest_difference": float(np.max(np.abs(answers[1:] - expected))),
-        "broken_told": bool(valid[1:].all() and not valid[0] and np.isnan(answers[0]).all()),
+        "agreement": task_of(manifest).agreement(outputs[1:], expected),
+        "largest_difference": float(np.max(np.abs(outputs[1:] - expected))),
+        "broken_told": bool(valid[1:].all() and not valid[0] and np.isnan(outputs[0]).all()),
     }
 
 
 def gate_failures(figures: dict[str, dict[str, Any]], task: Task, limits: Limits) -> list[str]:
-    """Return a sentence for each artifact that answers otherwise than the Keras model."""
+    """Return a sentence for each way in which an artifact differs too much from the Keras model."""
     keras_model = figures["keras"]
     tolerance = TOLERANCE * max(1.0, *(abs(output) for output in keras_model["outputs"]))
     problems = []
     for name, found in figures.items():
         if not np.isfinite(found["largest_difference"]):
-            problems.append(f"{name}: some of its answers are not finite.")
+            problems.append(f"{name}: some of its outputs are not finite.")
         elif name in _FLOAT32 and found["largest_difference"] > tolerance:
             problems.append(
                 f"{name}: differs from the Keras model by {found['largest_difference']:.2g}, "
                 f"more than {tolerance:.2g}."
             )
-        beyond = task.gate_failures(found, keras_model, limits)
-        problems += [f"{name}: {problem}" for problem in beyond]
+        failures = task.gate_failures(found, keras_model, limits)
+        problems += [f"{name}: {problem}" for problem in failures]
         problems += _encoded_failures(name, found.get(_ENCODED), tolerance)
     return problems
 
@@ -187,16 +187,18 @@ def _encoded_failures(name: str, found: dict[str, Any] | None, tolerance: float)
     problems = []
     if found and not found["largest_difference"] <= tolerance:
         problems.append(
-            f"{name}: of encoded photos its answers differ from those to their pixels by "
+            f"{name}: its outputs for encoded photos differ from those for their pixels by "
             f"{found['largest_difference']:.2g}, more than {tolerance:.2g}."
         )
     if found and not found["broken_told"]:
-        problems.append(f"{name}: a broken file is not told from the others of its batch.")
+        problems.append(
+            f"{name}: a damaged file in a batch is not marked as invalid, or others are."
+        )
     return problems
 
 
 def damaged_files(bundle: Path, manifest: dict[str, Any]) -> list[str]:
-    """Return a sentence for each file that is missing, changed, or not as its kind must be."""
+    """Return a sentence for each file that is missing, changed or malformed."""
     problems = []
     for name, entry in manifest["artifacts"].items():
         hashes = entry.get("files") or {entry.get("file"): entry.get("sha256")}
@@ -208,14 +210,16 @@ def damaged_files(bundle: Path, manifest: dict[str, Any]) -> list[str]:
         return problems
     for name in measure.tflite_artifacts(manifest):
         content = (bundle / manifest["artifacts"][name]["file"]).read_bytes()
-        foreign = operations(content)[1]
-        if foreign:
-            problems.append(f"{name}: needs {', '.join(foreign)}, which boards do not have.")
+        custom = operations(content)[1]
+        if custom:
+            problems.append(
+                f"{name}: needs {', '.join(custom)}, which the interpreter on boards does not have."
+            )
         wanted = (manifest["input"]["name"], "output")
         if concatenate.signatures(content) != {SIGNATURE: wanted}:
             problems.append(f"{name}: has no signature {SIGNATURE} from {wanted[0]} to output.")
         if packed_labels(content) != edge.names_of(manifest):
-            problems.append(f"{name}: the labels packed inside are not the manifest's.")
+            problems.append(f"{name}: the labels in the file differ from the manifest's.")
     return problems
 
 
@@ -231,7 +235,7 @@ def _file_problem(bundle: Path, file: str, digest: str | None) -> str | None:
 
 
 def _runner(bundle: Path, name: str) -> Callable[[np.ndarray], np.ndarray]:
-    """Return the function from a batch to an artifact's outputs."""
+    """Return a function that maps a batch to an artifact's outputs."""
     if name == "keras":
         model = loading.load_model(bundle)
         return lambda batch: model(batch, training=False).numpy()

@@ -113,7 +113,7 @@ def draw_plane(
 ) -> QuadMesh:
     """Draw the grid that `plane` returned, coloured by output, and the examples on it."""
     drawn = axes.pcolormesh(across, up, outputs, cmap=_PLANE, vmin=0, vmax=1, rasterized=True)
-    # Told apart by shape as well as by colour.
+    # Distinguished by shape as well as by colour.
     for label, marker, color in ((0, "o", FIRST), (1, "s", SECOND)):
         x, y = np.asarray(split.x)[np.asarray(split.y) == label].T
         axes.scatter(

@@ -27,7 +27,7 @@ def certainty_picture(
     Args:
         split: the test images, uint8, and their labels.
         outputs: of the model for each of them, (examples, outputs).
-        task: of the model, whose answers are labels.
+        task: the model's task, with labels.
         labels: names of the classes.
         title: of the figure.
 

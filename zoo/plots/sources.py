@@ -73,7 +73,7 @@ class Source:
         return np.concatenate([np.asarray(self.model(photo[None])) for photo in examples])
 
     def predictions(self, examples: np.ndarray | Photos) -> np.ndarray:
-        """Return the model's answers: label indices, int64 (examples,), or values."""
+        """Return the model's predictions: label indices, int64 (examples,), or values."""
         return self.task.predictions(self.outputs(examples))
 
 

@@ -1,4 +1,4 @@
-"""What a model is without Keras: specifications, recipes, published results."""
+"""The registries of models, tasks and solvers, which need neither Keras nor TensorFlow."""
 
 from zoo.registry.models import (
     ModelSpec,

@@ -1,4 +1,4 @@
-"""The one list of models: `@register` puts a builder on it, `build` calls one by name."""
+"""The registry of models: `@register` adds a builder, `zoo.build` calls one by name."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _specs: dict[str, ModelSpec] = registry({})
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """What the zoo knows of a model without building it.
+    """The specification of a model, available without building it.
 
     Args:
-        name: what `zoo.build` takes.
-        builder: function of the options that returns a compiled `keras.Model`.
+        name: the model's name, as `zoo.build` takes it.
+        builder: function that takes the options and returns a compiled `keras.Model`.
         task: what its outputs mean: `Threshold(0.5)`, `Sign()`, `Classes()` or `Values()`.
-        dataset: the name of the data set it learns from unless told otherwise.
+        dataset: the name of the data set it is trained on by default.
         slides: numbers of the lecture's slides that it implements.
-        equation: what it computes, as the lecture writes it.
-        output: what the number that comes out means; `{first}` and `{second}` stand for the labels
-            of the data in it, see `output_text`.
-        recipes: how it can be trained, by name; the first is the one unless told otherwise.
-        training_options: options of the builder that change how it learns and not what a trained
+        equation: what it computes, in the lecture's notation.
+        output: what the output means; in it, `{first}` and `{second}` are replaced by labels, see
+            `output_text`.
+        recipes: training recipes by name; the first is the default.
+        training_options: options of the builder that affect the training only, not what a trained
             model computes.
     """
 
@@ -70,11 +70,11 @@ class ModelSpec:
         return {parameter.name: parameter.default for parameter in parameters}
 
     def output_text(self, labels: Sequence[str] = ("the first label", "the second label")) -> str:
-        """Return what the number that comes out means, in the words of these labels."""
+        """Return what the output means, with these labels in the text."""
         return self.output.format(first=labels[0], second=labels[-1])
 
     def task_of(self, model: keras.Model) -> Task:
-        """Return what the outputs of a model built with some options mean."""
+        """Return the task of a model that was built with some options."""
         return self.task.for_outputs(model.output_shape[-1])
 
 
@@ -89,12 +89,11 @@ def register(
     slides: Sequence[int] = (),
     training_options: Sequence[str] = (),
 ) -> Callable:
-    """Put the decorated builder on the list; the arguments are those of `ModelSpec`.
+    """Register the decorated builder; the arguments are those of `ModelSpec`.
 
     Raises:
-        ValueError: if the name is taken, or the specification is not whole: each option of the
-            builder needs a default that is true or false, a number or a name, the builder a
-            docstring.
+        ValueError: if the name is taken or the specification is incomplete. The builder needs a
+            docstring, and each of its options a default of type bool, int, float or str.
     """
 
     def decorate(builder: Callable[..., keras.Model]) -> Callable[..., keras.Model]:
@@ -131,19 +130,21 @@ def _check_spec(spec: ModelSpec) -> None:
     for what in ("dataset", "equation", "output"):
         text = getattr(spec, what)
         if not isinstance(text, str) or not text.strip():
-            raise ValueError(f"Model {spec.name!r} is registered without its {what}; give a text.")
+            raise ValueError(
+                f"Model {spec.name!r} is registered without its {what}; give some text."
+            )
     if not all(type(slide) is int for slide in spec.slides):
         raise ValueError(f"The slides of model {spec.name!r} are not whole numbers.")
     try:
         spec.output_text()
     except (KeyError, ValueError, IndexError) as error:
         raise ValueError(
-            f"The output text of model {spec.name!r} has braces that are neither {{first}} nor "
-            "{second}; write { and } twice."
+            f"The output text of model {spec.name!r} has braces other than {{first}} and "
+            "{second}; write other braces twice."
         ) from error
     if sys.flags.optimize < 2 and not (inspect.getdoc(spec.builder) or "").strip():
         raise ValueError(
-            f"The builder of model {spec.name!r} has no docstring; say in one what it builds."
+            f"The builder of model {spec.name!r} has no docstring; describe in one what it builds."
         )
     _check_builder_options(spec)
     _check_recipes(spec)
@@ -155,11 +156,13 @@ def _check_builder_options(spec: ModelSpec) -> None:
         if not named or type(parameter.default) not in _TYPE_NAMES:
             raise ValueError(
                 f"Option {parameter.name!r} of model {spec.name!r} needs a default that is true or "
-                "false, a whole number, a number or a name: its type is the option's type."
+                "false, a whole number, a number or text: its type is the option's type."
             )
     for option in spec.training_options:
         if option not in spec.options:
-            raise ValueError(f"Model {spec.name!r} has no option {option!r}; name one it has.")
+            raise ValueError(
+                f"Model {spec.name!r} has no option {option!r}; choose one of its options."
+            )
 
 
 def _check_recipes(spec: ModelSpec) -> None:
@@ -175,10 +178,10 @@ def _check_recipes(spec: ModelSpec) -> None:
 
 
 def list_models(task: str | None = None, dataset: str | None = None) -> list[str]:
-    """Return the names of all models, plugins' too, or of those with this task and data set.
+    """Return the names of the models, including plugins', that have this task and data set.
 
     Raises:
-        UnknownNameError: for a task or data set that no model has.
+        UnknownNameError: for an unknown task, or a data set that no model has.
 
     >>> import zoo
     >>> zoo.list_models(task="classes")
@@ -213,11 +216,11 @@ def describe(name: str) -> ModelSpec:
 
 
 def check_options(spec: ModelSpec, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options with their types put right (an int where a float is asked for).
+    """Return the options after checking their types; an int is converted where a float is expected.
 
     Raises:
         UnknownNameError: for an option the builder does not have.
-        ZooError: for a value of another type than the default's.
+        ZooError: for a value whose type is not that of the default.
     """
     defaults = spec.options
     checked = {}
@@ -228,7 +231,7 @@ def check_options(spec: ModelSpec, options: Mapping[str, Any]) -> dict[str, Any]
 
 
 def parse_option(spec: ModelSpec, text: str) -> tuple[str, Any]:
-    """Turn "depth=3" into ("depth", 3), with the type of the option's default.
+    """Parse "depth=3" as ("depth", 3), with the type of the option's default.
 
     Raises:
         UnknownNameError: for an option the builder does not have.
@@ -248,7 +251,7 @@ def parse_option(spec: ModelSpec, text: str) -> tuple[str, Any]:
         ) from None
 
 
-_TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "a name"}
+_TYPE_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 
 def _check_type(model_name: str, option: str, value: Any, wanted: type) -> Any:

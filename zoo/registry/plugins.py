@@ -1,7 +1,7 @@
-"""Plugins: modules outside of this package that register models, data sets and tasks.
+"""Plugins: modules outside this package that register models, data sets and tasks.
 
-A plugin is named by the entry-point group `zoo.plugins` of an installed distribution, or by the
-environment variable ZOO_PLUGINS (`zoo --plugin NAME` adds to it): names of modules or paths of
+A plugin is listed in the entry-point group `zoo.plugins` of an installed distribution, or in the
+environment variable ZOO_PLUGINS, which `zoo --plugin NAME` extends: names of modules or paths of
 Python files, separated as in PATH. Worker processes inherit the variable.
 """
 
@@ -35,13 +35,13 @@ _log = logging.getLogger("zoo")
 
 @dataclass(frozen=True)
 class Plugin:
-    """One plugin, as it was found.
+    """A plugin that was found.
 
     Args:
-        module: the name of the module that was imported; of a file, its name without ".py".
-        version: of the distribution it comes with, else the module's `__version__`, else (of a
-            file) "sha256 " and 16 digits of it; "" where there is none of these.
-        problem: why it cannot be imported; "" if it was.
+        module: name of the imported module; for a file, its name without ".py".
+        version: of its distribution, else the module's `__version__`, else for a file "sha256 "
+            and 16 digits of its hash; "" if there is none of these.
+        problem: why it cannot be imported; "" if it was imported.
     """
 
     module: str
@@ -49,7 +49,7 @@ class Plugin:
     problem: str = ""
 
 
-# By what names it, a module or a path.
+# Plugins by the module name or path that the user gave.
 _plugins: dict[str, Plugin] = {}
 _custom_objects: list[str] = []
 _registries: list[dict[str, Any]] = []
@@ -58,14 +58,14 @@ _lock = threading.RLock()
 
 
 def load_plugins() -> tuple[Plugin, ...]:
-    """Import every plugin that is installed or named, each once, and return what was found.
+    """Import every plugin that is installed or listed in ZOO_PLUGINS, once, and return all.
 
-    One that cannot be imported is named in a warning of the logger "zoo"; the others are loaded.
+    If one cannot be imported, the logger "zoo" warns about it; the others are still loaded.
     """
     with _lock:
         installed = _installed()
         for target in dict.fromkeys([*installed, *_named()]):
-            # A plugin may itself ask for the list of models while it is imported.
+            # A plugin may list the models while it is imported.
             if target not in _plugins and not _loading:
                 _loading.append(target)
                 try:
@@ -76,10 +76,10 @@ def load_plugins() -> tuple[Plugin, ...]:
 
 
 def registry(content: Mapping[str, _Content]) -> dict[str, _Content]:
-    """Return a dict that plugins add to; what one added that then cannot be imported is removed.
+    """Return a dict that plugins may add to; entries of a plugin that fails to import are removed.
 
     Args:
-        content: what is in it from the start.
+        content: the initial entries.
     """
     added: dict[str, _Content] = dict(content)
     _registries.append(added)
@@ -87,10 +87,10 @@ def registry(content: Mapping[str, _Content]) -> dict[str, _Content]:
 
 
 def name_plugin(name: str) -> None:
-    """Name a plugin to this process and the processes it starts; it is imported when needed.
+    """Add a plugin to ZOO_PLUGINS, for this process and its children; it is imported when needed.
 
     Args:
-        name: of a module, or the path of a Python file.
+        name: name of a module, or path of a Python file.
 
     Raises:
         ZooError: if there is no such module or file.
@@ -114,28 +114,28 @@ def name_plugin(name: str) -> None:
 
 
 def register_custom_objects(module: str) -> None:
-    """Have a module with a plugin's layers, losses and metrics imported as soon as Keras is.
+    """Register a module with a plugin's layers, losses and metrics, imported along with Keras.
 
-    A plugin that keeps them in a module of their own need not import Keras itself: listing models
-    and data sets then takes no longer, and works where Keras is not installed. The classes in the
-    module are decorated with `keras.saving.register_keras_serializable(package)`.
+    A plugin with such a module need not import Keras itself: listing models and data sets stays
+    fast and works without Keras. The classes in the module are decorated with
+    `keras.saving.register_keras_serializable(package)`.
 
     Args:
-        module: its name, such as "my_models.layers".
+        module: name of the module, such as "my_models.layers".
     """
     if module not in _custom_objects:
         _custom_objects.append(module)
-    # Who imports Keras and then a plugin by itself finds them known to Keras too. Where the module
-    # needs what the plugin has not defined yet, it is imported later.
+    # If Keras is in use already, import the module now. If it needs something that the plugin has
+    # not defined yet, it is imported later.
     if "zoo.nn.loading" in sys.modules:
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
 
 
 def import_custom_objects() -> None:
-    """Import all plugins and the modules of their layers, losses and metrics; it needs Keras.
+    """Import all plugins and the modules with their layers, losses and metrics; needs Keras.
 
-    A module that cannot be imported is named in a warning of the logger "zoo".
+    If a module cannot be imported, the logger "zoo" warns about it.
     """
     load_plugins()
     with _lock:
@@ -147,10 +147,10 @@ def import_custom_objects() -> None:
 
 
 def plugins_of(*things: Any) -> dict[str, str]:
-    """Return the version of each loaded plugin that one of these comes from, by its module.
+    """Return the versions, by module, of the loaded plugins that define the given objects.
 
     Args:
-        things: functions, classes or objects, such as a model's builder.
+        things: functions, classes or instances, such as a model's builder.
     """
     homes = {_package(_home(thing)) for thing in things}
     return {
@@ -161,16 +161,16 @@ def plugins_of(*things: Any) -> dict[str, str]:
 
 
 def check_plugins(where: str, recorded: Mapping[str, str] | None) -> None:
-    """Raise one sentence unless every plugin that was recorded is loaded here.
+    """Check that every recorded plugin is loaded.
 
-    Only plugins that are installed or named are loaded: a file must not choose what is imported.
+    Only plugins that the user installed or named are loaded; a file must not cause imports.
 
     Args:
-        where: what they were recorded in, for the sentence.
+        where: the file or folder with the record, for the error message.
         recorded: versions by module, as `plugins_of` returns them; None for none.
 
     Raises:
-        ZooError: naming the first that is not.
+        ZooError: for the first plugin that is not loaded.
     """
     loaded = {plugin.module: plugin for plugin in load_plugins()}
     for module, version in (recorded or {}).items():
@@ -188,7 +188,7 @@ def check_plugins(where: str, recorded: Mapping[str, str] | None) -> None:
 
 
 def recorded_plugins(config: Mapping[str, Any]) -> dict[str, str]:
-    """Return the "plugins" of a config.json or manifest; none for one of another form."""
+    """Return the "plugins" of a config.json or manifest; an empty dict if it has none."""
     found = config.get("plugins")
     return dict(found) if isinstance(found, Mapping) else {}
 
@@ -206,17 +206,17 @@ def _installed() -> dict[str, str]:
 
 
 def _load(target: str, version: str) -> Plugin:
-    # Numpy and Pillow come with it: only where there is a plugin.
+    # Imported here, as it imports numpy: only needed if there is a plugin.
     from zoo.edge import quiet_stderr
 
     name = _module_name(target)
     before = [dict(registered) for registered in _registries]
-    # What libraries print on standard error as a plugin imports them belongs to no command.
+    # Hides what libraries print on standard error when a plugin imports them.
     with quiet_stderr():
         try:
             module = _import_file(target) if _is_file(target) else importlib.import_module(target)
             return Plugin(name, version or _version(module, target))
-        # A plugin is somebody else's code: whatever it raises must not take the rest down.
+        # Whatever exception a plugin raises must not break the rest.
         except (Exception, SystemExit) as error:
             problem = _reason(error)
     for registered, earlier in zip(_registries, before, strict=False):
@@ -229,7 +229,9 @@ def _load(target: str, version: str) -> Plugin:
 def _import_file(path: str) -> ModuleType:
     name = _module_name(path)
     if not name.isidentifier():
-        raise ZooError("its file name is not a module's; use letters, digits and underscores")
+        raise ZooError(
+            "its file name is not a valid module name; use letters, digits and underscores"
+        )
     found = sys.modules.get(name) or importlib.util.find_spec(name)
     if found is not None:
         origin = getattr(found, "__file__", None) or getattr(found, "origin", None)
@@ -288,7 +290,7 @@ def _module_name(target: str) -> str:
 
 
 def _is_found(module: str) -> bool:
-    # Of a dotted name only the package is looked for: to look further would import it.
+    # For a dotted name, only the top-level package: finding a submodule would import it.
     package = _package(module)
     try:
         return package in sys.modules or importlib.util.find_spec(package) is not None

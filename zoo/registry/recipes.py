@@ -1,4 +1,4 @@
-"""How a model is trained: data, kept beside its builder, that reads as a text."""
+"""Recipes: the hyperparameters of a training, and their description as text."""
 
 from __future__ import annotations
 
@@ -74,19 +74,19 @@ class Recipe:
         weight_decay: decoupled decay per step, in units of the learning rate; for "adamw".
         schedule: "constant" or "cosine", which falls to 0 over all steps.
         warmup: fraction of all steps in which the learning rate of "cosine" rises from 0.
-        label_smoothing: share of every label that is spread evenly over all labels.
-        averaging: decay per step of a running average of the weights, which is what is kept in
-            the end; 0 for the last weights.
+        label_smoothing: fraction of each target that is spread evenly over all labels.
+        averaging: decay per step of an exponential moving average of the weights, which replaces
+            the weights at the end; 0 to keep the last weights.
         augmentation: of training photos; None for none.
         whitening: train the first layer on principal components scaled by 1/√(variance + this),
-            and put the scaling into its weights afterwards; 0 to train it on the features.
-        components: how many principal components of "whitening" to keep at most; 0 for all.
-        solver: what finds the weights, by its name in `zoo.registry.solvers`: "gradient" for
-            the optimizer above, "exact" or "lbfgs" for the minimum of a linear model's loss.
-        penalty: λ of "exact" and "lbfgs"; None for the best on validation data.
-        precision: of the training.
-        options: of the builder, where they are not its defaults.
-        note: one sentence on why these numbers.
+            and fold the scaling into its weights afterwards; 0 to train it on the features.
+        components: largest number of principal components for "whitening"; 0 for all.
+        solver: name of the solver: "gradient" for the optimizer above, "exact" or "lbfgs" for the
+            minimum of a linear model's loss; see `zoo.registry.solvers`.
+        penalty: λ of "exact" and "lbfgs"; None to choose it on validation data.
+        precision: number format of the training.
+        options: options of the builder that differ from its defaults.
+        note: one sentence on the reason for these numbers.
     """
 
     epochs: int
@@ -110,10 +110,10 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
-        """Return the recipe that `dataclasses.asdict` has turned into a dictionary."""
+        """Return the recipe from the dictionary that `dataclasses.asdict` returned."""
         augmentation = values.get("augmentation")
-        moves = None if augmentation is None else Augmentation(**augmentation)
-        return cls(**{**values, "augmentation": moves})
+        augmented = None if augmentation is None else Augmentation(**augmentation)
+        return cls(**{**values, "augmentation": augmented})
 
     def text(self) -> str:
         """Return a description on one line."""
@@ -138,7 +138,7 @@ class Recipe:
         return f"{', '.join(part for part in parts if part)}. {self.note}".rstrip()
 
     def by_solver(self, solver: str) -> Recipe:
-        """Return the recipe for another solver, without what that one does not read.
+        """Return the recipe for another solver, with default values for fields it does not use.
 
         >>> recipe = Recipe(epochs=1, batch_size=8, learning_rate=0.1, momentum=0.9)
         >>> recipe.by_solver("exact").momentum
@@ -146,23 +146,23 @@ class Recipe:
         """
         if solver == self.solver:
             return self
-        unread: dict[str, Any] = {
+        unused: dict[str, Any] = {
             of.name: of.default for of in _optional() if not _is_read(of.name, solver)
         }
-        return replace(self, **unread, solver=solver)
+        return replace(self, **unused, solver=solver)
 
     def check(self) -> None:
-        """Check that every number is in its range and is one that this recipe makes use of.
+        """Check that every number is in its range and is used by this recipe.
 
         Raises:
-            ZooError: naming the first that is not, and what to do.
+            ZooError: for the first number that is not.
         """
         require_choice("optimizer", self.optimizer, OPTIMIZERS)
         require_choice("schedule", self.schedule, SCHEDULES)
         solver_entry(self.solver)
         given = asdict(self)
-        moves = given["augmentation"] or {}
-        require_finite({**given, **moves, **self.options})
+        augmentation = given["augmentation"] or {}
+        require_finite({**given, **augmentation, **self.options})
         for name in ("epochs", "batch_size"):
             if not (type(given[name]) is int and given[name] >= 1):
                 raise ZooError(f"{title(name)} is {given[name]}; give a whole number from 1 up.")
@@ -176,36 +176,36 @@ class Recipe:
         amounts = {
             name: given[name] for name in ("weight_decay", "whitening", "components", "penalty")
         }
-        for name, value in {**amounts, **moves}.items():
+        for name, value in {**amounts, **augmentation}.items():
             if (value or 0) < 0:
                 raise ZooError(f"{title(name)} is {value}; give a number from 0 up.")
         self._check_unread()
 
     def _check_unread(self) -> None:
-        """Raise one sentence for the first number that is given and that nothing would read."""
+        """Raise an error for the first number that is given but would have no effect."""
         for of in _optional():
             if not _is_read(of.name, self.solver) and getattr(self, of.name) != of.default:
                 raise ZooError(
                     f"{title(of.name)} is {getattr(self, of.name)}, but it goes with --solver "
                     f"{' or '.join(readers_of(of.name))}, not with {self.solver}; leave it out."
                 )
-        unread = [
+        unused = [
             *([] if self.optimizer == "sgd" else [("momentum", "optimizer sgd")]),
             *([] if self.optimizer == "adamw" else [("weight_decay", "optimizer adamw")]),
             *([] if self.schedule == "cosine" else [("warmup", "schedule cosine")]),
             *([] if self.whitening else [("components", "whitening above 0")]),
         ]
-        for name, reader in unread:
+        for name, reader in unused:
             if value := getattr(self, name):
                 raise ZooError(
                     f"{title(name)} is {value}, but it goes with {reader}; leave it out."
                 )
 
     def build_optimizer(self, total_steps: int | None = None) -> keras.Optimizer:
-        """Return a new Keras optimizer; `total_steps` is what a schedule runs over.
+        """Return a new Keras optimizer; `total_steps` is the length of the learning rate schedule.
 
         Raises:
-            ZooError: for an optimizer or schedule that is not one of the above.
+            UnknownNameError: for an unknown optimizer or schedule.
         """
         import keras
 
@@ -213,12 +213,12 @@ class Recipe:
         require_choice("schedule", self.schedule, SCHEDULES)
         learning_rate: Any = self.learning_rate
         if self.schedule == "cosine" and total_steps:
-            rising = round(self.warmup * total_steps)
+            warmup_steps = round(self.warmup * total_steps)
             learning_rate = keras.optimizers.schedules.CosineDecay(
-                0.0 if rising else self.learning_rate,
-                total_steps - rising,
-                warmup_target=self.learning_rate if rising else None,
-                warmup_steps=rising,
+                0.0 if warmup_steps else self.learning_rate,
+                total_steps - warmup_steps,
+                warmup_target=self.learning_rate if warmup_steps else None,
+                warmup_steps=warmup_steps,
             )
         averaging = {"use_ema": True, "ema_momentum": self.averaging} if self.averaging else {}
         if self.optimizer == "sgd":
@@ -238,10 +238,10 @@ def _is_read(name: str, solver: str) -> bool:
 
 
 def require_finite(numbers: Mapping[str, Any]) -> None:
-    """Raise one sentence unless every number among the values is finite.
+    """Check that every number among the values is finite.
 
     Raises:
-        ZooError: naming the first that is not.
+        ZooError: for the first number that is not.
     """
     for name, value in numbers.items():
         if isinstance(value, float) and not math.isfinite(value):
@@ -249,7 +249,7 @@ def require_finite(numbers: Mapping[str, Any]) -> None:
 
 
 def title(name: str) -> str:
-    """Return what a setting is called at the start of a sentence.
+    """Return a setting's name for the start of a sentence.
 
     >>> title("weight_decay"), title("epochs")
     ('The weight decay', 'The number of epochs')

@@ -1,4 +1,4 @@
-"""What each recipe has reached where it was tried: results.csv, which `tools/results.py` writes."""
+"""Measured results of the recipes: results.csv, which `tools/results.py` writes."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ PATH = Path(__file__).with_name("results.csv")
 
 @dataclass(frozen=True)
 class Result:
-    """Figures of one recipe on the test set, over seeds.
+    """The results of one recipe, over several seeds.
 
     Args:
-        model: its name.
-        recipe: its name.
-        text: the recipe itself, as it was when it was tried.
-        seeds: number of trainings, with seeds from 0 up.
-        metric: name of the task's primary metric, which the figures are of.
-        test: its mean on the test set.
-        train: its mean on the training examples without augmentation.
-        deviation: sample standard deviation of the figures on the test set; None for one seed.
-        minutes: of one training with validation, on an idle machine.
-        dataset: name and fingerprint.
-        machine: as `zoo.utils.provenance.machine` names it.
+        model: name of the model.
+        recipe: name of the recipe.
+        text: the recipe's description at the time of the measurement.
+        seeds: number of trainings, with the seeds 0, 1, ….
+        metric: name of the task's primary metric.
+        test: mean of the metric on the test set.
+        train: mean of the metric on the training examples, without augmentation.
+        deviation: sample standard deviation of the metric on the test set; None for one seed.
+        minutes: duration of one training with validation, on an idle machine.
+        dataset: name and fingerprint of the data set.
+        machine: as returned by `zoo.utils.provenance.machine`.
         versions: of the software, as text.
     """
 
@@ -46,7 +46,7 @@ class Result:
     versions: str
 
     def summary(self) -> str:
-        r"""Return one line with the command that reproduces the result.
+        r"""Return the result in one line, with the command that reproduces it.
 
         >>> figures = ("accuracy", 0.7, 0.9, 0.004)
         >>> result = Result("m", "best", "", 3, *figures, 0.25, "d 0a", "pc", "keras 3")
@@ -62,25 +62,25 @@ class Result:
         )
 
     def test_text(self) -> str:
-        """Return the figure on the test set, mean ± standard deviation over several seeds."""
+        """Return the metric on the test set as text: mean ± standard deviation over the seeds."""
         text = METRICS[self.metric].text
         if self.deviation is None:
             return text(self.test)
         return f"{text(self.test).removesuffix(' %')} ± {text(self.deviation)}"
 
     def train_text(self) -> str:
-        """Return the mean figure on the training examples."""
+        """Return the mean of the metric on the training examples as text."""
         return METRICS[self.metric].text(self.train)
 
     def time(self) -> str:
-        """Return how long one training takes, in seconds or minutes."""
+        """Return the duration of one training as text, in seconds or minutes."""
         if self.minutes < 1:
             seconds = max(1, round(60 * self.minutes))
             return f"{seconds} second{'s' * (seconds > 1)}"
         return f"{self.minutes:.1f} minutes"
 
     def measured_on(self) -> str:
-        """Return data set, machine and software."""
+        """Return data set, machine and software versions as text."""
         return f"{self.dataset}; {self.machine}; {self.versions}"
 
 
@@ -105,15 +105,15 @@ _READERS: dict[str, Callable[[str], Any]] = {
 
 
 def result_of(model: str, recipe: str) -> Result | None:
-    """Return what a model's recipe has reached; None if it was not tried."""
+    """Return the result of a model's recipe; None if it was not measured."""
     return next((r for r in read() if (r.model, r.recipe) == (model, recipe)), None)
 
 
 def record(result: Result) -> None:
-    """Write a result to the file, in the place of an older one of the same recipe.
+    """Write a result to the file; it replaces an older one of the same recipe.
 
     Raises:
-        ZooError: if the disk refuses.
+        ZooError: if the file cannot be written.
     """
     from zoo.utils.files import replacing
 

@@ -1,6 +1,6 @@
-"""The list of solvers: by what name a recipe asks for one, where it is, and what it reads.
+"""The registry of solvers: their names, classes, and the settings that they use.
 
-A solver finds a model's weights; what one does is the protocol `zoo.training.solvers.Solver`.
+A solver finds a model's weights; its interface is the protocol `zoo.training.solvers.Solver`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _entries: dict[str, SolverEntry] = {}
 
 @dataclass(frozen=True)
 class SolverEntry:
-    """One solver, not imported yet.
+    """A registered solver, which is imported only when it is used.
 
     Args:
-        name: the word in a recipe and after `--solver`.
+        name: its name in recipes and for `--solver`.
         target: "package.module:Class" of a `zoo.training.solvers.Solver`.
-        reads: the fields of `Recipe` and `zoo.training.Training` that this solver makes use of,
-            of those that not every solver does.
+        reads: the fields of `Recipe` and `zoo.training.Training` that this solver uses and some
+            other solver does not.
     """
 
     name: str
@@ -32,7 +32,7 @@ class SolverEntry:
 
 
 def register_solver(name: str, target: str, reads: Iterable[str]) -> None:
-    """Add a solver; the arguments are those of `SolverEntry`.
+    """Register a solver; the arguments are those of `SolverEntry`.
 
     Raises:
         ValueError: if the name is taken.
@@ -52,7 +52,7 @@ def solver_names() -> tuple[str, ...]:
 
 
 def solver_entry(name: str) -> SolverEntry:
-    """Return what is registered under a name.
+    """Return the registered solver of a name.
 
     Raises:
         UnknownNameError: for a name that is not registered.
@@ -72,7 +72,7 @@ def load_solver(name: str) -> Any:
 
 
 def readers_of(setting: str) -> tuple[str, ...]:
-    """Return the names of the solvers that make use of a setting; none if all of them do.
+    """Return the names of the solvers that use a setting; an empty tuple if all do.
 
     >>> readers_of("momentum"), readers_of("seed")
     (('gradient',), ())

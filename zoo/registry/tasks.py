@@ -1,7 +1,7 @@
-"""What the numbers that come out of a model mean: one object per kind of output, without Keras.
+"""Tasks: what a model's outputs mean. They do not need Keras.
 
-Everything that depends on the kind of output asks the task: what targets look like, which data
-sets fit, how outputs become an answer, which figures are measured and which of them decides.
+A task defines which data sets fit a model, how targets are passed to the loss, how outputs become
+predictions, which metrics are measured, and which of them is the primary one.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from zoo.errors import ZooError
 from zoo.registry.plugins import load_plugins, registry
 from zoo.utils.choices import UnknownNameError, require_choice
 
-# Words of older versions and of bundles that they made.
+# Names of tasks in earlier versions.
 _FORMER_NAMES = {"binary": "threshold", "multiclass": "classes"}
-# Two values are the same answer if they differ by at most this share of the range of values; files
-# of 8 bits, whose steps are 1/255 of the range, differ by up to half as much.
+# Two values agree if they differ by at most this fraction of the range of values. Files quantised
+# to 8 bits, with steps of 1/255 of the range, differ by up to half as much.
 SAME_VALUE = 0.05
 
 
 @dataclass(frozen=True)
 class Value:
-    """One number that a model answers with.
+    """A named number that a model predicts.
 
     Args:
         name: one printable line of text, such as "pressure".
-        unit: as it is printed behind the number, such as "mmHg"; "" for none.
+        unit: its unit, such as "mmHg"; "" for none.
     """
 
     name: str
     unit: str = ""
 
     def text(self, number: float) -> str:
-        """Return a number of it with name and unit.
+        """Return a number as text, with name and unit.
 
         >>> Value("pressure", "mmHg").text(120.25)
         'pressure = 120.25 mmHg'
@@ -47,15 +47,15 @@ class Value:
 
 
 class Targets(Protocol):
-    """What a task asks a data set: its name, and the names of its classes or its values."""
+    """The properties of a data set that a task uses: its name, and its labels or values."""
 
     @property
     def name(self) -> str:
-        """As `zoo.data.load` takes it."""
+        """Its name for `zoo.data.load`."""
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The names of classes; () for values."""
+        """The class names; () for values."""
 
     @property
     def values(self) -> tuple[Value, ...]:
@@ -64,18 +64,18 @@ class Targets(Protocol):
 
 @dataclass(frozen=True)
 class Metric:
-    """One figure of a model's answers on a split.
+    """A metric of a model's predictions on a split.
 
     Args:
-        name: as it stands in results.json and in manifests, such as "accuracy".
-        title: as a heading, such as "accuracy".
-        greater_is_better: whether a larger figure is the better one.
-        is_share: whether it is a share, 0…1, shown in percent; else an error, 0…∞.
+        name: its name in results.json and in manifests, such as "accuracy".
+        title: its name in headings, such as "relative L2 error".
+        greater_is_better: whether a larger value is better.
+        is_share: whether it is a fraction, 0…1, printed in percent; else an error, 0…∞.
         compute: function of (predictions, targets) that returns the metric; predictions as
             `Task.predictions` returns them, targets as the data set has them.
-        is_relative: whether an error is a share of the targets' size; else it is in their unit.
-        negligible: by how much an error may grow in an export, whatever it was: a share of the
-            range of the outputs, or of 1 if it is relative.
+        is_relative: whether an error is relative to the targets' norm; else it has their unit.
+        negligible: increase of an error that an export may always cause: a fraction of the range
+            of the outputs, or an absolute value if the error is relative.
     """
 
     name: str
@@ -87,7 +87,7 @@ class Metric:
     negligible: float = 0.0
 
     def text(self, figure: float) -> str:
-        """Return a figure as it is printed: a share in percent, an error in four digits.
+        """Return a value of the metric as text: a fraction in percent, an error with four digits.
 
         >>> ACCURACY.text(0.5634), RMSE.text(0.0123456)
         ('56.34 %', '0.01235')
@@ -95,23 +95,23 @@ class Metric:
         return f"{100 * figure:.2f} %" if self.is_share else f"{figure:.4g}"
 
     def is_better(self, figure: float, other: float) -> bool:
-        """Return whether a figure is better than another."""
+        """Return whether a value of the metric is better than another."""
         return figure > other if self.greater_is_better else figure < other
 
     def is_near(self, figure: float, other: float, points: float) -> bool:
-        """Return whether two figures are the same but for rounding.
+        """Return whether two values of the metric are equal up to rounding.
 
         Args:
-            figure: one of them.
-            other: the other.
-            points: how far shares may lie apart, in percent; errors may by ten times that, in
-                percent of the larger one.
+            figure: the first value.
+            other: the second value.
+            points: largest difference of fractions, in percentage points; for errors, ten times
+                this in percent of the larger one.
 
         >>> ACCURACY.is_near(0.561, 0.5615, points=0.1), RMSE.is_near(1.0, 1.02, points=0.1)
         (True, False)
         """
-        room = points if self.is_share else 10 * points * max(abs(figure), abs(other)) + 1e-4
-        return 100 * abs(figure - other) <= room
+        tolerance = points if self.is_share else 10 * points * max(abs(figure), abs(other)) + 1e-4
+        return 100 * abs(figure - other) <= tolerance
 
 
 def _accuracy(predictions: np.ndarray, targets: np.ndarray) -> float:
@@ -157,13 +157,13 @@ METRICS = {metric.name: metric for metric in (ACCURACY, RMSE, LARGEST_ERROR, REL
 
 @dataclass(frozen=True)
 class Limits:
-    """How far a file's figures may lie from the Keras model's before it is refused.
+    """How far the metrics of an exported file may be from the Keras model's.
 
     Args:
-        max_drop: points (percent) that the primary metric may be lower, where it is a share.
-        max_increase: percent that the primary metric may be larger, where it is an error; less
-            than the metric's `negligible` is no increase.
-        min_agreement: percent of the answers that must be the Keras model's.
+        max_drop: largest decrease of a primary metric that is a fraction, in percentage points.
+        max_increase: largest increase of a primary metric that is an error, in percent; increases
+            up to the metric's `negligible` are always accepted.
+        min_agreement: smallest fraction of predictions equal to the Keras model's, in percent.
 
     Raises:
         ZooError: for a limit below 0, or an agreement above 100.
@@ -187,15 +187,15 @@ class Limits:
 
 
 class Task:
-    """One kind of output. A subclass states its name, its metrics and the methods below.
+    """A kind of output. Subclasses define the attributes and methods below.
 
     Attributes:
-        name: the word in `zoo.list_models(task=…)` and in the manifest.
-        decision: how edge.py turns outputs into an answer: "threshold", "argmax" or "values".
-        metrics: what is measured on a split; the first is the primary one.
-        plots: the names of the `zoo plot` commands that apply.
-        answer: what a model answers with, for sentences: "labels" or "values".
-        certainty_text: what `certainty` is, for a caption.
+        name: its name in `zoo.list_models(task=…)` and in manifests.
+        decision: how edge.py turns outputs into predictions: "threshold", "argmax" or "values".
+        metrics: the metrics measured on a split; the first is the primary one.
+        plots: names of the `zoo plot` commands that apply.
+        answer: what a model predicts, for error messages: "labels" or "values".
+        certainty_text: description of `certainty` for captions.
     """
 
     name: ClassVar[str]
@@ -206,98 +206,97 @@ class Task:
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """What is measured on a split; the first is the primary one."""
+        """The metrics measured on a split; the first is the primary one."""
         raise NotImplementedError
 
     @property
     def primary(self) -> Metric:
-        """The metric that chooses between settings, gates an export and stands in tables."""
+        """The metric for choosing hyperparameters, checking exports, and tables of results."""
         return self.metrics[0]
 
     def for_outputs(self, outputs: int) -> Task:
-        """Return the task of a model of this specification that has so many outputs."""
+        """Return the task of a model with this number of outputs."""
         return self
 
     def contract(self) -> dict[str, Any]:
-        """Return what the manifest's "output" says of the decision."""
+        """Return the decision's entries in a manifest's "output"."""
         return {"decision": self.decision}
 
     @classmethod
     def from_contract(cls, output: Mapping[str, Any]) -> Task:
-        """Return the task that a manifest's "output" describes."""
+        """Return the task from a manifest's "output"."""
         return cls()
 
     def names(self, dataset: Targets) -> dict[str, list[str]]:
-        """Return what the manifest's "output" calls each output: "names", and "units" if any."""
+        """Return "names" of the outputs, and "units" if any, for a manifest's "output"."""
         raise NotImplementedError
 
     def check(
         self, model: str, outputs: int, dataset: Targets, options: Container[str] = ()
     ) -> None:
-        """Raise one sentence unless a data set's targets fit a model.
+        """Check that a data set's targets fit a model.
 
         Args:
-            model: its name, for the sentence.
-            outputs: how many numbers it gives per example.
-            dataset: whose targets are to be learned.
-            options: the names of the builder's options, one of which may be the remedy.
+            model: the model's name, for the error message.
+            outputs: the model's number of outputs.
+            dataset: the data set to train on.
+            options: names of the builder's options, for the suggested remedy.
 
         Raises:
-            ZooError: naming what to change.
+            ZooError: if they do not; the message says what to change.
         """
         raise NotImplementedError
 
     def targets(self, y: np.ndarray) -> np.ndarray:
-        """Return a split's y as the model's loss takes it."""
+        """Return a split's y as the model's loss expects it."""
         return y
 
     def predictions(self, outputs: np.ndarray) -> np.ndarray:
-        """Return what outputs, float32 (examples, outputs), stand for, by the rule of edge.py."""
+        """Return the predictions for outputs, float32 (examples, outputs), with `edge.decide`."""
         return edge.decide(self.contract(), outputs)
 
     def measure(self, outputs: np.ndarray, y: np.ndarray) -> dict[str, float]:
-        """Return every metric of outputs on a split's y."""
+        """Return all metrics, by name, of outputs on a split's y."""
         predictions = self.predictions(outputs)
         return {metric.name: metric.compute(predictions, y) for metric in self.metrics}
 
     def agreement(self, outputs: np.ndarray, reference: np.ndarray) -> float:
-        """Return the share of answers, 0…1, that are the reference's."""
+        """Return the fraction of predictions, 0…1, that equal those of the reference."""
         return float(np.mean(self.predictions(outputs) == self.predictions(reference)))
 
     def require_plot(self, plot: str, model: str) -> None:
-        """Raise one sentence unless a plot applies to models of this task.
+        """Check that a plot applies to models of this task.
 
         Raises:
-            ZooError: naming those that do.
+            ZooError: if it does not; the message lists the plots that do.
         """
         if plot not in self.plots:
             raise ZooError(
-                f"The plot {plot!r} does not apply to {model}, which answers with {self.answer}; "
+                f"The plot {plot!r} does not apply to {model}, which predicts {self.answer}; "
                 f"choose from {', '.join(sorted(self.plots))}."
             )
 
     def certainty(self, outputs: np.ndarray) -> np.ndarray:
-        """Return how certain each answer is, (examples,), larger for more certain."""
+        """Return how certain each prediction is, (examples,); larger is more certain."""
         raise NotImplementedError
 
     def target_text(self, y: Any, dataset: Targets) -> str:
-        """Return one example's target in words."""
+        """Return one example's target as text."""
         raise NotImplementedError
 
     def distinct_examples(self, y: np.ndarray, dataset: Targets, most: int) -> list[int]:
-        """Return the indices of a few examples, at most so many, with different targets."""
+        """Return the indices of at most `most` examples with different targets."""
         raise NotImplementedError
 
     def gate_failures(
         self, found: Mapping[str, Any], reference: Mapping[str, Any], limits: Limits
     ) -> list[str]:
-        """Return a sentence for each limit that a file's figures lie beyond.
+        """Return a sentence for each limit that an exported file violates.
 
         Args:
-            found: the file's "metrics" and "agreement".
-            reference: the Keras model's, and "outputs", the smallest and the largest of its
-                outputs.
-            limits: how far they may lie apart.
+            found: "metrics" and "agreement" of the file.
+            reference: the same of the Keras model, and "outputs", its smallest and largest output.
+            limits: the limits.
         """
         metric = self.primary
         own, best = found["metrics"][metric.name], reference["metrics"][metric.name]
@@ -307,7 +306,7 @@ class Task:
                 f"{metric.title} {metric.text(own)} is {100 * (best - own):.2f} points below the "
                 f"Keras model's, more than {limits.max_drop:g}."
             )
-        # Files of 8 bits have steps of 1/255 of the range, however small the error is.
+        # Files quantised to 8 bits have steps of 1/255 of the range, even if the error is tiny.
         smallest, largest = reference["outputs"]
         step = metric.negligible * (1.0 if metric.is_relative else largest - smallest)
         if not metric.is_share and own > best + max(best * limits.max_increase / 100, step):
@@ -317,14 +316,14 @@ class Task:
             )
         if 100 * found["agreement"] < limits.min_agreement:
             problems.append(
-                f"{100 * found['agreement']:.2f} % of its answers are the Keras model's, less than "
-                f"{limits.min_agreement:g} %."
+                f"{100 * found['agreement']:.2f} % of its predictions are the Keras model's, less "
+                f"than {limits.min_agreement:g} %."
             )
         return problems
 
 
 class _LabelTask(Task):
-    """A task whose answers are labels; y are int64 indices of them, (examples,)."""
+    """A task with labels as predictions; y are label indices, int64 (examples,)."""
 
     answer: ClassVar[str] = "labels"
 
@@ -336,14 +335,14 @@ class _LabelTask(Task):
     def check(
         self, model: str, outputs: int, dataset: Targets, options: Container[str] = ()
     ) -> None:
-        """Raise one sentence unless the data set has as many classes as the model tells apart.
+        """Check that the data set has as many classes as the model.
 
         Raises:
-            ZooError: naming what to change.
+            ZooError: if it does not; the message says what to change.
         """
         if not dataset.labels:
             raise ZooError(
-                f"{model} answers with classes, but the targets of {dataset.name} are values; "
+                f"{model} predicts classes, but the targets of {dataset.name} are values; "
                 "choose another --dataset or a model of the task 'values'."
             )
         classes, wanted = self.classes(outputs), len(dataset.labels)
@@ -354,11 +353,11 @@ class _LabelTask(Task):
                 else "choose another --dataset, or a model that has the option classes"
             )
             raise ZooError(
-                f"{model} answers with {classes} labels, but {dataset.name} has {wanted}; {remedy}."
+                f"{model} predicts {classes} labels, but {dataset.name} has {wanted}; {remedy}."
             )
 
     def classes(self, outputs: int) -> int:
-        """Return how many classes this many outputs tell apart."""
+        """Return the number of classes for a number of outputs."""
         raise NotImplementedError
 
     def target_text(self, y: Any, dataset: Targets) -> str:
@@ -392,16 +391,16 @@ class Threshold(_LabelTask):
     def __post_init__(self) -> None:
         if type(self.threshold) not in (int, float) or not math.isfinite(self.threshold):
             raise ValueError(
-                f"The threshold is {self.threshold!r}; give the output from which the second label "
-                "is chosen."
+                f"The threshold is {self.threshold!r}; give the smallest output that means the "
+                "second label."
             )
 
     def for_outputs(self, outputs: int) -> Task:
-        """Return this task for one output; for several, one unit per label, `Classes`."""
+        """Return this task for one output, `Classes` for several."""
         return self if outputs == 1 else Classes()
 
     def contract(self) -> dict[str, Any]:
-        """Return what the manifest's "output" says of the decision."""
+        """Return the decision's entries in a manifest's "output"."""
         return {"decision": self.decision, "threshold": self.threshold}
 
     @classmethod
@@ -414,7 +413,7 @@ class Threshold(_LabelTask):
         return {"names": ["output"]}
 
     def classes(self, outputs: int) -> int:
-        """Return 2: below, and from the threshold up."""
+        """Return 2: one class below the threshold, one from it up."""
         return 2
 
     def certainty(self, outputs: np.ndarray) -> np.ndarray:
@@ -424,7 +423,7 @@ class Threshold(_LabelTask):
 
 @dataclass(frozen=True)
 class Sign(Threshold):
-    """One output trained towards −1 and +1: the second label from 0 up, the first below."""
+    """One output trained with targets −1 and +1: the second label from 0 up, the first below."""
 
     threshold: float = 0.0
     name: ClassVar[str] = "sign"
@@ -467,13 +466,13 @@ _ERRORS = {metric.name: metric for metric in (RMSE, LARGEST_ERROR, RELATIVE_L2)}
 
 @dataclass(frozen=True)
 class Values(Task):
-    """Named numbers with units: the outputs are the answer; y are numbers, (examples, values).
+    """Named numbers with units: the outputs are the predictions; y are numbers, (examples, values).
 
     Args:
-        metric: the primary one: "rmse", "largest_error" or "relative_l2".
+        metric: the primary metric: "rmse", "largest_error" or "relative_l2".
 
     Raises:
-        UnknownNameError: for another metric.
+        UnknownNameError: for an unknown metric.
     """
 
     metric: str = "rmse"
@@ -492,7 +491,7 @@ class Values(Task):
         return (_ERRORS[self.metric], *rest)
 
     def contract(self) -> dict[str, Any]:
-        """Return what the manifest's "output" says of the decision."""
+        """Return the decision's entries in a manifest's "output"."""
         return {"decision": self.decision, "metric": self.metric}
 
     @classmethod
@@ -510,15 +509,15 @@ class Values(Task):
     def check(
         self, model: str, outputs: int, dataset: Targets, options: Container[str] = ()
     ) -> None:
-        """Raise one sentence unless the data set has one value per output.
+        """Check that the data set has one value per output.
 
         Raises:
-            ZooError: naming what to change.
+            ZooError: if it does not; the message says what to change.
         """
         wanted = len(dataset.values)
         if not wanted:
             raise ZooError(
-                f"{model} answers with values, but the targets of {dataset.name} are classes; "
+                f"{model} predicts values, but the targets of {dataset.name} are classes; "
                 "choose another --dataset or a model of the task 'classes'."
             )
         if outputs != wanted:
@@ -526,7 +525,7 @@ class Values(Task):
                 f"--set outputs={wanted}" if "outputs" in options else "choose another --dataset"
             )
             raise ZooError(
-                f"{model} answers with {outputs} value{'s' * (outputs != 1)}, but {dataset.name} "
+                f"{model} predicts {outputs} value{'s' * (outputs != 1)}, but {dataset.name} "
                 f"has {wanted}; {remedy}."
             )
 
@@ -539,9 +538,9 @@ class Values(Task):
         return np.asarray(y, np.float32).reshape(len(y), -1)
 
     def agreement(self, outputs: np.ndarray, reference: np.ndarray) -> float:
-        """Return the share of values within `SAME_VALUE` of the range of the reference's."""
-        room = SAME_VALUE * np.ptp(reference, axis=0) + np.finfo(np.float32).tiny
-        return float(np.mean(np.abs(outputs - reference) <= room))
+        """Return the fraction of values that agree with the reference up to `SAME_VALUE`."""
+        tolerance = SAME_VALUE * np.ptp(reference, axis=0) + np.finfo(np.float32).tiny
+        return float(np.mean(np.abs(outputs - reference) <= tolerance))
 
     def target_text(self, y: Any, dataset: Targets) -> str:
         """Return names, numbers and units."""
@@ -561,7 +560,7 @@ _kinds: dict[str, type[Task]] = registry({})
 
 
 def register_task(kind: type[Task]) -> type[Task]:
-    """Make a kind of task known by its name, so that manifests and lists may name it.
+    """Register a task class by its name, so that manifests can refer to it.
 
     Raises:
         ValueError: if the name is taken.
@@ -577,18 +576,18 @@ for _kind in (Threshold, Sign, Classes, Values):
 
 
 def threshold_of(task: Task) -> float:
-    """Return the threshold of a task that decides by one.
+    """Return the threshold of a task.
 
     Raises:
-        ZooError: for another task.
+        ZooError: for a task without a threshold.
     """
     if not isinstance(task, Threshold):
-        raise ZooError(f"A model of the task {task.name!r} decides by no threshold.")
+        raise ZooError(f"A model of the task {task.name!r} has no threshold.")
     return task.threshold
 
 
 def task_names() -> Sequence[str]:
-    """Return the names of all registered kinds of task.
+    """Return the names of all registered tasks.
 
     >>> list(task_names())[:4]
     ['threshold', 'sign', 'classes', 'values']
@@ -598,23 +597,23 @@ def task_names() -> Sequence[str]:
 
 
 def require_task(name: str) -> None:
-    """Raise an error that names the near misses unless a kind of task has this name.
+    """Check that a task of this name is registered.
 
     Raises:
-        UnknownNameError: if none has.
+        UnknownNameError: if not; the message suggests similar names.
     """
     if name not in _kinds:
         load_plugins()
     if name in _FORMER_NAMES and name not in _kinds:
-        raise UnknownNameError(f"The task {name!r} is named {_FORMER_NAMES[name]!r} now.")
+        raise UnknownNameError(f"The task {name!r} is now called {_FORMER_NAMES[name]!r}.")
     require_choice("task", name, _kinds)
 
 
 def task_of(manifest: Mapping[str, Any]) -> Task:
-    """Return the task that a bundle's manifest, as `edge.read_manifest` returns it, describes.
+    """Return the task of a bundle from its manifest, as returned by `edge.read_manifest`.
 
     Raises:
-        UnknownNameError: for a kind that is not registered here.
+        UnknownNameError: for a task that is not registered.
     """
     require_task(manifest["task"])
     return _kinds[manifest["task"]].from_contract(manifest["output"])

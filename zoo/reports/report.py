@@ -55,7 +55,7 @@ def report(run: str | Path, to: str | Path | None = None, data_dir: str | None =
         page.heading("Training"),
         page.paragraph(config.get("recipe_text", "")),
         page.picture(learning_curves({source.name: rows}, title, metric), "Learning curves"),
-        *_answers(source, dataset, title),
+        *_predictions(source, dataset, title),
         *_pictures(source, dataset, title),
         *_artifacts(folder),
         page.heading("Settings"),
@@ -124,15 +124,15 @@ def _results(folder: RunFolder) -> dict:
     return results
 
 
-def _answers(source: sources.Source, dataset: Dataset, title: str) -> list[str]:
-    """Return what the model answers on the test set, as the task's own plot and tables."""
-    answers = source.predictions(dataset.test.x)
+def _predictions(source: sources.Source, dataset: Dataset, title: str) -> list[str]:
+    """Return the plots and tables of the model's predictions on the test set."""
+    predictions = source.predictions(dataset.test.x)
     parts = []
     if "predictions" in source.task.plots:
-        figure = predictions_picture(dataset.test.y, answers, dataset.values, title)
+        figure = predictions_picture(dataset.test.y, predictions, dataset.values, title)
         parts += [page.heading("Predictions"), page.picture(figure, "Predicted and true values")]
     if "confusion" in source.task.plots:
-        counts = confusion_matrix(dataset.test.y, answers, dataset.labels)
+        counts = confusion_matrix(dataset.test.y, predictions, dataset.labels)
         parts += [
             page.heading("Confusion matrix"),
             page.picture(confusion_picture(counts, dataset.labels, title), "Confusion matrix"),

@@ -1,4 +1,4 @@
-"""Tells requests of the page's own scripts from those of other sites' pages."""
+"""Distinguish requests of the page's own scripts from those of other sites."""
 
 from __future__ import annotations
 

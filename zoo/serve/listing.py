@@ -10,7 +10,7 @@ def model_summary(name: str, manifest: dict[str, Any]) -> dict[str, Any]:
 
     Returns:
         "name"; "kind" of input, "image" or "vector"; "inputs", the number of inputs or channels;
-        "labels", empty for a model that answers with values; "names" and "units" of the outputs;
+        "labels", empty for a model that predicts values; "names" and "units" of the outputs;
         "threshold" of the single output, None if the largest of several outputs decides;
         "dataset", "split" and "examples" that the metrics were measured on; "artifacts" that run
         here, each with "bytes", its "metrics", and "accuracy" (0…1, None if it was not measured).

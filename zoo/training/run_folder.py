@@ -71,7 +71,7 @@ class RunFolder:
         if not self.config_path.exists():
             if any(entry.name != LOCK_NAME for entry in self.path.iterdir()):
                 raise ZooError(
-                    f"{self.path} holds other files and no config.json; give a new or empty folder."
+                    f"{self.path} contains other files and no config.json; give an empty folder."
                 )
             return
         recorded = self.config()
