@@ -429,7 +429,7 @@ def test_every_plot_from_a_fresh_run_and_from_a_shipped_bundle(zoo_plot, tmp_pat
         (("boundary", "mark_one"), "two inputs and one output"),
         (("boundary", "deep_relu", "--data-dir", "nowhere"), "two inputs and one output"),
         (("curves", "nowhere"), "no history.csv"),
-        (("confusion", "nothing"), "no bundle"),
+        (("confusion", "nothing"), "no shipped bundle"),
         (("pipeline", "linear_cat_dog", "nowhere.jpg"), "nowhere.jpg"),
         (("activations", "--to", "ten.gif"), ".png or .svg"),
         (("learning", "mark_one"), "two inputs"),

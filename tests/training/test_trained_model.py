@@ -61,6 +61,21 @@ def test_a_model_is_built_once_unless_data_or_precision_ask_for_another(
     assert counted == {"build": builds, "compile": builds + 2}
 
 
+def test_a_model_that_is_not_compiled_is_refused(monkeypatch, tmp_path):
+    spec = zoo.describe("xor_mlp")
+
+    @functools.wraps(spec.builder)
+    def builder(**options):
+        model = spec.builder(**options)
+        return keras.Model(model.inputs, model.outputs)
+
+    other = dataclasses.replace(spec, builder=builder)
+    monkeypatch.setitem(models._specs, "xor_mlp", other)
+    with pytest.raises(zoo.ZooError, match="xor_mlp is not compiled"):
+        train("xor_mlp", run_dir=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"])
 def test_a_saved_model_is_float32_and_compiled_as_it_was_trained(precision, photos_dir, tmp_path):
     run = tmp_path / "run"

@@ -15,6 +15,7 @@ import keras
 
 from zoo import data
 from zoo.data import Dataset
+from zoo.errors import ZooError
 from zoo.models import describe
 from zoo.registry.plugins import plugins_of
 from zoo.registry.solvers import load_solver, solver_entry
@@ -139,7 +140,12 @@ def _build(plan: Plan) -> keras.Model:
     """Return the model with its first weights, which depend on the seed alone."""
     keras.utils.set_random_seed(plan.training.seed)
     with precision.policy(plan.recipe.precision), plan.strategy.scope():
-        return plan.spec.builder(**plan.recipe.options)
+        model = plan.spec.builder(**plan.recipe.options)
+    if not model.compiled:
+        raise ZooError(
+            f"{plan.spec.name} is not compiled; call compile, with a loss, in its builder."
+        )
+    return model
 
 
 def _load_data(plan: Plan) -> Dataset:

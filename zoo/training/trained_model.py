@@ -46,15 +46,15 @@ def save_trained(context: TrainingContext, path: Path) -> None:
     Raises:
         ZooError: if the disk refuses.
     """
-    model, scope = context.model, context.strategy.scope()
+    model = context.model
     optimizer = model.get_compile_config()["optimizer"]
     if context.recipe.precision != "float32":
         # A layer's precision cannot be changed; its weights are float32 under every one.
         with precision.policy("float32"):
-            model, scope = context.spec.builder(**context.recipe.options), contextlib.nullcontext()
+            model = context.spec.builder(**context.recipe.options)
         model.set_weights(context.model.get_weights())
-    with scope:
-        compile_with(model, keras.optimizers.deserialize(optimizer))
+    # Outside the strategy: all workers make its variables together, but the chief saves alone.
+    compile_with(model, keras.optimizers.deserialize(optimizer))
     with replacing(path) as temporary:
         model.save(temporary)
 
