@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
+import zoo
+
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "lecture.md"
+
+
+def test_every_slide_of_a_model_is_listed():
+    rows = re.findall(r"^\| (\d+) \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    slides = {slide for name in zoo.list_models() for slide in zoo.describe(name).slides}
+    assert slides <= {int(row) for row in rows}
 
 
 @pytest.mark.slow

@@ -27,7 +27,7 @@ from zoo.edge import default_artifact, read_manifest
 from zoo.errors import ZooError
 from zoo.models import describe, list_models
 from zoo.registry import results
-from zoo.registry.tasks import task_of
+from zoo.registry.tasks import METRICS, task_of
 from zoo.utils.files import write_json, write_text
 from zoo.utils.quiet import import_tensorflow
 
@@ -216,14 +216,15 @@ def recipe_table() -> list[str]:
     """Return what every recipe reaches as Markdown lines."""
     found = results.read()
     lines = [
-        "| `zoo train MODEL --recipe RECIPE` | test accuracy | seeds "
-        "| accuracy on training examples | time |",
+        "| `zoo train MODEL --recipe RECIPE` | on the test set | seeds "
+        "| on training examples | time |",
         "|---|---|---|---|---|",
     ]
     for result in found:
+        title = METRICS[result.metric].title
         lines.append(
-            f"| `{result.model}` `{result.recipe}` | {result.percent()} "
-            f"| {result.seeds} | {100 * result.train_accuracy:.2f} % | {result.time()} |"
+            f"| `{result.model}` `{result.recipe}` | {title} {result.test_text()} "
+            f"| {result.seeds} | {result.train_text()} | {result.time()} |"
         )
     lines += ["", "Mean ± standard deviation over seeds of the trained models, before any export."]
     lines.append(

@@ -162,7 +162,8 @@ class Model:
         self._input = given["index"]
         self._output = answer["index"]
         self._dtype = np.dtype(given["dtype"])
-        self._shape = tuple(int(size) for size in given["shape"])
+        # None while nothing is allocated.
+        self._shape = tuple(int(size) for size in given["shape"])  # type: tuple | None
         self._fixed = tuple(manifest["input"]["shape"])
         self.frame = frame_of(manifest)
         self._input_scale, self._input_zero = given["quantization"]
@@ -198,7 +199,7 @@ class Model:
         """
         examples = [self._as_example(x) for x in inputs]
         together = self._fixed[0] is None
-        groups = {}
+        groups = {}  # type: dict
         for position, example in enumerate(examples):
             groups.setdefault(example.shape if together else position, []).append(position)
         predictions = [None] * len(examples)

@@ -242,11 +242,10 @@ def test_training_on_a_folder_of_photos_names_what_it_skipped(photos_dir, tmp_pa
     (folder / "cat" / "torn.jpg").write_bytes((photos_dir / "cat" / "0.jpg").read_bytes()[:500])
     (folder / "dog" / "text.jpg").write_text("woof")
     words = ["train", "linear_cat_dog", "--dataset", "photos", "--data-dir", folder]
-    done = run_zoo(
-        *words, "--batch-size", 4, "--epochs", 2, "--run-dir", tmp_path / "run", "--export"
-    )
+    done = run_zoo(*words, "--batch-size", 4, "--epochs", 2, "--run-dir", tmp_path / "run")
     assert done.returncode == 0, done.stderr
     assert "Skipped 2 unreadable photos" in done.stdout
     assert "torn.jpg" in done.stdout
     assert "text.jpg" in done.stdout
-    assert (tmp_path / "run" / "bundle" / "manifest.json").is_file()
+    evaluated = json.loads(run_zoo("evaluate", tmp_path / "run", "--json").stdout)
+    assert evaluated["dataset"]["name"] == "photos"

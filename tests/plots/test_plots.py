@@ -140,7 +140,7 @@ def every_kind_of_picture(labels):
     yield confusion_picture(np.array([[3, 1], [0, 2]]), labels, LONG)
     yield learning_curves({"$run": ROWS}, LONG)
     yield grouped_curves({labels[0]: {labels[0]: ROWS}, labels[1]: {labels[1]: PATH}}, LONG)
-    yield pipeline_picture(linear, photos[0], labels, LONG)
+    yield pipeline_picture(linear, photos[0], labels, LONG, Sign())
     yield stages_picture(
         stages(zoo.build("xor_mlp"), table, 0.5, 1, 1, 3), table, 0.5, labels, LONG
     )
@@ -330,7 +330,8 @@ def test_slide_16_adds_up(name, tmp_path):
         found["products"].sum(axis=(1, 2)) + found["bias"], found["scores"], atol=1e-4
     )
     labels = ("cat", "dog") if name == "linear_cat_dog" else LABELS
-    figure = pipeline_picture(model, photo, labels, "a title")
+    task = zoo.describe(name).task
+    figure = pipeline_picture(model, photo, labels, "a title", task)
     pixels(figure, tmp_path / "pipeline.png")
     last = figure.axes[-1]
     if name == "linear_cat_dog":
@@ -428,7 +429,7 @@ def test_every_plot_from_a_fresh_run_and_from_a_shipped_bundle(zoo_plot, tmp_pat
         (("boundary", "mark_one"), "two inputs and one output"),
         (("boundary", "deep_relu", "--data-dir", "nowhere"), "two inputs and one output"),
         (("curves", "nowhere"), "no history.csv"),
-        (("confusion", "nothing"), "no bundle"),
+        (("confusion", "nothing"), "no shipped bundle"),
         (("pipeline", "linear_cat_dog", "nowhere.jpg"), "nowhere.jpg"),
         (("activations", "--to", "ten.gif"), ".png or .svg"),
         (("learning", "mark_one"), "two inputs"),

@@ -15,7 +15,7 @@ def test_every_recipe_says_what_it_reaches(name, recipe):
     found = results.result_of(name, recipe)
     assert found is not None, f"python tools/results.py recipes {name}:{recipe}"
     assert found.text == zoo.describe(name).recipes[recipe].text()
-    assert 0 <= found.accuracy <= 1
+    assert 0 <= found.test <= 1
     assert found.minutes > 0
     assert (found.deviation is None) == (found.seeds == 1)
 
@@ -27,13 +27,24 @@ def test_no_result_is_of_a_recipe_that_is_gone():
 def test_a_new_result_takes_the_place_of_the_old_one(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "PATH", tmp_path / "results.csv")
     old = results.Result(
-        "b", "best", "1 epoch, slow", 1, 0.5, 0.6, None, 2.0, "d 0a", "m", "keras 3"
+        "b", "best", "1 epoch, slow", 1, "accuracy", 0.5, 0.6, None, 2.0, "d 0a", "m", "keras 3"
     )
-    new = results.Result("b", "best", "1 epoch", 3, 0.75, 0.8, 0.01, 1.0, "d 0a", "m", "keras 3")
-    other = results.Result("a", "best", "2 epochs", 1, 1.0, 1.0, None, 0.1, "d 0a", "m", "keras 3")
+    new = results.Result(
+        "b", "best", "1 epoch", 3, "accuracy", 0.75, 0.8, 0.01, 1.0, "d 0a", "m", "keras 3"
+    )
+    other = results.Result(
+        "a", "best", "2 epochs", 1, "accuracy", 1.0, 1.0, None, 0.1, "d 0a", "m", "keras 3"
+    )
     for result in (old, other, new):
         results.record(result)
     assert results.read() == [other, new]
+
+
+def test_errors_are_shown_as_such():
+    result = results.Result(
+        "m", "best", "", 2, "rmse", 0.01234, 0.01, 0.0005, 1.0, "d 0a", "pc", "keras 3"
+    )
+    assert "test RMSE 0.01234 ± 0.0005 (2 seeds), training RMSE 0.01;" in result.summary()
 
 
 def test_a_recipe_is_tried_from_several_seeds(tmp_path, monkeypatch):
@@ -42,9 +53,10 @@ def test_a_recipe_is_tried_from_several_seeds(tmp_path, monkeypatch):
     (found,) = results.read()
     assert (found.seeds, found.dataset.split()[0]) == (2, "blobs")
     # Two separable clouds: at most a few of 500 points lie beyond the line.
-    assert found.accuracy > 0.98
-    assert found.train_accuracy == 1.0
-    assert found.deviation >= 0
+    assert found.metric == "accuracy"
+    assert found.test > 0.98
+    assert found.train == 1.0
+    assert 0 <= found.deviation < 0.02
 
 
 def test_what_cannot_be_tried_is_refused_in_a_sentence(tmp_path, monkeypatch):

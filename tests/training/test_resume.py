@@ -15,31 +15,32 @@ from zoo.training.run_folder import RunFolder
 from zoo.training.signals import EXIT_CODE
 from zoo.utils.files import write_json
 
-COMMAND = ["-m", "zoo", "train", "perceptron", "--set", "inputs=2", "--epochs", "60"]
+COMMAND = ["train", "perceptron", "--set", "inputs=2", "--epochs", "60"]
+COMMAND += ["--checkpoint-every", "70 steps", "--run-dir"]
 
 
-def start(folder):
-    words = [sys.executable, *COMMAND, "--checkpoint-every", "70 steps", "--run-dir", folder]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+@pytest.fixture(scope="module")
+def whole(run_zoo, tmp_path_factory):
+    """The run folder of a training that was never stopped."""
+    folder = tmp_path_factory.mktemp("resume") / "whole"
+    assert run_zoo(*COMMAND, folder).returncode == 0
+    return folder
 
 
 @pytest.mark.parametrize("kill", [signal.SIGTERM, signal.SIGKILL])
-def test_a_killed_training_resumes_to_the_same_weights(kill, tmp_path):
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    with start(whole) as training:
-        training.communicate()
-    assert training.returncode == 0
-    with start(parts) as training:
+def test_a_killed_training_resumes_to_the_same_weights(kill, whole, run_zoo, tmp_path):
+    parts = tmp_path / "parts"
+    words = [sys.executable, "-m", "zoo", *COMMAND, parts]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as training:
         for line in training.stdout:
             if line.startswith("epoch"):
                 break
         training.send_signal(kill)
     assert training.returncode == (EXIT_CODE if kill == signal.SIGTERM else -kill)
     assert not (parts / "results.json").exists()
-    with start(parts) as training:
-        told, _ = training.communicate()
-    assert training.returncode == 0
-    assert "Resuming after epoch" in told
+    resumed = run_zoo(*COMMAND, parts)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "Resuming after epoch" in resumed.stdout
     for one, other in zip(
         zoo.load_model(whole).get_weights(), zoo.load_model(parts).get_weights(), strict=True
     ):

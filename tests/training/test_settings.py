@@ -170,6 +170,10 @@ def test_precision_auto_is_what_the_measured_ratio_says(tmp_path):
     config = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))
     (told,) = (sentence for sentence in heard.sentences if sentence.startswith("Precision"))
     ratio = None
+    flags = (
+        set(Path("/proc/cpuinfo").read_text().split()) if Path("/proc/cpuinfo").is_file() else ()
+    )
+    assert precision.has_bfloat16() == any("bf16" in flag for flag in flags)
     if precision.has_bfloat16():
         ratio = float(told.partition("takes ")[2].partition(" ")[0])
     else:

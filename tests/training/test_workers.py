@@ -95,17 +95,27 @@ def test_a_killed_worker_ends_the_others_and_the_same_command_goes_on(undisturbe
     assert history == (undisturbed / "history.csv").read_bytes()
 
 
-@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
-def test_a_stopped_launcher_stops_its_workers_with_a_checkpoint(kind, undisturbed, tmp_path):
-    with start("--workers", 2, "--run-dir", tmp_path / "run") as training:
+def stopped(kind, folder):
+    """Return the exit code of a launcher that gets a signal while its workers train."""
+    with start("--workers", 2, "--run-dir", folder) as training:
         wait_for(training, "epoch   ")
         training.send_signal(kind)
         training.communicate()
-    assert training.returncode == (INTERRUPTED if kind == signal.SIGINT else PREEMPTED)
+    assert not (folder / "results.json").exists()
+    assert list((folder / "checkpoints").iterdir())
+    return training.returncode
+
+
+def test_a_stopped_launcher_stops_its_workers_with_a_checkpoint(undisturbed, tmp_path):
+    assert stopped(signal.SIGTERM, tmp_path / "run") == PREEMPTED
     with start("--workers", 2, "--run-dir", tmp_path / "run") as training:
         told, _ = training.communicate()
     assert "Resuming after epoch" in told
     assert weights(tmp_path / "run") == weights(undisturbed)
+
+
+def test_ctrl_c_stops_the_workers_with_a_checkpoint_too(tmp_path):
+    assert stopped(signal.SIGINT, tmp_path / "run") == INTERRUPTED
 
 
 def test_workers_leave_with_a_checkpoint_when_their_launcher_is_killed(tmp_path):
@@ -208,10 +218,11 @@ def test_what_cannot_be_is_refused_in_one_sentence(words, message, run_zoo, tmp_
 
 
 def test_a_batch_that_workers_cannot_share_is_refused_by_one_of_them(tmp_path):
-    with start("--workers", 3, "--run-dir", tmp_path / "run") as training:
+    words = ("--workers", 2, "--batch-size", 7, "--run-dir", tmp_path / "run")
+    with start(*words) as training:
         told, errors = training.communicate()
     assert training.returncode == 2
-    assert "nearest that do are 6 or 9" in told
+    assert "nearest that do are 6 or 8" in told
     assert "refused its input" in sentence_of(errors)
 
 

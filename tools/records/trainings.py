@@ -73,26 +73,26 @@ def curve(run: Path) -> None:
             f"{run} was not trained by the recipe {config['recipe_name']!r} as it stands: its "
             "options, epochs or other numbers differ; train it anew."
         )
+    metric = spec.task.primary
     _, minutes = trained(spec.name, replace(recipe, epochs=2), seed=0)
     shown = {1, 2, 5, *range(10, len(history), 10), len(history)}
     rows = [
         {
             "epoch": number,
             "minutes": number * minutes,
-            "accuracy": float(row["accuracy"]),
-            "val_accuracy": float(row["val_accuracy"]),
+            **{name: float(row[name]) for name in (metric.name, f"val_{metric.name}")},
         }
         for number, row in enumerate(history, start=1)
         if number in shown
     ]
     description = (
-        f"{spec.name}, recipe `{config['recipe_name']}`: {config['recipe_text']} Test accuracy "
-        f"after training: {100 * results['test']['accuracy']:.2f} %. accuracy is of augmented "
-        "training photos, val_accuracy of validation photos. minutes: epochs times the time of "
-        "one epoch with validation, on an idle machine."
+        f"{spec.name}, recipe `{config['recipe_name']}`: {config['recipe_text']} Test "
+        f"{metric.title} after training: {metric.text(results['test'][metric.name])}. "
+        f"{metric.name} is of augmented training photos, val_{metric.name} of validation photos. "
+        "minutes: epochs times the time of one epoch with validation, on an idle machine."
     )
     keep(f"{spec.name}-{config['recipe_name']}", description, rows, results["dataset"])
-    found = [(results["test"]["accuracy"], _train_accuracy(spec, run))]
+    found = [(results["test"][metric.name], _train_figure(spec, run))]
     _record(spec, config["recipe_name"], found, len(history) * minutes, results)
 
 
@@ -111,32 +111,34 @@ def recipes(names: list[str], count: int) -> None:
                     started = time.perf_counter()
                     results = training.train(model, recipe=recipe, seed=seed, run_dir=folder)
                     minutes.append((time.perf_counter() - started) / 60)
-                    found.append((results["test"]["accuracy"], _train_accuracy(spec, folder)))
+                    figure = results["test"][spec.task.primary.name]
+                    found.append((figure, _train_figure(spec, folder)))
                 print(model, recipe, seed, *found[-1], f"{minutes[-1]:.2f} minutes", flush=True)
             _record(spec, recipe, found, statistics.median(minutes), results)
 
 
-def _train_accuracy(spec, run) -> float:
-    """Return the accuracy of a run's model on its training examples as they are."""
+def _train_figure(spec, run) -> float:
+    """Return the primary metric of a run's model on its training examples as they are."""
     split = data.load(spec.dataset).train
     model = loading.load_model(run)
-    split = split.map_targets(spec.task_of(model).targets)
-    found = model.evaluate(split.x, split.y, batch_size=1000, verbose=0, return_dict=True)
-    return found["accuracy"]
+    task = spec.task_of(model)
+    outputs = model.predict(split.x, batch_size=1000, verbose=0)
+    return task.measure(outputs, split.y)[task.primary.name]
 
 
 def _record(spec, recipe, found, minutes, results) -> None:
-    accuracies, train_accuracies = zip(*found, strict=True)
+    figures, train_figures = zip(*found, strict=True)
     dataset = results["dataset"]
     record(
         Result(
             model=spec.name,
             recipe=recipe,
             text=spec.recipes[recipe].text(),
-            seeds=len(accuracies),
-            accuracy=statistics.fmean(accuracies),
-            train_accuracy=statistics.fmean(train_accuracies),
-            deviation=statistics.stdev(accuracies) if len(accuracies) > 1 else None,
+            seeds=len(figures),
+            metric=spec.task.primary.name,
+            test=statistics.fmean(figures),
+            train=statistics.fmean(train_figures),
+            deviation=statistics.stdev(figures) if len(figures) > 1 else None,
             minutes=minutes,
             dataset=f"{dataset['name']} {dataset['fingerprint']}",
             machine=machine(),

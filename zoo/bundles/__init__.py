@@ -1,1 +1,1 @@
-"""What works from a base install: the shipped bundles and the benchmark."""
+"""Shipped bundles and the benchmark, which need only the base install."""

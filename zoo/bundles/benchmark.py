@@ -100,7 +100,9 @@ def _peak_memory() -> float:
     status = Path("/proc/self/status")
     if status.is_file():
         # Linux's getrusage counts the memory of the program that started this one too.
-        fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        fields = dict(
+            line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines()
+        )
         return int(fields["VmHWM"].split()[0]) * 1024 / 1e6
     import resource
 

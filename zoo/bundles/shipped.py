@@ -45,7 +45,7 @@ def as_word(path: str | Path) -> str:
 
 
 def shipped_bundle(name: str) -> Path:
-    """Return the folder of the shipped bundle of a name; the current folder is never looked into.
+    """Return the folder of a shipped bundle by name, whatever the current folder contains.
 
     Raises:
         ZooError: if no bundle of that name is shipped.
@@ -54,10 +54,10 @@ def shipped_bundle(name: str) -> Path:
         if is_name(name) and (place / name / "manifest.json").is_file():
             return place / name
     shipped = ", ".join(list_shipped()) or "none"
-    told = f"There is no bundle named {name!r}; the shipped ones are {shipped}."
+    message = f"There is no shipped bundle named {name!r}; the shipped bundles are {shipped}."
     if is_name(name) and Path(name).is_dir():
-        told += f" For the folder of that name write {as_word(name)}."
-    raise ZooError(told)
+        message += f" For the folder of that name, give {as_word(name)}."
+    raise ZooError(message)
 
 
 def find_bundle(name_or_path: str | Path) -> Path:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from zoo.cli.commands import Commands, PhotoCommand
 from zoo.cli.output import say
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 plot_app = Commands(help="Plots of runs, bundles and models.")
 
@@ -29,7 +32,7 @@ DataDir = Annotated[
 def curves(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Run folders.")],
     to: To = Path("curves.png"),
-):
+) -> None:
     """Plot the learning curves of one or several runs: loss and the task's primary metric."""
     _tensorflow()
     from zoo.plots import sources
@@ -42,7 +45,7 @@ def curves(
 
 
 @plot_app.command("confusion")
-def confusion(trained: Trained, data_dir: DataDir = None, to: To = Path("confusion.png")):
+def confusion(trained: Trained, data_dir: DataDir = None, to: To = Path("confusion.png")) -> None:
     """Plot the confusion matrix on the test set."""
     _tensorflow()
     from zoo.plots import sources
@@ -58,7 +61,9 @@ def confusion(trained: Trained, data_dir: DataDir = None, to: To = Path("confusi
 
 
 @plot_app.command("predictions")
-def predictions(trained: Trained, data_dir: DataDir = None, to: To = Path("predictions.png")):
+def predictions(
+    trained: Trained, data_dir: DataDir = None, to: To = Path("predictions.png")
+) -> None:
     """Plot predicted against true values on the test set."""
     _tensorflow()
     from zoo.plots import sources
@@ -75,7 +80,7 @@ def predictions(trained: Trained, data_dir: DataDir = None, to: To = Path("predi
 
 
 @plot_app.command("weights")
-def weights(trained: Trained, to: To = Path("weights.png")):
+def weights(trained: Trained, to: To = Path("weights.png")) -> None:
     """Plot the weights W of a linear model of photos, one image per label."""
     _tensorflow()
     from zoo.plots import sources
@@ -87,11 +92,12 @@ def weights(trained: Trained, to: To = Path("weights.png")):
 
 
 @plot_app.command("boundary")
-def boundary(trained: Trained, data_dir: DataDir = None, to: To = Path("boundary.png")):
+def boundary(trained: Trained, data_dir: DataDir = None, to: To = Path("boundary.png")) -> None:
     """Plot the decision boundary of a model with two inputs."""
     _tensorflow()
     from zoo.plots import sources
     from zoo.plots.boundary import boundary_picture, check_plane
+    from zoo.registry.tasks import threshold_of
 
     source = sources.open_source(trained)
     # Checked before the data is loaded, since no data would help.
@@ -99,7 +105,7 @@ def boundary(trained: Trained, data_dir: DataDir = None, to: To = Path("boundary
     source.require_plot("boundary")
     dataset = source.dataset(data_dir)
     title = f"{source.name}, test set of {dataset.name}"
-    threshold = source.task.threshold
+    threshold = threshold_of(source.task)
     _save(boundary_picture(source.model, dataset.test, threshold, dataset.labels, title), to)
 
 
@@ -115,7 +121,7 @@ def learning(
     to: Annotated[
         Path, typer.Option(help="A .gif for an animation, a .png or .svg for an image.")
     ] = Path("learning.gif"),
-):
+) -> None:
     """Train a model with two inputs and plot how its decision boundary moves."""
     _tensorflow()
     import keras
@@ -125,6 +131,7 @@ def learning(
     from zoo.plots import learning as drawing
     from zoo.plots.boundary import check_plane
     from zoo.plots.style import FORMATS, require_format
+    from zoo.registry.tasks import threshold_of
     from zoo.training.run import check_fits
     from zoo.utils.choices import require_seed
 
@@ -142,20 +149,28 @@ def learning(
     found = drawing.stages(
         trained,
         split,
-        spec.task.threshold,
+        threshold_of(spec.task),
         epochs or recipe.epochs,
         recipe.batch_size,
         24 if moves else 8,
     )
     title = f"{model} on the data set {given.name!r}"
     if moves:
-        say(str(drawing.save_animation(found, split, spec.task.threshold, given.labels, title, to)))
+        say(
+            str(
+                drawing.save_animation(
+                    found, split, threshold_of(spec.task), given.labels, title, to
+                )
+            )
+        )
     else:
-        _save(drawing.stages_picture(found, split, spec.task.threshold, given.labels, title), to)
+        _save(
+            drawing.stages_picture(found, split, threshold_of(spec.task), given.labels, title), to
+        )
 
 
 @plot_app.command("examples")
-def examples(trained: Trained, data_dir: DataDir = None, to: To = Path("examples.png")):
+def examples(trained: Trained, data_dir: DataDir = None, to: To = Path("examples.png")) -> None:
     """Plot the test images that a model is most and least certain about."""
     _tensorflow()
     from zoo.plots import sources
@@ -176,7 +191,7 @@ def pipeline(
     trained: Trained,
     photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="A JPEG or PNG file.")],
     to: To = Path("pipeline.png"),
-):
+) -> None:
     """Plot slide 16 for one photo: gray, resize, W ⊙ x, sum, score, label."""
     _tensorflow()
     from zoo import edge
@@ -187,11 +202,11 @@ def pipeline(
     source.require_plot("pipeline")
     title = f"{source.name}, {photo.name}"
     pixels = edge.decode(str(photo))
-    _save(pipeline_picture(source.model, pixels, source.targets, title), to)
+    _save(pipeline_picture(source.model, pixels, source.targets, title, source.task), to)
 
 
 @plot_app.command("activations")
-def activations(to: To = Path("activations.png")):
+def activations(to: To = Path("activations.png")) -> None:
     """Plot the lecture's ten activations with their derivatives."""
     _tensorflow()
     from zoo.plots.activations import activation_pictures
@@ -199,7 +214,7 @@ def activations(to: To = Path("activations.png")):
     _save(activation_pictures(), to)
 
 
-def _save(figure, to: Path) -> None:
+def _save(figure: Figure, to: Path) -> None:
     from zoo.plots.style import save
 
     say(str(save(figure, to)))

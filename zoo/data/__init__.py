@@ -9,7 +9,15 @@ decoded form is in the cache already.
 """
 
 from zoo.data import cache
-from zoo.data.catalog import DatasetSpec, describe, list_datasets, load, prepare, register_dataset
+from zoo.data.catalog import (
+    DatasetSpec,
+    describe,
+    list_datasets,
+    load,
+    prepare,
+    register_dataset,
+    unregister_dataset,
+)
 from zoo.data.dataset import Dataset, Split, computed_dataset
 from zoo.data.photos import Photos
 from zoo.data.points import separable
@@ -31,4 +39,5 @@ __all__ = [
     "repeated_examples",
     "separable",
     "shapes",
+    "unregister_dataset",
 ]

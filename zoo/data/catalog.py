@@ -187,6 +187,19 @@ def register_dataset(
     return decorate
 
 
+def unregister_dataset(name: str) -> None:
+    """Take a data set off the list that `register_dataset` has put on it.
+
+    Args:
+        name: of a data set that is not this package's own.
+
+    Raises:
+        UnknownNameError: for any other name.
+    """
+    require_choice("registered data set", name, _CATALOG.keys() - _OF_THIS_PACKAGE.keys())
+    del _CATALOG[name]
+
+
 def _check_spec(spec: DatasetSpec) -> None:
     where = f"Data set {spec.name!r}"
     if not isinstance(spec.name, str) or not spec.name.isidentifier():

@@ -119,7 +119,7 @@ class Dataset:
 
     def identity(self) -> dict[str, Any]:
         """Return what run folders keep of it: name, fingerprint, labels, and values if any."""
-        identity = {
+        identity: dict[str, Any] = {
             "name": self.name,
             "fingerprint": self.fingerprint,
             "labels": list(self.labels),
@@ -172,7 +172,9 @@ def computed_dataset(
     return Dataset(
         name=name,
         kind=kind,
-        **splits,
+        train=splits["train"],
+        validation=splits["validation"],
+        test=splits["test"],
         labels=tuple(labels),
         values=tuple(values),
         fingerprint=fingerprint(
@@ -187,7 +189,7 @@ def computed_dataset(
 def example_digest(x: np.ndarray) -> bytes:
     """Return the hash of one example: its type, its shape and its numbers."""
     digest = hashlib.sha256(f"{x.dtype.str} {x.shape}".encode())
-    digest.update(np.ascontiguousarray(x))
+    digest.update(np.ascontiguousarray(x).data)
     return digest.digest()
 
 

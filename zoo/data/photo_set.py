@@ -34,10 +34,13 @@ def load_photo_set(source: PhotoSource, progress: Progress | None = None) -> Dat
     entry = cache.find(source.name, key) or cache.add(
         source.name, key, lambda folder: _build(source, folder, progress), source.place
     )
+    splits = entry.content.splits
     return Dataset(
         name=source.name,
         kind="image",
-        **entry.content.splits,
+        train=splits["train"],
+        validation=splits["validation"],
+        test=splits["test"],
         labels=entry.content.labels,
         fingerprint=entry.content.fingerprint,
         skipped=entry.skipped,

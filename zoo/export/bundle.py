@@ -34,16 +34,16 @@ KINDS = tuple(QUANTISATION)
 
 
 def export_run(
-    run,
-    to=None,
+    run: str | Path,
+    to: str | Path | None = None,
     *,
     kinds: Sequence[str] = KINDS,
     onnx: bool = False,
     weights: str = "float32",
     frame: tuple[int, int] | None = None,
     limits: Limits | None = None,
-    data_dir=None,
-    progress=None,
+    data_dir: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Path:
     """Export a finished run as a bundle and return the bundle's folder.
@@ -210,7 +210,9 @@ def _contract(
     }
 
 
-def _training(config: dict[str, Any], results: dict[str, Any], data_dir) -> dict[str, Any]:
+def _training(
+    config: dict[str, Any], results: dict[str, Any], data_dir: str | None
+) -> dict[str, Any]:
     """Return what the card tells of the training, and an export from the bundle needs."""
     where = data_dir or config["data_dir"]
     # The hash is of the run's own file, which the bundle's need not be.

@@ -7,6 +7,7 @@ every value is known by what computes it, so equal ones become one, and names an
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 import onnx
 
@@ -18,11 +19,11 @@ def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
     """
     graph = model.graph
     keys = {"": ""} | {given.name: f"input {given.name}" for given in graph.input}
-    tensors = {}
+    tensors: dict[str, onnx.TensorProto] = {}
     for tensor in graph.initializer:
         keys[tensor.name] = _hash(_anonymous(tensor))
         tensors.setdefault(keys[tensor.name], tensor)
-    nodes = {}
+    nodes: dict[str, onnx.NodeProto] = {}
     for node in graph.node:
         attributes = sorted(_anonymous_attribute(attribute) for attribute in node.attribute)
         inputs = [keys[name].encode() for name in node.input]
@@ -34,7 +35,13 @@ def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
     return _written(model, keys, tensors, nodes, names)
 
 
-def _written(model, keys, tensors, nodes, names) -> onnx.ModelProto:
+def _written(
+    model: onnx.ModelProto,
+    keys: Mapping[str, str],
+    tensors: Mapping[str, onnx.TensorProto],
+    nodes: Mapping[str, onnx.NodeProto],
+    names: dict[str, str],
+) -> onnx.ModelProto:
     order = _topological(nodes, keys)
     used = {keys[name] for key in order for name in nodes[key].input}
     for index, key in enumerate(sorted(key for key in tensors if key in used)):
@@ -67,11 +74,12 @@ def _written(model, keys, tensors, nodes, names) -> onnx.ModelProto:
     return written
 
 
-def _topological(nodes, keys) -> list[str]:
+def _topological(nodes: Mapping[str, onnx.NodeProto], keys: Mapping[str, str]) -> list[str]:
     """Return the nodes' keys, each after what it reads; the smallest key first among equals."""
     producer = {keys[name]: key for key, node in nodes.items() for name in node.output if name}
-    order, waiting = [], sorted(nodes)
-    done = set()
+    order: list[str] = []
+    done: set[str] = set()
+    waiting = sorted(nodes)
     while waiting:
         ready = [
             key

@@ -112,6 +112,7 @@ def _tensorrt(manifest: dict[str, Any]) -> list[str]:
     shapes = ""
     if None in given["shape"]:
         # TensorRT builds an engine for a range of shapes: smallest, most frequent, largest.
+        sizes: dict[str, tuple[int, ...]]
         sizes = {"min": (1, 32, 32, 3), "opt": (1, 480, 640, 3), "max": (1, 1080, 1920, 3)}
         if given["kind"] == "vector":
             sizes = {"min": (1,), "opt": (1,), "max": (64,)}

@@ -59,13 +59,15 @@ class _Bytes:
         self._bytes = tf.io.decode_raw(file, tf.uint8)
         self.size = tf.size(self._bytes)
 
-    def at(self, position):
+    def at(self, position: tf.Tensor) -> tf.Tensor:
         """Return the byte at each position, int32."""
         inside = (position >= 0) & (position < self.size)
         byte = tf.gather(self._bytes, tf.where(inside, position, 0))
         return tf.where(inside, tf.cast(byte, tf.int32), 0)
 
-    def number(self, position, count: int, little=False):
+    def number(
+        self, position: tf.Tensor, count: int, little: bool | tf.Tensor = False
+    ) -> tf.Tensor:
         """Return the number of so many bytes at each position; below 0 if it has 32 bits."""
         parts = [self.at(position + index) for index in range(count)]
         large = sum(part * 256**place for place, part in enumerate(reversed(parts[-3:])))
@@ -75,20 +77,20 @@ class _Bytes:
             small += tf.bitwise.left_shift(parts[3], 24)
         return tf.where(little, small, large)
 
-    def starts(self, position, text: bytes):
+    def starts(self, position: tf.Tensor, text: bytes) -> tf.Tensor:
         """Return whether a text stands at a position."""
         there = self.at(position + tf.range(len(text)))
         return tf.reduce_all(there == tf.constant(list(text)))
 
 
-def _decode_jpeg(file):
+def _decode_jpeg(file: tf.Tensor) -> tf.Tensor:
     height, width = tf.unstack(tf.io.extract_jpeg_shape(file)[:2])
     with tf.control_dependencies([_not_too_large(height, width)]):
         # The exact transform, as Pillow takes it; the default is a faster one.
         return tf.io.decode_jpeg(file, channels=3, dct_method="INTEGER_ACCURATE")
 
 
-def _decode_png(file, content: _Bytes):
+def _decode_png(file: tf.Tensor, content: _Bytes) -> tf.Tensor:
     width, height = content.number(16, 4), content.number(20, 4)
     deep_gray = (content.at(24) == 16) & (content.at(25) == 0)
     with tf.control_dependencies([_not_too_large(height, width)]):
@@ -99,7 +101,7 @@ def _decode_png(file, content: _Bytes):
         )
 
 
-def _expanded(photo, content: _Bytes):
+def _expanded(photo: tf.Tensor, content: _Bytes) -> tf.Tensor:
     """Make 1, 2 or 4 bits per pixel opaque: TensorFlow fills up with as many bits as are stored."""
     depth = content.at(24)
     filled = tf.cast(tf.bitwise.left_shift(1, tf.minimum(depth, 8)) - 1, tf.uint8)
@@ -108,13 +110,13 @@ def _expanded(photo, content: _Bytes):
     return tf.concat([colour, tf.where(is_filled, tf.constant(255, tf.uint8), opacity)], axis=-1)
 
 
-def _not_too_large(height, width):
+def _not_too_large(height: tf.Tensor, width: tf.Tensor) -> tf.Operation:
     pixels = tf.cast(height, tf.int64) * tf.cast(width, tf.int64)
     fits = (height > 0) & (width > 0) & (pixels <= edge.MAX_PHOTO_PIXELS)
     return tf.debugging.Assert(fits, [pixels])
 
 
-def _on_white(photo):
+def _on_white(photo: tf.Tensor) -> tf.Tensor:
     """Lay colours with an opacity on white paper, rounded as Pillow's `alpha_composite` does."""
     colour, opacity = tf.split(tf.cast(photo, tf.int32), (3, 1), axis=-1)
     mixed = 128 * (colour * opacity + 255 * (255 - opacity)) + (128 << 7)
@@ -123,14 +125,14 @@ def _on_white(photo):
     return tf.cond(tf.reduce_all(opacity == 255), lambda: photo[..., :3], lambda: laid)
 
 
-def _deep_gray_on_white(photo):
+def _deep_gray_on_white(photo: tf.Tensor) -> tf.Tensor:
     """Return 16-bit gray scaled to 8 bits, in three channels."""
     gray, _, _, opacity = tf.split(tf.cast(photo, tf.float64), 4, axis=-1)
     laid = (gray * opacity / 65535 + (65535 - opacity)) * (255.0 / 65535)
     return tf.repeat(tf.cast(tf.round(laid), tf.uint8), 3, axis=-1)
 
 
-def _exif_of_jpeg(content: _Bytes):
+def _exif_of_jpeg(content: _Bytes) -> tf.Tensor:
     """Return where the TIFF header of the EXIF segment begins, or −1."""
 
     def step(position, found):
@@ -147,7 +149,7 @@ def _exif_of_jpeg(content: _Bytes):
     return tf.while_loop(go_on, step, (tf.constant(2), tf.constant(-1)))[1]
 
 
-def _exif_of_png(content: _Bytes):
+def _exif_of_png(content: _Bytes) -> tf.Tensor:
     """Return where the TIFF header of the eXIf chunk begins, or −1."""
 
     def step(position, found):
@@ -163,7 +165,7 @@ def _exif_of_png(content: _Bytes):
     return tf.while_loop(go_on, step, (tf.constant(8), tf.constant(-1)))[1]
 
 
-def _orientation(content: _Bytes, start):
+def _orientation(content: _Bytes, start: tf.Tensor) -> tf.Tensor:
     """Return the EXIF orientation, 1 to 8, of the tags whose TIFF header begins there."""
     little = content.starts(start, b"II")
     known = (start >= 0) & (little | content.starts(start, b"MM"))
@@ -182,7 +184,7 @@ def _orientation(content: _Bytes, start):
     return tf.where((given >= 1) & (given <= 8), given, 1)
 
 
-def _turned(photo, orientation):
+def _turned(photo: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
     def is_one_of(orientations):
         return tf.reduce_any(orientation == tf.constant(orientations))
 

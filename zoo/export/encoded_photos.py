@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from zoo.data.photos import Photos
 
 _PHOTOS = 8
 _ORIENTATION = 0x0112
 
 
-def encoded_photos(photos: Sequence[np.ndarray]) -> list[bytes]:
+def encoded_photos(photos: np.ndarray | Photos) -> list[bytes]:
     """Return photos as JPEG and PNG files in all the ways they are stored.
 
     With EXIF orientations 1 to 8, progressive, gray, CMYK, with a palette, with an alpha channel.
@@ -52,7 +54,7 @@ def _every_way(photo: Image.Image) -> list[bytes]:
     ]
 
 
-def _file(photo: Image.Image, kind: str, orientation: int | None = None, **how) -> bytes:
+def _file(photo: Image.Image, kind: str, orientation: int | None = None, **how: Any) -> bytes:
     if orientation:
         tags = Image.Exif()
         tags[_ORIENTATION] = orientation

@@ -18,7 +18,7 @@ from zoo.utils.files import replacing
 _MOST = 4
 
 
-def write_examples(run, data_dir=None) -> tuple[list[str], list[str]]:
+def write_examples(run: str | Path, data_dir: str | None = None) -> tuple[list[str], list[str]]:
     """Write a few test examples with different targets into the run's folder.
 
     Returns:

@@ -11,6 +11,7 @@ import numpy as np
 
 from zoo import edge
 from zoo.data.dataset import Dataset, Split, named
+from zoo.data.photos import Photos
 from zoo.errors import ZooError
 from zoo.registry.tasks import Task, task_of
 
@@ -20,7 +21,7 @@ _FRAMED_PIXELS = 2**22
 
 def outputs(
     predict: Callable[[np.ndarray], np.ndarray],
-    examples,
+    examples: np.ndarray | Photos,
     frame: tuple[int, int] | None = None,
     together: int = _BATCH,
     progress: Callable[[int, int], None] | None = None,
@@ -44,7 +45,9 @@ def outputs(
 
 
 def batches(
-    examples, frame: tuple[int, int] | None = None, together: int = _BATCH
+    examples: np.ndarray | Photos,
+    frame: tuple[int, int] | None = None,
+    together: int = _BATCH,
 ) -> Iterator[np.ndarray]:
     """Yield the examples in order: many at a time if they have one size, else one by one."""
     if frame is not None:
@@ -66,7 +69,7 @@ def together_of(manifest: dict[str, Any]) -> int:
     return _BATCH if manifest["input"]["shape"][0] is None else 1
 
 
-def load_quietly(bundle, artifact: str) -> edge.Model:
+def load_quietly(bundle: str | Path, artifact: str) -> edge.Model:
     """Load an artifact without the interpreter's greeting in the middle of a progress report."""
     with edge.quiet_stderr():
         return edge.load(bundle, artifact)
@@ -110,13 +113,14 @@ def check_targets(bundle: Path, manifest: dict[str, Any], dataset: Dataset) -> N
         )
 
 
-def evaluate_bundle(bundle, dataset: Dataset) -> dict[str, dict[str, float]]:
+def evaluate_bundle(bundle: str | Path, dataset: Dataset) -> dict[str, dict[str, float]]:
     """Return the metrics of every `.tflite` artifact of a bundle on the test split.
 
     Raises:
         ZooError: if the data set's labels or values are not the bundle's.
         edge.BundleError: if the bundle is damaged.
     """
+    bundle = Path(bundle)
     manifest = edge.read_manifest(bundle)
     check_targets(bundle, manifest, dataset)
     task = task_of(manifest)

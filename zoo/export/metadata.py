@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Sequence
 from typing import Any
 
 import flatbuffers
@@ -76,7 +77,13 @@ def _metadata(manifest: dict[str, Any]) -> bytes:
     return bytes(builder.Output())
 
 
-def _tensor(builder, name: str, description: str, content=None, files=()) -> int:
+def _tensor(
+    builder: flatbuffers.Builder,
+    name: str,
+    description: str,
+    content: int | None = None,
+    files: Sequence[int] = (),
+) -> int:
     fields = {
         0: ("offset", builder.CreateString(name)),
         1: ("offset", builder.CreateString(description)),
@@ -88,14 +95,14 @@ def _tensor(builder, name: str, description: str, content=None, files=()) -> int
     return _table(builder, 7, fields)
 
 
-def _vector(builder, offsets) -> int:
+def _vector(builder: flatbuffers.Builder, offsets: Sequence[int]) -> int:
     builder.StartVector(4, len(offsets), 4)
     for offset in reversed(offsets):
         builder.PrependUOffsetTRelative(offset)
     return builder.EndVector()
 
 
-def _table(builder, fields: int, values: dict[int, tuple[str, int]]) -> int:
+def _table(builder: flatbuffers.Builder, fields: int, values: dict[int, tuple[str, int]]) -> int:
     """Write a table of so many fields; values are (type, value) by the field's number."""
     builder.StartObject(fields)
     for number, (kind, value) in values.items():

@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -15,6 +16,9 @@ from zoo.errors import ZooError
 from zoo.export import float16
 from zoo.export.subprocesses import run_module
 from zoo.nn import loading
+
+if TYPE_CHECKING:
+    import onnx
 
 # TensorRT 8.5, the oldest that JetPack 5 ships, reads up to 17.
 OPSET = 17
@@ -60,7 +64,7 @@ def convert(model: keras.Model, path: Path, frame: tuple[int, int] | None) -> No
     path.write_bytes(written.SerializeToString(deterministic=True))
 
 
-def _name_axes(graph, given: str) -> None:
+def _name_axes(graph: onnx.GraphProto, given: str) -> None:
     """Name the axes of any size, which tf2onnx numbers, so that tools can set them."""
     names = ("batch", "height", "width") if given == "image" else ("batch",)
     for value in (*graph.input, *graph.output):
@@ -72,7 +76,7 @@ def _name_axes(graph, given: str) -> None:
     del graph.value_info[:]
 
 
-def _store_in_half(graph) -> None:
+def _store_in_half(graph: onnx.GraphProto) -> None:
     from onnx import TensorProto, helper, numpy_helper
 
     for tensor in graph.initializer:
@@ -103,8 +107,9 @@ def session(path: Path) -> Callable[[np.ndarray], np.ndarray]:
 
 
 if __name__ == "__main__":
+    _height, _width = map(int, sys.argv[3:] or (0, 0))
     convert(
         loading.load_model(sys.argv[1]),
         Path(sys.argv[2]),
-        tuple(int(size) for size in sys.argv[3:]) or None,
+        (_height, _width) if _height else None,
     )

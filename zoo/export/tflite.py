@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -50,8 +51,12 @@ def convert(
     # Only the head has weights and a range of values that a calibration can know. The layers
     # before it compute with the photo's size, which eight bits would round away.
     head, preprocessing = model.get_layer("head"), preprocessing_of(model)
-    before = preprocessing or (lambda x: x)
-    features = [np.asarray(before(example)) for example in calibration()]
+    if calibration is None:
+        raise ValueError("int8 needs examples to calibrate with; give a function of them.")
+    examples: Iterable[Any] = calibration()
+    if preprocessing is not None:
+        examples = map(preprocessing, examples)
+    features = [np.asarray(example) for example in examples]
     batch = None if frame is None else 1
     inputs = tf.TensorSpec((batch, features[0].shape[1]), tf.float32, name=given.name)
     quantised = _convert(kind, head, inputs, features)
@@ -63,7 +68,12 @@ def convert(
     )
 
 
-def _convert(kind: str, layer, inputs: tf.TensorSpec, features: list[np.ndarray] = ()) -> bytes:
+def _convert(
+    kind: str,
+    layer: keras.layers.Layer,
+    inputs: tf.TensorSpec,
+    features: Sequence[np.ndarray] = (),
+) -> bytes:
     module = tf.Module()
     module.weights = [variable.value for variable in layer.weights]
     module.serve = tf.function(
@@ -83,7 +93,7 @@ def _convert(kind: str, layer, inputs: tf.TensorSpec, features: list[np.ndarray]
             ) from error
 
 
-def _converter(kind: str, folder: Path, features: list[np.ndarray]) -> tf.lite.TFLiteConverter:
+def _converter(kind: str, folder: Path, features: Sequence[np.ndarray]) -> tf.lite.TFLiteConverter:
     converter = tf.lite.TFLiteConverter.from_saved_model(
         str(folder), signature_keys=["serving_default"]
     )

@@ -47,7 +47,7 @@ class Report:
 
 
 def verify(
-    bundle,
+    bundle: str | Path,
     dataset: Dataset,
     limits: Limits | None = None,
     say: Callable[[str], None] | None = None,
@@ -107,8 +107,8 @@ def measure_all(
     task = task_of(manifest)
     say = say or (lambda sentence: None)
     frame = edge.frame_of(manifest)
-    reference = None
-    figures = {}
+    reference: np.ndarray | None = None
+    figures: dict[str, dict[str, Any]] = {}
     for name in manifest["artifacts"]:
         say(f"Measuring {name} on the {len(dataset.test):,} test examples of {dataset.name}.")
         # The Keras model and the SavedModel take any batch, also where the others have one shape.
@@ -124,7 +124,8 @@ def measure_all(
         if reference is None:
             reference = answers
         figures[name] = measure.compare(task, answers, reference, dataset.test)
-    figures["keras"]["outputs"] = [float(reference.min()), float(reference.max())]
+        if name == "keras":
+            figures[name]["outputs"] = [float(answers.min()), float(answers.max())]
     if manifest["input"]["kind"] == "image":
         say("Measuring the SavedModel's signature for encoded photos.")
         figures["saved_model"][_ENCODED] = _measure_encoded(bundle, manifest, dataset)

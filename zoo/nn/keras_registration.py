@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 from importlib.abc import MetaPathFinder
+from typing import Any
 
 _COMPONENTS = "zoo.nn.loading"
 
@@ -21,7 +22,7 @@ def register_when_imported() -> None:
         sys.meta_path.insert(0, _AfterKeras())
 
 
-def _register(keras) -> None:
+def _register(keras: Any) -> None:
     # The models do not run on other backends, for which Keras is left as it is.
     if keras.config.backend() == "tensorflow":
         importlib.import_module(_COMPONENTS)
@@ -41,7 +42,7 @@ class _AfterKeras(MetaPathFinder):
             self._follow(spec.loader)
         return spec
 
-    def _follow(self, loader) -> None:
+    def _follow(self, loader: Any) -> None:
         execute = loader.exec_module
 
         def exec_module(module):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import keras
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -102,7 +103,13 @@ def boundary_picture(
 
 
 def draw_plane(
-    axes, across, up, outputs, split: Split, labels: Sequence[str], marker_size: float
+    axes: Axes,
+    across: np.ndarray,
+    up: np.ndarray,
+    outputs: np.ndarray,
+    split: Split,
+    labels: Sequence[str],
+    marker_size: float,
 ) -> QuadMesh:
     """Draw the grid that `plane` returned, coloured by output, and the examples on it."""
     drawn = axes.pcolormesh(across, up, outputs, cmap=_PLANE, vmin=0, vmax=1, rasterized=True)
@@ -123,7 +130,9 @@ def draw_plane(
     return drawn
 
 
-def _draw_line(axes, weights, bias, across, up) -> None:
+def _draw_line(
+    axes: Axes, weights: np.ndarray, bias: float, across: np.ndarray, up: np.ndarray
+) -> None:
     if abs(weights[1]) >= abs(weights[0]) and weights[1]:
         axes.plot(across, -(weights[0] * across + bias) / weights[1], color="black")
     elif weights[0]:

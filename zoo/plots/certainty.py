@@ -53,7 +53,7 @@ def certainty_picture(
     shown = max(min(_SHOWN, len(order) // 2), 1)
     decided = task.answers(outputs)
     figure = new_figure(2 * shown, 6.8, title)
-    most, least = figure.subfigures(2)
+    most, least = figure.subfigures(2, 1, squeeze=False)[:, 0]
     most.suptitle(f"most certain, by {task.certainty_text}")
     least.suptitle("least certain")
     for part, indices in ((most, order[:shown]), (least, order[len(order) - shown :])):

@@ -65,9 +65,9 @@ def confusion_picture(counts: np.ndarray, labels: Sequence[str], title: str) -> 
     names = [short(labels[index]) for index in at]
     size = 14 if numbered else max(14 * _NUMBERED / len(at), 7)
     upright = numbered and sum(map(len, names)) <= 4 * side
-    turned = {} if upright else {"rotation": 45 if numbered else 90}
+    rotation = 0 if upright else 45 if numbered else 90
     axes.set_xticks(
-        at, names, fontsize=size, ha="right" if turned.get("rotation") == 45 else "center", **turned
+        at, names, fontsize=size, ha="right" if rotation == 45 else "center", rotation=rotation
     )
     axes.set_yticks(at, names, fontsize=size)
     axes.set_xlabel("predicted label")

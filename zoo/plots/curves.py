@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zoo.plots.style import COLORS, new_figure, short, styled, wrapped
@@ -62,8 +63,8 @@ def _by_axis(histories: Mapping[str, Rows]) -> dict[str, dict[str, Rows]]:
     return found
 
 
-def _draw(axes, histories: Mapping[str, Rows], metric: str, over: str, alone: bool) -> None:
-    penalties = []
+def _draw(axes: Axes, histories: Mapping[str, Rows], metric: str, over: str, alone: bool) -> None:
+    penalties: list[float] = []
     for color, (name, rows) in zip(_colors(histories), histories.items(), strict=True):
         parts = ((metric, "--", "training"), (f"val_{metric}", "-", "validation"))
         for key, line, part in parts:

@@ -10,11 +10,13 @@ import keras
 import matplotlib
 import numpy as np
 from matplotlib.animation import FuncAnimation, PillowWriter
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zoo.data.dataset import Split
 from zoo.plots.boundary import draw_plane, plane
 from zoo.plots.style import new_figure, styled
+from zoo.registry.tasks import Threshold
 from zoo.utils.files import replacing
 
 _FRAMES_PER_SECOND = 4
@@ -61,8 +63,9 @@ def stages(
 
     def look(updates: int) -> Stage:
         grid = plane(model, x)
-        decided = keras.ops.convert_to_numpy(model(x, training=False))[:, 0] >= threshold
-        return Stage(updates, *grid, int((decided != (y == 1)).sum()))
+        outputs = keras.ops.convert_to_numpy(model(x, training=False))
+        decided = Threshold(threshold).answers(outputs)
+        return Stage(updates, *grid, int((decided != y).sum()))
 
     found = [look(0)]
 
@@ -125,7 +128,7 @@ def save_animation(
     return path
 
 
-def _draw(axes, stage: Stage, split: Split, threshold: float, labels: Sequence[str]) -> None:
+def _draw(axes: Axes, stage: Stage, split: Split, threshold: float, labels: Sequence[str]) -> None:
     updates = "1 update" if stage.updates == 1 else f"{stage.updates:,} updates"
     axes.set_title(f"{updates}, {stage.errors} wrong", fontsize=13)
     draw_plane(axes, stage.across, stage.up, stage.outputs, split, labels, marker_size=40)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zoo.nn.preprocessing import Grayscale, preprocessing_of
 from zoo.plots.style import DIVERGING, FIRST, SECOND, new_figure, short, styled
 from zoo.plots.weights import color_meaning, templates
+from zoo.registry.tasks import Task
 
 _MOST_BARS = 20
 
@@ -32,6 +35,8 @@ def steps(model: keras.Model, photo: np.ndarray) -> dict[str, np.ndarray]:
     """
     weights = templates(model)
     preprocessing = preprocessing_of(model)
+    # What `templates` takes has one.
+    assert preprocessing is not None
     x = keras.ops.convert_to_numpy(preprocessing(photo[None]))[0].reshape(weights.shape[1:])
     gray = photo.astype("float32")
     if isinstance(preprocessing.layers[0], Grayscale):
@@ -51,9 +56,16 @@ def steps(model: keras.Model, photo: np.ndarray) -> dict[str, np.ndarray]:
 
 @styled
 def pipeline_picture(
-    model: keras.Model, photo: np.ndarray, labels: Sequence[str], title: str
+    model: keras.Model, photo: np.ndarray, labels: Sequence[str], title: str, task: Task
 ) -> Figure:
     """Return a figure of the steps for one photo, with W of the output that is largest.
+
+    Args:
+        model: linear_cat_dog or cifar_softmax.
+        photo: uint8 (h, w, 3).
+        labels: names of the classes.
+        title: of the figure.
+        task: of the model.
 
     Raises:
         ZooError: if W cannot be shown as an image.
@@ -69,7 +81,7 @@ def pipeline_picture(
     height, width = photo.shape[:2]
     rows, columns = found["x"].shape[:2]
     brightness = {"cmap": "gray", "vmin": 0, "vmax": 1}
-    panels = (
+    panels: tuple[tuple[str, np.ndarray, dict[str, Any]], ...] = (
         (f"photo, {height} × {width}", photo, {}),
         ("gray", np.clip(found["gray"] / 255, 0, 1), brightness),
         (f"x, {rows} × {columns}", np.clip((found["x"] + 1) / 2, 0, 1), brightness),
@@ -86,11 +98,11 @@ def pipeline_picture(
         axes.set_axis_off()
     if products.ndim == found["weights"][shown].ndim:
         figure.supxlabel(f"W and W ⊙ x: {color_meaning(labels, len(scores))}", fontsize=12)
-    _draw_scores(pictures[-1], scores, labels)
+    _draw_scores(pictures[-1], scores, labels, int(task.answers(scores[None])[0]))
     return figure
 
 
-def _draw_scores(axes, scores: np.ndarray, labels: Sequence[str]) -> None:
+def _draw_scores(axes: Axes, scores: np.ndarray, labels: Sequence[str], answer: int) -> None:
     """Draw the scores: one on an axis between two labels, or a bar for each label."""
     colors = [SECOND if score >= 0 else FIRST for score in scores]
     axes.axvline(0, color="black", linewidth=1)
@@ -104,7 +116,7 @@ def _draw_scores(axes, scores: np.ndarray, labels: Sequence[str]) -> None:
         axes.set_xticks([-reach / 1.25, 0, reach / 1.25])
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
         axes.set_xlabel(f"{short(labels[0], 10)} ← 0 → {short(labels[1], 10)}")
-        axes.set_title(f"Σ + b = {scores[0]:+.3f}:\n{short(labels[int(scores[0] >= 0)], 18)}")
+        axes.set_title(f"Σ + b = {scores[0]:+.3f}:\n{short(labels[answer], 18)}")
         return
     # Only the largest scores, if there are more labels than fit.
     order = np.sort(np.argsort(-scores, kind="stable")[:_MOST_BARS])
@@ -115,7 +127,7 @@ def _draw_scores(axes, scores: np.ndarray, labels: Sequence[str]) -> None:
         tick_label=[short(labels[index], 14) for index in order],
     )
     axes.invert_yaxis()
-    axes.set_title(f"Σ + b: {short(labels[int(np.argmax(scores))], 16)}")
+    axes.set_title(f"Σ + b: {short(labels[answer], 16)}")
 
 
 def _diverging(largest: float) -> dict:

@@ -14,6 +14,7 @@ from zoo import data, edge
 from zoo.bundles.shipped import find_bundle, is_name
 from zoo.data import Dataset
 from zoo.data.dataset import named, target_names
+from zoo.data.photos import Photos
 from zoo.models import describe
 from zoo.nn import loading
 from zoo.registry.plugins import check_plugins, recorded_plugins
@@ -65,13 +66,13 @@ class Source:
         check_dataset(self.name, self.targets, self.trained_on["fingerprint"], found)
         return found
 
-    def outputs(self, examples) -> np.ndarray:
+    def outputs(self, examples: np.ndarray | Photos) -> np.ndarray:
         """Return the model's outputs, float32 (examples, outputs)."""
         if isinstance(examples, np.ndarray):
             return self.model.predict(examples, batch_size=_BATCH, verbose=0)
         return np.concatenate([np.asarray(self.model(photo[None])) for photo in examples])
 
-    def answers(self, examples) -> np.ndarray:
+    def answers(self, examples: np.ndarray | Photos) -> np.ndarray:
         """Return the model's answers: label indices, int64 (examples,), or values."""
         return self.task.answers(self.outputs(examples))
 
@@ -98,7 +99,7 @@ def open_source(run_or_bundle: str | Path) -> Source:
     return Source(manifest["name"], model, targets, manifest["dataset"], data_dir)
 
 
-def history(run) -> list[dict[str, float]]:
+def history(run: str | Path) -> list[dict[str, float]]:
     """Return the rows of a run's history.csv.
 
     Raises:

@@ -9,7 +9,7 @@ import textwrap
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import matplotlib
 from matplotlib import font_manager, ft2font
@@ -30,7 +30,7 @@ _FONT = "DejaVu Sans"
 _SIZE = 14.0
 # An average character's width, as a share of the font's size.
 _WIDTH = 0.58
-_STYLE = {
+_STYLE: Any = {
     "font.family": _FONT,
     "font.size": _SIZE,
     # A dollar sign in a label or file name does not start a formula.
@@ -45,11 +45,14 @@ _STYLE = {
 _log = logging.getLogger(__name__)
 
 
-def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+_Drawn = TypeVar("_Drawn")
+
+
+def styled(draw: Callable[..., _Drawn]) -> Callable[..., _Drawn]:
     """Make a function draw in the style that all plots share."""
 
     @functools.wraps(draw)
-    def drawn(*arguments, **options):
+    def drawn(*arguments: Any, **options: Any) -> _Drawn:
         with matplotlib.rc_context(_STYLE):
             return draw(*arguments, **options)
 
@@ -100,7 +103,7 @@ def require_format(path: Path, formats: Sequence[str]) -> None:
         )
 
 
-def save(figure: Figure, path) -> Path:
+def save(figure: Figure, path: str | Path) -> Path:
     """Write a figure as PNG or SVG, by the path's suffix, and return the path.
 
     Raises:

@@ -239,7 +239,7 @@ def parse_option(spec: ModelSpec, text: str) -> tuple[str, Any]:
         raise ZooError(f"{text!r} is not of the form option=value, such as depth=3.")
     require_choice(f"option of {spec.name}", option, spec.options)
     wanted = type(spec.options[option])
-    readers = {bool: _read_bool, int: int, float: float, str: str}
+    readers: dict[type, Callable[[str], Any]] = {bool: _read_bool, int: int, float: float, str: str}
     try:
         return option, readers[wanted](value)
     except ValueError:

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
+
+from zoo.registry.tasks import METRICS
 
 PATH = Path(__file__).with_name("results.csv")
 
 
 @dataclass(frozen=True)
 class Result:
-    """Test accuracies of one recipe over seeds.
+    """Figures of one recipe on the test set, over seeds.
 
     Args:
         model: its name.
         recipe: its name.
         text: the recipe itself, as it was when it was tried.
         seeds: number of trainings, with seeds from 0 up.
-        accuracy: mean test accuracy, 0…1.
-        train_accuracy: mean accuracy on the training examples without augmentation, 0…1.
-        deviation: sample standard deviation of the test accuracies; None for one seed.
+        metric: name of the task's primary metric, which the figures are of.
+        test: its mean on the test set.
+        train: its mean on the training examples without augmentation.
+        deviation: sample standard deviation of the figures on the test set; None for one seed.
         minutes: of one training with validation, on an idle machine.
         dataset: name and fingerprint.
         machine: as `zoo.utils.provenance.machine` names it.
@@ -31,8 +36,9 @@ class Result:
     recipe: str
     text: str
     seeds: int
-    accuracy: float
-    train_accuracy: float
+    metric: str
+    test: float
+    train: float
     deviation: float | None
     minutes: float
     dataset: str
@@ -42,21 +48,29 @@ class Result:
     def summary(self) -> str:
         r"""Return one line with the command that reproduces the result.
 
-        >>> result = Result("m", "best", "", 3, 0.7, 0.9, 0.004, 0.25, "d 0a", "pc", "keras 3")
+        >>> figures = ("accuracy", 0.7, 0.9, 0.004)
+        >>> result = Result("m", "best", "", 3, *figures, 0.25, "d 0a", "pc", "keras 3")
         >>> print(result.summary().replace(": ", ":\n", 1))
         zoo train m --recipe best:
         test accuracy 70.00 ± 0.40 % (3 seeds), training accuracy 90.00 %; 15 seconds
         """
+        title = METRICS[self.metric].title
         return (
-            f"zoo train {self.model} --recipe {self.recipe}: test accuracy {self.percent()} "
-            f"({self.seeds} seed{'s' * (self.seeds > 1)}), training accuracy "
-            f"{100 * self.train_accuracy:.2f} %; {self.time()}"
+            f"zoo train {self.model} --recipe {self.recipe}: test {title} {self.test_text()} "
+            f"({self.seeds} seed{'s' * (self.seeds > 1)}), training {title} {self.train_text()}; "
+            f"{self.time()}"
         )
 
-    def percent(self) -> str:
-        """Return the test accuracy, mean ± standard deviation where there are several seeds."""
-        spread = "" if self.deviation is None else f" ± {100 * self.deviation:.2f}"
-        return f"{100 * self.accuracy:.2f}{spread} %"
+    def test_text(self) -> str:
+        """Return the figure on the test set, mean ± standard deviation over several seeds."""
+        text = METRICS[self.metric].text
+        if self.deviation is None:
+            return text(self.test)
+        return f"{text(self.test).removesuffix(' %')} ± {text(self.deviation)}"
+
+    def train_text(self) -> str:
+        """Return the mean figure on the training examples."""
+        return METRICS[self.metric].text(self.train)
 
     def time(self) -> str:
         """Return how long one training takes, in seconds or minutes."""
@@ -76,18 +90,18 @@ def read() -> list[Result]:
         return []
     with PATH.open(newline="", encoding="utf-8") as stream:
         return [
-            Result(
-                **row
-                | {
-                    "seeds": int(row["seeds"]),
-                    "accuracy": float(row["accuracy"]),
-                    "train_accuracy": float(row["train_accuracy"]),
-                    "deviation": float(row["deviation"]) if row["deviation"] else None,
-                    "minutes": float(row["minutes"]),
-                }
-            )
+            Result(**{name: _READERS.get(name, str)(cell) for name, cell in row.items()})
             for row in csv.DictReader(stream)
         ]
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "seeds": int,
+    "test": float,
+    "train": float,
+    "deviation": lambda cell: float(cell) if cell else None,
+    "minutes": float,
+}
 
 
 def result_of(model: str, recipe: str) -> Result | None:

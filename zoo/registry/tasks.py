@@ -152,6 +152,8 @@ RELATIVE_L2 = Metric(
     negligible=0.02,
 )
 
+METRICS = {metric.name: metric for metric in (ACCURACY, RMSE, LARGEST_ERROR, RELATIVE_L2)}
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -193,12 +195,14 @@ class Task:
         metrics: what is measured on a split; the first is the primary one.
         plots: the names of the `zoo plot` commands that apply.
         answer: what a model answers with, for sentences: "labels" or "values".
+        certainty_text: what `certainty` is, for a caption.
     """
 
     name: ClassVar[str]
     decision: ClassVar[str]
     plots: ClassVar[frozenset[str]]
     answer: ClassVar[str]
+    certainty_text: ClassVar[str]
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -271,6 +275,10 @@ class Task:
                 f"The plot {plot!r} does not apply to {model}, which answers with {self.answer}; "
                 f"choose from {', '.join(sorted(self.plots))}."
             )
+
+    def certainty(self, outputs: np.ndarray) -> np.ndarray:
+        """Return how certain each answer is, (examples,), larger for more certain."""
+        raise NotImplementedError
 
     def target_text(self, y: Any, dataset: Targets) -> str:
         """Return one example's target in words."""
@@ -353,10 +361,6 @@ class _LabelTask(Task):
         """Return how many classes this many outputs tell apart."""
         raise NotImplementedError
 
-    def certainty(self, outputs: np.ndarray) -> np.ndarray:
-        """Return how certain each answer is, (examples,), larger for more certain."""
-        raise NotImplementedError
-
     def target_text(self, y: Any, dataset: Targets) -> str:
         """Return the label."""
         return dataset.labels[int(y)]
@@ -383,7 +387,6 @@ class Threshold(_LabelTask):
     plots: ClassVar[frozenset[str]] = frozenset(
         {"boundary", "confusion", "curves", "examples", "learning", "pipeline", "weights"}
     )
-    # What `certainty` is, for a caption.
     certainty_text: ClassVar[str] = "distance to the threshold"
 
     def __post_init__(self) -> None:
@@ -571,6 +574,17 @@ def register_task(kind: type[Task]) -> type[Task]:
 
 for _kind in (Threshold, Sign, Classes, Values):
     register_task(_kind)
+
+
+def threshold_of(task: Task) -> float:
+    """Return the threshold of a task that decides by one.
+
+    Raises:
+        ZooError: for another task.
+    """
+    if not isinstance(task, Threshold):
+        raise ZooError(f"A model of the task {task.name!r} decides by no threshold.")
+    return task.threshold
 
 
 def task_names() -> Sequence[str]:

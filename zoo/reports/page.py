@@ -54,7 +54,7 @@ def picture(figure: Figure, description: str) -> str:
     return f'<img alt="{_escape(description)}" src="data:image/png;base64,{encoded}">'
 
 
-def _cell(value) -> str:
+def _cell(value: object) -> str:
     if isinstance(value, float):
         return f'<td class="number">{value:.4g}</td>'
     if isinstance(value, int):
@@ -62,5 +62,5 @@ def _cell(value) -> str:
     return f"<td>{_escape(value)}</td>"
 
 
-def _escape(text) -> str:
+def _escape(text: object) -> str:
     return escape(printable(text))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from zoo import edge
 from zoo.data import Dataset
@@ -17,6 +18,7 @@ from zoo.plots.confusion import confusion_matrix, confusion_picture, most_confus
 from zoo.plots.curves import grouped_curves, learning_curves
 from zoo.plots.predictions import predictions_picture
 from zoo.plots.weights import weight_pictures
+from zoo.registry.tasks import threshold_of
 from zoo.reports import page
 from zoo.training.run_folder import RunFolder, distinct_names
 from zoo.utils.files import write_text
@@ -24,7 +26,7 @@ from zoo.utils.files import write_text
 _CONFUSED = 20
 
 
-def report(run, to=None, data_dir=None) -> Path:
+def report(run: str | Path, to: str | Path | None = None, data_dir: str | None = None) -> Path:
     """Write the report of a finished run and return its path.
 
     Args:
@@ -64,7 +66,7 @@ def report(run, to=None, data_dir=None) -> Path:
     return target
 
 
-def compare(runs: Sequence, to) -> Path:
+def compare(runs: Sequence[str | Path], to: str | Path) -> Path:
     """Write one page that compares finished runs and return its path.
 
     Raises:
@@ -156,12 +158,12 @@ def _recalls(counts: np.ndarray, labels: Sequence[str]) -> str:
     )
 
 
-def _pictures(source, dataset, title: str) -> list[str]:
-    drawn = []
-    ways = {
+def _pictures(source: sources.Source, dataset: Dataset, title: str) -> list[str]:
+    drawn: list[str] = []
+    ways: dict[str, Callable[[], Figure]] = {
         "weights": lambda: weight_pictures(source.model, dataset.labels, title),
         "boundary": lambda: boundary_picture(
-            source.model, dataset.test, source.task.threshold, dataset.labels, title
+            source.model, dataset.test, threshold_of(source.task), dataset.labels, title
         ),
     }
     headings = {"weights": "Weights W as images", "boundary": "Decision boundary"}
@@ -195,11 +197,11 @@ def _artifacts(folder: RunFolder) -> list[str]:
     ]
 
 
-def _share(part, whole) -> str:
+def _share(part: float, whole: float) -> str:
     return f"{100 * part / whole:.1f} %" if whole else ""
 
 
-def _confused(counts, labels: Sequence[str]) -> list[str]:
+def _confused(counts: np.ndarray, labels: Sequence[str]) -> list[str]:
     pairs = most_confused(counts, _CONFUSED)
     if not pairs:
         return []

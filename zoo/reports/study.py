@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from zoo import data, edge
 from zoo.data.corruptions import accuracies
 from zoo.errors import ZooError
@@ -21,7 +23,7 @@ from zoo.training.run_folder import RunFolder
 from zoo.utils.files import write_text
 
 
-def study(run, bundle, data_dir=None) -> Path:
+def study(run: str | Path, bundle: str | Path, data_dir: str | None = None) -> Path:
     """Measure a bundle on corrupted photos, draw its plots, and rewrite its card.
 
     Args:
@@ -35,6 +37,10 @@ def study(run, bundle, data_dir=None) -> Path:
     """
     folder, bundle = RunFolder(run), Path(bundle)
     config, results = folder.config(), folder.results()
+    if results is None:
+        raise ZooError(
+            f"The training in {folder.path} is not finished; resume it with `zoo train`."
+        )
     manifest = edge.read_manifest(bundle)
     spec = describe(config["model"])
     if manifest["name"] != spec.name:
@@ -53,7 +59,7 @@ def study(run, bundle, data_dir=None) -> Path:
 
     title = f"{spec.name} on {dataset.name}"
     found = answers(dataset.test.x)
-    pictures = {}
+    pictures: dict[str, Figure] = {}
     if "confusion" in task.plots:
         counts = confusion_matrix(dataset.test.y, found, dataset.labels)
         pictures["confusion.png"] = confusion_picture(counts, dataset.labels, f"{title}: test set")
@@ -75,17 +81,19 @@ def study(run, bundle, data_dir=None) -> Path:
         (bundle / "weights.png").unlink(missing_ok=True)
     for name, figure in pictures.items():
         style.save(figure, bundle / name)
-    kept = folder.path / "curves.png"
-    if "curves.png" not in pictures and kept.is_file():
+    names, kept = set(pictures), folder.path / "curves.png"
+    if kept.name not in names and kept.is_file():
         # A run folder made from a bundle, which has the plot but not the history.
         shutil.copyfile(kept, bundle / kept.name)
-        pictures[kept.name] = None
-    manifest["pictures"] = sorted(pictures)
+        names.add(kept.name)
+    manifest["pictures"] = sorted(names)
     if manifest["input"]["kind"] == "image" and dataset.labels:
         manifest["study"] = {
             "artifact": artifact,
             **accuracies(answers, dataset.test, dataset.labels),
         }
+    # A manifest is written in the newest format, which an older predict.py does not read.
+    shutil.copyfile(edge.__file__, bundle / "predict.py")
     write_manifest(bundle, manifest)
     write_text(bundle / "README.md", model_card(spec, manifest, config, results))
     return bundle
