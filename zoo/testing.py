@@ -177,7 +177,7 @@ def check_training(subject: _Subject) -> None:
 
 def check_resume(subject: _Subject) -> None:
     """A training that was stopped after an epoch ends with the very weights of one that was not."""
-    from zoo.training.signals import Preempted
+    from zoo.errors import Preempted
 
     try:
         subject.train("resumed", reporter=_stopper())
