@@ -499,9 +499,9 @@ def decode(source):
             are not 0…255, or is larger than 64 MiB, 50 million pixels or 4 million a side.
         BundleError: if Pillow is not installed.
     """
-    with _opened(source) as (image, name):
+    with _open_image(source) as (image, name):
         image.load()
-        return _turned(_rgb_pixels(image, name), _orientation(image))
+        return _oriented(_rgb_pixels(image, name), _orientation(image))
 
 
 def read_photo(source, frame=None):
@@ -529,9 +529,9 @@ def read_photo(source, frame=None):
         height, width = pixels.shape[:2]
         size = _predicted_size(width, height, frame)
         if size != (width, height):
-            pixels = _reduced_array(pixels, size)
+            pixels = _scaled_down_array(pixels, size)
         return pixels, (height, width)
-    with _opened(source) as (image, name):
+    with _open_image(source) as (image, name):
         width, height = image.size
         box = (0, 0, width, height)
         if not isinstance(source, _pillow().Image):
@@ -547,8 +547,8 @@ def read_photo(source, frame=None):
         if size == image.size:
             pixels = _rgb_pixels(image, name)
         else:
-            pixels = _reduced_pixels(image, name, size, box)
-        return _turned(pixels, orientation), (width, height) if swapped else (height, width)
+            pixels = _scaled_down_pixels(image, name, size, box)
+        return _oriented(pixels, orientation), (width, height) if swapped else (height, width)
 
 
 def photo_size(source):
@@ -557,7 +557,7 @@ def photo_size(source):
     Raises:
         InputError, BundleError: as `decode`.
     """
-    with _opened(source) as (image, _):
+    with _open_image(source) as (image, _):
         return image.size[::-1]
 
 
@@ -573,7 +573,7 @@ def fit_frame(photo, height, width):
 
 
 @contextlib.contextmanager
-def _opened(source):
+def _open_image(source):
     """Give a PIL image that is not yet decoded, of a size that is allowed, and its name.
 
     What Pillow raises inside the block becomes one sentence.
@@ -735,7 +735,7 @@ def _orientation(image):
     return image.getexif().get(_ORIENTATION, 1)
 
 
-def _turned(pixels, orientation):
+def _oriented(pixels, orientation):
     """Return pixels, (h, w, 3), turned and mirrored as EXIF's orientation, 1…8, says."""
     if orientation in _SWAPPING:
         pixels = pixels.transpose(1, 0, 2)
@@ -815,7 +815,7 @@ def _tiles(width, height):
             yield left, upper, min(width, left + across), min(height, upper + down)
 
 
-def _reduced_pixels(image, name, size, box):
+def _scaled_down_pixels(image, name, size, box):
     """Return the pixels of a decoded image reduced to a (width, height), uint8 (h, w, 3).
 
     Args:
@@ -830,25 +830,27 @@ def _reduced_pixels(image, name, size, box):
     def cut(corners):
         return _as_rgb(image.crop(corners), white)
 
-    return _reduced(cut, image.size, size, box)
+    return _scaled_down(cut, image.size, size, box)
 
 
-def _reduced_array(pixels, size):
+def _scaled_down_array(pixels, size):
     def cut(corners):
         left, upper, right, lower = corners
         return _pillow().fromarray(np.ascontiguousarray(pixels[upper:lower, left:right]))
 
     height, width = pixels.shape[:2]
-    return _reduced(cut, (width, height), size, (0, 0, width, height))
+    return _scaled_down(cut, (width, height), size, (0, 0, width, height))
 
 
-def _reduced(cut, given, size, box):
+def _scaled_down(cut, given, size, box):
     """Reduce a photo part by part; every part is cut with the margin that the filter looks at."""
     pixels = np.empty((size[1], size[0], 3), np.uint8)
     # The longer the rows, the fewer of them at once.
     rows = max(1, _BAND_PIXELS // given[0])
-    for begin, end, upper, lower, first, last in _spans(box[3], given[1], size[1], rows):
-        for start, stop, left, right, west, east in _spans(box[2], given[0], size[0], _BAND_PIXELS):
+    for begin, end, upper, lower, first, last in _intervals(box[3], given[1], size[1], rows):
+        for start, stop, left, right, west, east in _intervals(
+            box[2], given[0], size[0], _BAND_PIXELS
+        ):
             part = cut((left, upper, right, lower)).resize(
                 (stop - start, end - begin),
                 _pillow().Resampling.BILINEAR,
@@ -860,7 +862,7 @@ def _reduced(cut, given, size, box):
     return pixels
 
 
-def _spans(length, given, wanted, most):
+def _intervals(length, given, wanted, most):
     """Yield parts of an axis: which pixels they become, which they are cut from, and exact ends.
 
     Args:
@@ -1238,7 +1240,7 @@ def main(argv=None):
     except Exception as error:
         if "--debug" in words:
             traceback.print_exc()
-        _complain(
+        _print_error(
             "{}: {}; this is not expected, --debug shows where it happens.".format(
                 type(error).__name__, _first_line(error)
             )
@@ -1265,7 +1267,7 @@ def _predict(words):
             model = load(options.bundle, options.artifact, options.threads)
         code = predict_all(model, options.inputs, options.json, options.top)
     except BundleError as error:
-        _complain(error)
+        _print_error(error)
         return 2
     _write("")
     return code
@@ -1314,7 +1316,7 @@ def predict_all(model, words, as_json, top=None):
         if model.manifest["input"]["kind"] == "vector":
             inputs = parse_rows(words, model.manifest["input"]["shape"][1])
     except InputError as error:
-        _complain(error)
+        _print_error(error)
         return 2
     for given in inputs:
         try:
@@ -1323,7 +1325,7 @@ def predict_all(model, words, as_json, top=None):
                 warnings.simplefilter("ignore")
                 prediction = model.predict(given)
         except InputError as error:
-            _complain(error)
+            _print_error(error)
             code = 2
             continue
         name = given if isinstance(given, str) else " ".join("{:g}".format(n) for n in given)
@@ -1409,11 +1411,11 @@ def _output_failed(error):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(error.__cause__, BrokenPipeError):
         return _PIPE_CLOSED
-    _complain(error)
+    _print_error(error)
     return _NOT_WRITTEN
 
 
-def _complain(sentence):
+def _print_error(sentence):
     with contextlib.suppress(OSError):
         print("error: {}".format(sentence), file=sys.stderr, flush=True)
 

@@ -1,7 +1,7 @@
 """The errors that a user is meant to read, and every exit code of the command line."""
 
 SUCCESS = 0
-SHORT_OF_THE_GATE = 1
+CHECK_FAILED = 1
 BAD_INPUT = 2
 WORKER_LOST = 69
 UNEXPECTED = 70
@@ -13,7 +13,7 @@ TERMINATED = 143
 # The README's table says the same.
 EXIT_CODES = {
     SUCCESS: "The command succeeded.",
-    SHORT_OF_THE_GATE: "`zoo verify` found a problem in a bundle; or the reader of the output "
+    CHECK_FAILED: "`zoo verify` found a problem in a bundle; or the reader of the output "
     "closed it early, as `head -1` does.",
     BAD_INPUT: "The arguments, a file or this machine do not allow it; one sentence says why and "
     "what to do.",

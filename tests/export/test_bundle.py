@@ -14,7 +14,7 @@ import zoo
 from zoo import ZooError, data, edge
 from zoo.bundles.shipped import find_bundle
 from zoo.export.bundle import KINDS, export_run
-from zoo.export.encoded_photos import broken, encoded_photos
+from zoo.export.encoded_photos import encoded_photos, truncated
 from zoo.export.measure import batches
 
 # Float32 sums in another order; scores are of order 1. A float16 file's weights are rounded.
@@ -77,7 +77,7 @@ def test_the_encoded_signature_answers_as_the_decoder_and_the_model_do(name, pho
     files += [path.read_bytes() for path in paths]
     bundle = find_bundle(name)
     served = tf.saved_model.load(bundle / "saved_model").signatures
-    halved = [b"", broken(files[0]), b"no photo"]
+    halved = [b"", truncated(files[0]), b"no photo"]
     found = served["serve_encoded"](encoded=tf.constant([*halved, *files]))
     outputs, valid = found["output"].numpy(), found["valid"].numpy()
     assert valid.tolist() == [False] * len(halved) + [True] * len(files)

@@ -16,7 +16,7 @@ from zoo.bundles.shipped import find_bundle
 from zoo.export.bundle import export_run, write_manifest
 from zoo.export.concatenate import operations, read_model
 from zoo.export.metadata import packed_labels
-from zoo.export.verify import shortfalls, verify
+from zoo.export.verify import gate_failures, verify
 from zoo.registry.tasks import Classes, Limits, Values
 
 NO_GATE = Limits(max_drop=100, min_agreement=0)
@@ -107,15 +107,15 @@ def test_figures_below_the_gate_are_told():
     task = Classes()
     good = figures_of(task, 0.9)
     worse = figures_of(task, 0.88, largest_difference=0.1)
-    assert shortfalls({"keras": good, "int8": good}, task, Limits()) == []
-    (told,) = shortfalls({"keras": good, "int8": worse}, task, Limits())
+    assert gate_failures({"keras": good, "int8": good}, task, Limits()) == []
+    (told,) = gate_failures({"keras": good, "int8": worse}, task, Limits())
     assert "accuracy 88.00 % is 2.00 points below" in told
-    assert shortfalls({"keras": good, "int8": worse}, task, Limits(max_drop=2.5)) == []
+    assert gate_failures({"keras": good, "int8": worse}, task, Limits(max_drop=2.5)) == []
     different = {**good, "largest_difference": 1e-4}
-    (told,) = shortfalls({"keras": good, "float32": different}, task, Limits())
+    (told,) = gate_failures({"keras": good, "float32": different}, task, Limits())
     assert "differs from the Keras model" in told
     different = {**good, "largest_difference": np.nan}
-    (told,) = shortfalls({"keras": good, "int8": different}, task, Limits())
+    (told,) = gate_failures({"keras": good, "int8": different}, task, Limits())
     assert "not finite" in told
 
 
@@ -135,7 +135,7 @@ def test_figures_below_the_gate_are_told():
 def test_an_error_is_gated_relative_to_the_keras_models(metric, keras, file, limits, told):
     task = Values(metric)
     figures = {"keras": figures_of(task, keras), "int8": figures_of(task, file)}
-    problems = shortfalls(figures, task, limits)
+    problems = gate_failures(figures, task, limits)
     assert told in "".join(problems)
     assert bool(told) == bool(problems)
 
@@ -145,10 +145,10 @@ def test_as_good_as_keras_is_not_sound_if_it_decides_otherwise(agreement):
     task = Classes()
     good = figures_of(task, 0.5)
     figures = {"keras": good, "int8": {**good, "agreement": agreement}}
-    (told,) = shortfalls(figures, task, Limits())
+    (told,) = gate_failures(figures, task, Limits())
     assert "of its answers are the Keras model's, less than 95 %" in told
-    assert shortfalls(figures, task, Limits(min_agreement=100 * agreement)) == []
-    assert shortfalls({"keras": good, "int8": {**good, "agreement": 0.96}}, task, Limits()) == []
+    assert gate_failures(figures, task, Limits(min_agreement=100 * agreement)) == []
+    assert gate_failures({"keras": good, "int8": {**good, "agreement": 0.96}}, task, Limits()) == []
 
 
 def test_answers_to_encoded_photos_are_gated():
@@ -162,7 +162,7 @@ def test_answers_to_encoded_photos_are_gated():
         ({"broken_told": False}, "a broken file"),
     ):
         figures = {"keras": good, "saved_model": {**good, "serve_encoded": {**encoded, **wrong}}}
-        problems = shortfalls(figures, task, Limits())
+        problems = gate_failures(figures, task, Limits())
         assert told in "".join(problems)
         assert bool(told) == bool(problems)
 

@@ -16,7 +16,7 @@ from zoo.plots.boundary import boundary_picture, line, plane
 from zoo.plots.certainty import certainty_picture
 from zoo.plots.confusion import confusion_matrix, confusion_picture, most_confused
 from zoo.plots.curves import grouped_curves, learning_curves
-from zoo.plots.learning import save_animation, stages, stages_picture
+from zoo.plots.learning import save_animation, snapshots, snapshots_figure
 from zoo.plots.pipeline import pipeline_picture, steps
 from zoo.plots.style import choose_fonts, save
 from zoo.plots.weights import templates, weight_pictures
@@ -141,8 +141,8 @@ def every_kind_of_picture(labels):
     yield learning_curves({"$run": ROWS}, LONG)
     yield grouped_curves({labels[0]: {labels[0]: ROWS}, labels[1]: {labels[1]: PATH}}, LONG)
     yield pipeline_picture(linear, photos[0], labels, LONG, Sign())
-    yield stages_picture(
-        stages(zoo.build("xor_mlp"), table, 0.5, 1, 1, 3), table, 0.5, labels, LONG
+    yield snapshots_figure(
+        snapshots(zoo.build("xor_mlp"), table, 0.5, 1, 1, 3), table, 0.5, labels, LONG
     )
     yield weight_pictures(linear, labels, LONG)
 
@@ -269,14 +269,14 @@ def test_the_boundary_moves_while_a_model_learns(name, dataset, errors, tmp_path
     split = data.load(dataset).train
     recipe = zoo.describe(name).recipe
     model = zoo.build(name)
-    found = stages(model, split, 0.5, recipe.epochs, recipe.batch_size, 8)
+    found = snapshots(model, split, 0.5, recipe.epochs, recipe.batch_size, 8)
     assert found[0].updates == 0
     assert found[-1].updates == recipe.epochs * -(-len(split.x) // recipe.batch_size)
     # One line never gets XOR right (slide 5).
     assert found[-1].errors == errors if errors is not None else min(s.errors for s in found) > 0
     np.testing.assert_array_equal(found[-1].outputs, plane(model, split.x)[2])
-    pixels(stages_picture(found, split, 0.5, "01", "a title"), tmp_path / "stages.png")
-    moving = save_animation(found, split, 0.5, "01", "a title", tmp_path / "stages.gif")
+    pixels(snapshots_figure(found, split, 0.5, "01", "a title"), tmp_path / "snapshots.png")
+    moving = save_animation(found, split, 0.5, "01", "a title", tmp_path / "snapshots.gif")
     with Image.open(moving) as frames:
         shown = set()
         for frame in range(frames.n_frames):

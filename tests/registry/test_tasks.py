@@ -33,7 +33,7 @@ _THREE = np.array([[0.1, 0.7, 0.2], [0.5, 0.5, 0.0]], np.float32)
     ],
 )
 def test_outputs_become_answers_and_figures(task, outputs, answers):
-    assert task.answers(outputs).tolist() == answers
+    assert task.predictions(outputs).tolist() == answers
     assert task.agreement(outputs, outputs) == 1.0
     perfect = task.measure(outputs, np.asarray(answers))
     assert list(perfect) == [metric.name for metric in task.metrics]

@@ -11,9 +11,9 @@ import typer
 
 from zoo.cli.figures import say_test, show_artifacts, show_times
 from zoo.cli.options import AsJson, Bundle, DataDir, MaxDrop, MaxIncrease, MinAgreement, Run
-from zoo.cli.output import quoted, say
+from zoo.cli.output import print_line, quoted
 from zoo.cli.plugins import import_tensorflow
-from zoo.errors import SHORT_OF_THE_GATE, ZooError
+from zoo.errors import CHECK_FAILED, ZooError
 
 
 def export(
@@ -60,8 +60,8 @@ def export(
     if study:
         from zoo.reports.study import study as study_bundle
 
-        say(f"Study: {study_bundle(run, bundle, data_dir)}")
-    say(
+        print_line(f"Study: {study_bundle(run, bundle, data_dir)}")
+    print_line(
         f"Next: zoo predict {quoted(as_word(bundle))} FILE…, or copy the folder and run: "
         "python3 predict.py FILE…"
     )
@@ -72,9 +72,9 @@ def export_bundle(run: Path, to: Path | None, data_dir: str | None, **options: A
     import_tensorflow()
     from zoo.export.bundle import export_run
 
-    bundle = export_run(run, to, data_dir=data_dir, say=say, **options)
+    bundle = export_run(run, to, data_dir=data_dir, say=print_line, **options)
     show_artifacts(json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))["artifacts"])
-    say(f"Bundle: {bundle}")
+    print_line(f"Bundle: {bundle}")
     return bundle
 
 
@@ -170,7 +170,7 @@ def _evaluate_bundle(name_or_folder: str, data_dir: str | None, as_json: bool) -
         return
     for artifact, metrics in figures.items():
         found = ", ".join(f"{name} {figure:.4g}" for name, figure in metrics.items())
-        say(
+        print_line(
             f"{artifact}: {found} on the {len(measured_on.test):,} test examples "
             f"of {measured_on.name} (fingerprint {measured_on.fingerprint})."
         )
@@ -200,14 +200,14 @@ def verify(
 
     data_dir = data_dir or recorded_data_dir(folder, manifest)
     measured_on = data.load(name, data_dir)
-    report = verification.verify(folder, measured_on, limits, say)
+    report = verification.verify(folder, measured_on, limits, print_line)
     if report.figures:
         show_artifacts(report.figures)
     for problem in report.problems:
-        say(f"Problem: {problem}")
+        print_line(f"Problem: {problem}")
     if report.problems:
-        raise typer.Exit(SHORT_OF_THE_GATE)
-    say(f"No problems found in {folder}.")
+        raise typer.Exit(CHECK_FAILED)
+    print_line(f"No problems found in {folder}.")
 
 
 def benchmark(
@@ -242,4 +242,4 @@ def benchmark(
         return
     show_times(rows)
     packages = ", ".join(f"{name} {number}" for name, number in versions(RUNTIME).items())
-    say(f"Medians of {repeats}, one example at a time. {machine()}; {packages}.")
+    print_line(f"Medians of {repeats}, one example at a time. {machine()}; {packages}.")

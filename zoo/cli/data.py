@@ -8,7 +8,7 @@ import typer
 
 from zoo.cli.commands import Commands
 from zoo.cli.options import DataDir
-from zoo.cli.output import console, say
+from zoo.cli.output import console, print_line
 from zoo.cli.plugins import import_tensorflow
 
 data_app = Commands(help="Data sets: list them, download them, empty the cache.")
@@ -26,7 +26,7 @@ def list_datasets() -> None:
         spec = data.describe(name)
         table.add_row(name, spec.kind, spec.source, spec.summary)
     console().print(table)
-    say(
+    print_line(
         f"The cache of decoded photos, {data.cache.root()}, holds "
         f"{data.cache.size() / 1e6:,.1f} MB; `zoo data clear` empties it."
     )
@@ -45,7 +45,7 @@ def prepare(
     if data.describe(name).source == "tfds":
         import_tensorflow()
     folder = data.prepare(name, data_dir)
-    say(f"{name} is ready in {folder}." if folder else f"{name} needs no preparation.")
+    print_line(f"{name} is ready in {folder}." if folder else f"{name} needs no preparation.")
 
 
 @data_app.command("clear")
@@ -53,4 +53,4 @@ def clear() -> None:
     """Empty the cache of decoded photos; the next training decodes them again."""
     from zoo import data
 
-    say(f"Removed {data.cache.clear() / 1e6:,.1f} MB from {data.cache.root()}.")
+    print_line(f"Removed {data.cache.clear() / 1e6:,.1f} MB from {data.cache.root()}.")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from zoo.cli.output import console, say
+from zoo.cli.output import console, print_line
 
 
 def say_test(results: Mapping[str, Any], examples: int) -> None:
     """Print the metrics of a run on a test set, as `zoo.train` and `zoo.evaluate` return them."""
     figures = "  ".join(f"{name} {value:.4f}" for name, value in results["test"].items())
     dataset = results["dataset"]
-    say(
+    print_line(
         f"Test: {figures}  ({examples:,} examples of {dataset['name']}, "
         f"fingerprint {dataset['fingerprint']})"
     )

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli.options import Model
-from zoo.cli.output import console, say
+from zoo.cli.output import console, print_line
 
 
 def list_models(
@@ -53,4 +53,4 @@ def describe(name: Model) -> None:
             lines.append(f"    {result.summary()}")
             measured_on.append(f"Measured on {result.measured_on()}.")
     lines += dict.fromkeys(measured_on)
-    say("\n".join(lines))
+    print_line("\n".join(lines))

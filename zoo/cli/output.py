@@ -18,8 +18,8 @@ from rich.console import Console
 
 from zoo.errors import (
     BAD_INPUT,
+    CHECK_FAILED,
     INTERRUPTED,
-    SHORT_OF_THE_GATE,
     SUCCESS,
     UNEXPECTED,
     Preempted,
@@ -44,7 +44,7 @@ def console() -> Console:
     return _SafeConsole()
 
 
-def say(sentence: str) -> None:
+def print_line(sentence: str) -> None:
     """Print a line on standard output, without wrapping, markup or highlighting."""
     console().print(sentence, markup=False, highlight=False, soft_wrap=True)
 
@@ -54,7 +54,7 @@ def quoted(path: Path | str) -> str:
     return shlex.quote(str(path))
 
 
-def complain(sentence: str) -> None:
+def print_error(sentence: str) -> None:
     """Print one line on standard error, if there is one to write to."""
     if sys.stderr is None:
         return
@@ -84,7 +84,7 @@ def run_command(run: Callable[[list[str]], int | None], words: Sequence[str]) ->
             sys.stdout.flush()
         if code == INTERRUPTED:
             # The parser catches Ctrl-C and prints nothing.
-            complain("Stopped.")
+            print_error("Stopped.")
     except (KeyboardInterrupt, Exception) as error:
         code = _report(error, debug)
     _discard_unwritten(sys.stdout)
@@ -106,16 +106,16 @@ def _report(error: BaseException, debug: bool) -> int:
         # The parser raises it for Ctrl-C and for an end of file, which may be any file's.
         error = error.__cause__ or error
     if isinstance(error, KeyboardInterrupt):
-        complain("Stopped.")
+        print_error("Stopped.")
         return INTERRUPTED
     if debug:
         with contextlib.suppress(OSError, ValueError):
             traceback.print_exception(error)
     if isinstance(error, BrokenPipeError) or isinstance(error.__cause__, BrokenPipeError):
-        return SHORT_OF_THE_GATE
+        return CHECK_FAILED
     sentence, code = _sentence(error)
     if sentence:
-        complain(sentence)
+        print_error(sentence)
     return code
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zoo.cli.commands import Commands, PhotoCommand
-from zoo.cli.output import say
+from zoo.cli.output import print_line
 from zoo.cli.plugins import import_tensorflow
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def confusion(trained: Trained, data_dir: DataDir = None, to: To = Path("confusi
     source = sources.open_source(trained)
     source.require_plot("confusion")
     dataset = source.dataset(data_dir)
-    counts = confusion_matrix(dataset.test.y, source.answers(dataset.test.x), dataset.labels)
+    counts = confusion_matrix(dataset.test.y, source.predictions(dataset.test.x), dataset.labels)
     right = 100 * counts.trace() / counts.sum()
     title = f"{source.name}, test set of {dataset.name}: accuracy {right:.2f}\u00a0%"
     _save(confusion_picture(counts, dataset.labels, title), to)
@@ -73,7 +73,7 @@ def predictions(
     source = sources.open_source(trained)
     source.require_plot("predictions")
     dataset = source.dataset(data_dir)
-    found = source.answers(dataset.test.x)
+    found = source.predictions(dataset.test.x)
     metric = source.task.primary
     figure = metric.text(metric.compute(found, dataset.test.y))
     title = f"{source.name}, test set of {dataset.name}: {metric.title} {figure}"
@@ -147,7 +147,7 @@ def learning(
     given = data.load(dataset or spec.dataset)
     check_fits(trained, spec, given)
     split, recipe = given.train, spec.recipe
-    found = drawing.stages(
+    found = drawing.snapshots(
         trained,
         split,
         threshold_of(spec.task),
@@ -157,7 +157,7 @@ def learning(
     )
     title = f"{model} on the data set {given.name!r}"
     if moves:
-        say(
+        print_line(
             str(
                 drawing.save_animation(
                     found, split, threshold_of(spec.task), given.labels, title, to
@@ -166,7 +166,7 @@ def learning(
         )
     else:
         _save(
-            drawing.stages_picture(found, split, threshold_of(spec.task), given.labels, title), to
+            drawing.snapshots_figure(found, split, threshold_of(spec.task), given.labels, title), to
         )
 
 
@@ -181,7 +181,7 @@ def examples(trained: Trained, data_dir: DataDir = None, to: To = Path("examples
     source.require_plot("examples")
     dataset = source.dataset(data_dir)
     outputs = source.outputs(dataset.test.x)
-    decided = source.task.answers(outputs)
+    decided = source.task.predictions(outputs)
     right = 100 * (decided == dataset.test.y).mean()
     title = f"{source.name}, test set of {dataset.name}: accuracy {right:.2f}\u00a0%"
     _save(certainty_picture(dataset.test, outputs, source.task, dataset.labels, title), to)
@@ -218,4 +218,4 @@ def activations(to: To = Path("activations.png")) -> None:
 def _save(figure: Figure, to: Path) -> None:
     from zoo.plots.style import save
 
-    say(str(save(figure, to)))
+    print_line(str(save(figure, to)))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli.options import DataDir, Run
-from zoo.cli.output import say
+from zoo.cli.output import print_line
 from zoo.cli.plugins import import_tensorflow
 
 
@@ -23,7 +23,7 @@ def report(
     import_tensorflow()
     from zoo.reports import report as pages
 
-    say(f"Report: {pages.report(run, to, data_dir)}")
+    print_line(f"Report: {pages.report(run, to, data_dir)}")
 
 
 def compare(
@@ -34,4 +34,4 @@ def compare(
     import_tensorflow()
     from zoo.reports import report as pages
 
-    say(f"Comparison: {pages.compare(runs, to)}")
+    print_line(f"Comparison: {pages.compare(runs, to)}")

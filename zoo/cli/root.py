@@ -11,7 +11,7 @@ from zoo.cli.bundles import benchmark, evaluate, export, predict, verify
 from zoo.cli.commands import Commands, PhotoCommand
 from zoo.cli.data import data_app
 from zoo.cli.models import describe, list_models
-from zoo.cli.output import DEBUG, DEBUG_VARIABLE, run_command, say
+from zoo.cli.output import DEBUG, DEBUG_VARIABLE, print_line, run_command
 from zoo.cli.plot import plot_app
 from zoo.cli.plugins import PLUGIN, name_plugins
 from zoo.cli.reports import compare, report
@@ -41,7 +41,7 @@ def _version(asked: bool) -> None:
     if asked:
         from zoo import __version__
 
-        say(f"zoo {__version__}")
+        print_line(f"zoo {__version__}")
         raise typer.Exit
 
 

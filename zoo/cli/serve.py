@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli.output import say
+from zoo.cli.output import print_line
 from zoo.errors import ZooError
 
 
@@ -42,5 +42,8 @@ def serve(
             f'The page needs {error.name}; run: pip install "lecture-zoo[serve]".'
         ) from error
     server.serve(
-        named, host, port, lambda address: say(f"The page is at {address} (stop it with Ctrl-C).")
+        named,
+        host,
+        port,
+        lambda address: print_line(f"The page is at {address} (stop it with Ctrl-C)."),
     )

@@ -14,7 +14,7 @@ import typer
 from zoo.cli.bundles import export_bundle
 from zoo.cli.figures import say_test
 from zoo.cli.options import Model
-from zoo.cli.output import DEBUG, complain, console, quoted, say
+from zoo.cli.output import DEBUG, console, print_error, print_line, quoted
 from zoo.cli.plugins import import_tensorflow
 from zoo.errors import ZooError
 from zoo.training.settings import Training
@@ -80,7 +80,7 @@ def train(
     if workers is None and hosts is None:
         is_chief = run_training(training)
         if is_chief and not export:
-            say(f"Next: zoo export {quoted(_run_dir(training))}")
+            print_line(f"Next: zoo export {quoted(_run_dir(training))}")
     else:
         _launch(training, workers, hosts, remote_shell)
         is_chief = True
@@ -99,12 +99,12 @@ def run_training(training: Training) -> bool:
     try:
         results = run(training, Terminal(console()))
     except KeyboardInterrupt:
-        complain(f"To resume, repeat the command with --run-dir {quoted(run_dir)}.")
+        print_error(f"To resume, repeat the command with --run-dir {quoted(run_dir)}.")
         raise
     if not is_chief(training.strategy):
         return False
     say_test(results, results["examples"]["test"])
-    say(f"Run folder: {run_dir}")
+    print_line(f"Run folder: {run_dir}")
     return True
 
 
@@ -151,6 +151,6 @@ def _export_and_predict(training: Training) -> None:
     run_dir = _run_dir(training)
     export_bundle(run_dir, None, training.data_dir)
     words, truths = write_examples(run_dir, training.data_dir)
-    say(f"The bundle's own predict.py, without TensorFlow, on {len(truths)} test examples:")
+    print_line(f"The bundle's own predict.py, without TensorFlow, on {len(truths)} test examples:")
     for line, truth in zip(predict_examples(run_dir / "bundle", words), truths, strict=True):
-        say(f"  {line}   (it is: {truth})")
+        print_line(f"  {line}   (it is: {truth})")

@@ -134,13 +134,13 @@ def target_names(identity: Mapping[str, Any]) -> tuple[str, ...]:
     if "values" not in identity:
         return tuple(identity["labels"])
     values = identity["values"]
-    return named([value["name"] for value in values], [value["unit"] for value in values])
+    return with_units([value["name"] for value in values], [value["unit"] for value in values])
 
 
-def named(names: Sequence[str], units: Sequence[str] | None = None) -> tuple[str, ...]:
+def with_units(names: Sequence[str], units: Sequence[str] | None = None) -> tuple[str, ...]:
     """Return names with their units, where they have any.
 
-    >>> named(["pressure", "age"], ["mmHg", ""])
+    >>> with_units(["pressure", "age"], ["mmHg", ""])
     ('pressure (mmHg)', 'age')
     """
     units = units or [""] * len(names)

@@ -105,8 +105,8 @@ def export_run(
         figures = verify.measure_all(draft, manifest, dataset, say)
         task = spec.task_of(model)
         trained_model.check_figure(folder, task.primary, figures["keras"]["metrics"])
-        problems = verify.damages(draft, manifest)
-        problems += verify.shortfalls(figures, task, limits or Limits())
+        problems = verify.damaged_files(draft, manifest)
+        problems += verify.gate_failures(figures, task, limits or Limits())
         if problems:
             raise ZooError(f"{spec.name} was not exported: {' '.join(problems)}")
         for name, found in figures.items():

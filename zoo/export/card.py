@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from zoo.data.corruptions import CORRUPTIONS
-from zoo.data.dataset import named
+from zoo.data.dataset import with_units
 from zoo.registry import ModelSpec
 from zoo.registry.tasks import Metric, Task, task_of
 
@@ -200,7 +200,7 @@ def _names(manifest: dict[str, Any]) -> str:
     if "labels" in manifest:
         return f"Labels: {', '.join(manifest['labels'])}"
     output = manifest["output"]
-    return f"Values: {', '.join(named(output['names'], output['units']))}"
+    return f"Values: {', '.join(with_units(output['names'], output['units']))}"
 
 
 def _figure(metric: Metric, found: dict[str, float]) -> str:

@@ -23,7 +23,7 @@ def write_model(model: schema.ModelT) -> bytes:
 SIGNATURE = "serving_default"
 
 
-def chain(first: bytes, second: bytes) -> bytes:
+def concatenate(first: bytes, second: bytes) -> bytes:
     """Return the file that computes `second` of what `first` computes.
 
     Both have one input and one output; the output of the first has the type and shape of the

@@ -15,7 +15,7 @@ _EXIF = b"Exif\x00\x00"
 _ORIENTATION, _BYTE, _LONG = 0x0112, 1, 4
 _APP1, _START_OF_SCAN, _END_OF_IMAGE = 0xE1, 0xDA, 0xD9
 # Tags that are looked at; a camera writes some dozens.
-_MOST_TAGS = 1024
+_MAX_TAGS = 1024
 # The orientations stored with rows and columns exchanged, mirrored left to right, upside down.
 _EXCHANGED, _MIRRORED, _UPSIDE_DOWN = (5, 6, 7, 8), (2, 3, 6, 7), (3, 4, 7, 8)
 
@@ -48,7 +48,7 @@ def decode(file: tf.Tensor) -> tf.Tensor:
     with tf.control_dependencies([tf.debugging.Assert(is_png | content.starts(0, _JPEG), [0])]):
         photo = tf.cond(is_png, lambda: _decode_png(file, content), lambda: _decode_jpeg(file))
     tags = tf.cond(is_png, lambda: _exif_of_png(content), lambda: _exif_of_jpeg(content))
-    turned = _turned(photo, _orientation(content, tags))
+    turned = _oriented(photo, _orientation(content, tags))
     return tf.ensure_shape(turned, (None, None, 3))
 
 
@@ -96,8 +96,8 @@ def _decode_png(file: tf.Tensor, content: _Bytes) -> tf.Tensor:
     with tf.control_dependencies([_not_too_large(height, width)]):
         return tf.cond(
             deep_gray,
-            lambda: _deep_gray_on_white(tf.io.decode_png(file, channels=4, dtype=tf.uint16)),
-            lambda: _on_white(_expanded(tf.io.decode_png(file, channels=4), content)),
+            lambda: _blend_gray_with_white(tf.io.decode_png(file, channels=4, dtype=tf.uint16)),
+            lambda: _blend_with_white(_expanded(tf.io.decode_png(file, channels=4), content)),
         )
 
 
@@ -116,7 +116,7 @@ def _not_too_large(height: tf.Tensor, width: tf.Tensor) -> tf.Operation:
     return tf.debugging.Assert(fits, [pixels])
 
 
-def _on_white(photo: tf.Tensor) -> tf.Tensor:
+def _blend_with_white(photo: tf.Tensor) -> tf.Tensor:
     """Lay colours with an opacity on white paper, rounded as Pillow's `alpha_composite` does."""
     colour, opacity = tf.split(tf.cast(photo, tf.int32), (3, 1), axis=-1)
     mixed = 128 * (colour * opacity + 255 * (255 - opacity)) + (128 << 7)
@@ -125,7 +125,7 @@ def _on_white(photo: tf.Tensor) -> tf.Tensor:
     return tf.cond(tf.reduce_all(opacity == 255), lambda: photo[..., :3], lambda: laid)
 
 
-def _deep_gray_on_white(photo: tf.Tensor) -> tf.Tensor:
+def _blend_gray_with_white(photo: tf.Tensor) -> tf.Tensor:
     """Return 16-bit gray scaled to 8 bits, in three channels."""
     gray, _, _, opacity = tf.split(tf.cast(photo, tf.float64), 4, axis=-1)
     laid = (gray * opacity / 65535 + (65535 - opacity)) * (255.0 / 65535)
@@ -141,12 +141,12 @@ def _exif_of_jpeg(content: _Bytes) -> tf.Tensor:
         found = tf.where(is_exif, position + 4 + len(_EXIF), found)
         return position + 2 + content.number(position + 2, 2), found
 
-    def go_on(position, found):
+    def has_more(position, found):
         marker = content.at(position + 1)
         is_segment = (content.at(position) == 0xFF) & (marker != _START_OF_SCAN)
         return (found < 0) & is_segment & (marker != _END_OF_IMAGE) & (position < content.size)
 
-    return tf.while_loop(go_on, step, (tf.constant(2), tf.constant(-1)))[1]
+    return tf.while_loop(has_more, step, (tf.constant(2), tf.constant(-1)))[1]
 
 
 def _exif_of_png(content: _Bytes) -> tf.Tensor:
@@ -159,10 +159,10 @@ def _exif_of_png(content: _Bytes) -> tf.Tensor:
         length = tf.where((length < 0) | (length > content.size), content.size, length)
         return position + 12 + length, found
 
-    def go_on(position, found):
+    def has_more(position, found):
         return (found < 0) & (position < content.size)
 
-    return tf.while_loop(go_on, step, (tf.constant(8), tf.constant(-1)))[1]
+    return tf.while_loop(has_more, step, (tf.constant(8), tf.constant(-1)))[1]
 
 
 def _orientation(content: _Bytes, start: tf.Tensor) -> tf.Tensor:
@@ -172,7 +172,7 @@ def _orientation(content: _Bytes, start: tf.Tensor) -> tf.Tensor:
     offset = content.number(start + 4, 4, little)
     known &= (offset > 0) & (offset < content.size)
     first = start + tf.where(known, offset, 0)
-    count = tf.minimum(content.number(first, 2, little), _MOST_TAGS)
+    count = tf.minimum(content.number(first, 2, little), _MAX_TAGS)
     tags = first + 2 + 12 * tf.range(count)
     kind = content.number(tags + 2, 2, little)
     value = content.number(tags + 8, 2, little)
@@ -184,7 +184,7 @@ def _orientation(content: _Bytes, start: tf.Tensor) -> tf.Tensor:
     return tf.where((given >= 1) & (given <= 8), given, 1)
 
 
-def _turned(photo: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
+def _oriented(photo: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
     def is_one_of(orientations):
         return tf.reduce_any(orientation == tf.constant(orientations))
 

@@ -24,15 +24,15 @@ def encoded_photos(photos: np.ndarray | Photos) -> list[bytes]:
     """
     count = min(_PHOTOS, len(photos))
     chosen = [photos[int(at)] for at in np.linspace(0, len(photos) - 1, count)]
-    return [file for photo in chosen for file in _every_way(Image.fromarray(np.asarray(photo)))]
+    return [file for photo in chosen for file in _variants(Image.fromarray(np.asarray(photo)))]
 
 
-def broken(file: bytes) -> bytes:
+def truncated(file: bytes) -> bytes:
     """Return the first half of a file."""
     return file[: len(file) // 2]
 
 
-def _every_way(photo: Image.Image) -> list[bytes]:
+def _variants(photo: Image.Image) -> list[bytes]:
     gray = photo.convert("L")
     # From clear on the left to opaque on the right.
     ramp = np.linspace(0, 255, photo.width).round().astype(np.uint8)

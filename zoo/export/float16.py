@@ -20,7 +20,7 @@ WEIGHTS = ("float32", "float16")
 _LARGE = 2**16
 
 
-def fits(array: np.ndarray) -> bool:
+def is_exact(array: np.ndarray) -> bool:
     """Return whether an array is large, of float32, and loses nothing as float16."""
     if not _is_large(array):
         return False

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from zoo import edge
-from zoo.data.dataset import Dataset, Split, named
+from zoo.data.dataset import Dataset, Split, with_units
 from zoo.data.photos import Photos
 from zoo.errors import ZooError
 from zoo.registry.tasks import Task, task_of
@@ -64,7 +64,7 @@ def batches(
             yield photo[None]
 
 
-def together_of(manifest: dict[str, Any]) -> int:
+def batch_size_of(manifest: dict[str, Any]) -> int:
     """Return how many examples the TFLite and ONNX files of a bundle take at once, at most."""
     return _BATCH if manifest["input"]["shape"][0] is None else 1
 
@@ -103,7 +103,7 @@ def check_targets(bundle: Path, manifest: dict[str, Any], dataset: Dataset) -> N
     Raises:
         ZooError: naming both.
     """
-    wanted = named(edge.names_of(manifest), manifest["output"].get("units"))
+    wanted = with_units(edge.names_of(manifest), manifest["output"].get("units"))
     given = dataset.target_names
     if given != wanted:
         what = "labels" if dataset.labels else "values"
@@ -130,7 +130,7 @@ def evaluate_bundle(bundle: str | Path, dataset: Dataset) -> dict[str, dict[str,
                 load_quietly(bundle, name).raw,
                 dataset.test.x,
                 edge.frame_of(manifest),
-                together_of(manifest),
+                batch_size_of(manifest),
             ),
             dataset.test.y,
         )

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from zoo.errors import ZooError
 from zoo.export import float16
-from zoo.export.subprocesses import run_module
+from zoo.export.subprocesses import run_in_subprocess
 from zoo.nn import loading
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def write_onnx(model_path: Path, path: Path, frame: tuple[int, int] | None = Non
     for package in ("tf2onnx", "onnx", "onnxruntime"):
         if importlib.util.find_spec(package) is None:
             raise ZooError(f'--onnx needs {package}; run: pip install "lecture-zoo[train,onnx]"')
-    run_module("zoo.export.onnx", model_path, path, *(frame or ()))
+    run_in_subprocess("zoo.export.onnx", model_path, path, *(frame or ()))
 
 
 def convert(model: keras.Model, path: Path, frame: tuple[int, int] | None) -> None:
@@ -81,7 +81,7 @@ def _store_in_half(graph: onnx.GraphProto) -> None:
 
     for tensor in graph.initializer:
         array = numpy_helper.to_array(tensor)
-        if float16.fits(array):
+        if float16.is_exact(array):
             name, stored = tensor.name, f"{tensor.name}/float16"
             tensor.CopyFrom(numpy_helper.from_array(array.astype(np.float16), stored))
             cast = helper.make_node("Cast", [stored], [name], to=TensorProto.FLOAT)

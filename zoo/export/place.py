@@ -33,7 +33,7 @@ def replacing_folder(target: Path) -> Iterator[Path]:
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _clear_away(target)
+        _remove_abandoned(target)
         draft = _folder_of_this_process(_DRAFT, target.parent)
     except OSError as error:
         raise ZooError(
@@ -67,7 +67,7 @@ def _put_in_place(draft: Path, target: Path) -> None:
         raise ZooError(f"{target} cannot be written ({error.strerror}).") from error
 
 
-def _clear_away(target: Path) -> None:
+def _remove_abandoned(target: Path) -> None:
     """Remove what killed programs left, and put back what one of them had put aside."""
     for left in target.parent.glob(f"{_ASIDE}*"):
         if _is_abandoned(left, _ASIDE):

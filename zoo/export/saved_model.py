@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from zoo.export import float16
 from zoo.export.encoded import decode_or_not
-from zoo.export.subprocesses import run_module
+from zoo.export.subprocesses import run_in_subprocess
 from zoo.nn import loading
 
 
@@ -23,7 +23,7 @@ def write_saved_model(model_path: Path, folder: Path) -> None:
     Raises:
         ZooError: if it cannot be written.
     """
-    run_module("zoo.export.saved_model", model_path, folder)
+    run_in_subprocess("zoo.export.saved_model", model_path, folder)
     # It holds a number drawn at random and is not needed to load.
     (folder / "fingerprint.pb").unlink(missing_ok=True)
 
@@ -86,7 +86,7 @@ def _stored(variables: list[keras.Variable]) -> list[tf.Variable]:
         for variable in variables
     ]
     return [
-        tf.Variable(array.astype(np.float16) if float16.fits(array) else array, trainable=False)
+        tf.Variable(array.astype(np.float16) if float16.is_exact(array) else array, trainable=False)
         for array in arrays
     ]
 

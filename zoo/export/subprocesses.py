@@ -16,7 +16,7 @@ from zoo.errors import ZooError
 _ROOT = Path(__file__).resolve().parents[2]
 
 
-def run_module(module: str, *words: object) -> None:
+def run_in_subprocess(module: str, *words: object) -> None:
     """Run `python -m MODULE WORDS…`.
 
     Raises:

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from zoo.edge import quiet_stderr
 from zoo.errors import ZooError
-from zoo.export.concatenate import chain, with_plain_dense_versions
+from zoo.export.concatenate import concatenate, with_plain_dense_versions
 from zoo.nn.preprocessing import preprocessing_of
 from zoo.utils.choices import require_choice
 
@@ -62,7 +62,7 @@ def convert(
     quantised = _convert(kind, head, inputs, features)
     if preprocessing is None:
         return quantised
-    return chain(
+    return concatenate(
         _convert("float32", preprocessing, tf.TensorSpec(shape, given.dtype, name=given.name)),
         quantised,
     )

@@ -16,7 +16,7 @@ from zoo.data.dataset import Dataset
 from zoo.errors import ZooError
 from zoo.export import concatenate, measure
 from zoo.export.concatenate import SIGNATURE, operations
-from zoo.export.encoded_photos import broken, encoded_photos
+from zoo.export.encoded_photos import encoded_photos, truncated
 from zoo.export.metadata import packed_labels
 from zoo.nn import loading
 from zoo.registry.tasks import Limits, Task, task_of
@@ -73,12 +73,12 @@ def verify(
             f"{manifest['dataset']['fingerprint']}, and this data set has {dataset.fingerprint}; "
             "give the --data-dir it was measured on."
         )
-    report = Report(problems=damages(bundle, manifest))
+    report = Report(problems=damaged_files(bundle, manifest))
     if report.problems:
         return report
     report.figures = measure_all(bundle, manifest, dataset, say)
     task = task_of(manifest)
-    report.problems += shortfalls(report.figures, task, limits or Limits())
+    report.problems += gate_failures(report.figures, task, limits or Limits())
     for name, found in report.figures.items():
         stated = manifest["artifacts"][name].get("metrics", {})
         report.problems += [
@@ -113,13 +113,13 @@ def measure_all(
         say(f"Measuring {name} on the {len(dataset.test):,} test examples of {dataset.name}.")
         # The Keras model and the SavedModel take any batch, also where the others have one shape.
         whole = name in ("keras", "saved_model")
-        together = measure.together_of(manifest)
+        together = measure.batch_size_of(manifest)
         answers = measure.outputs(
             _runner(bundle, name),
             dataset.test.x,
             frame,
             **({} if whole else {"together": together}),
-            progress=_paced(name, say),
+            progress=_rate_limited(name, say),
         )
         if reference is None:
             reference = answers
@@ -132,7 +132,7 @@ def measure_all(
     return figures
 
 
-def _paced(name: str, say: Callable[[str], None]) -> Callable[[int, int], None]:
+def _rate_limited(name: str, say: Callable[[str], None]) -> Callable[[int, int], None]:
     told = time.monotonic()
 
     def progress(done: int, total: int) -> None:
@@ -154,7 +154,7 @@ def _measure_encoded(bundle: Path, manifest: dict[str, Any], dataset: Dataset) -
     expected = np.concatenate(answered)
     # The broken one stands among the others, which it must not disturb; TensorFlow grumbles at it.
     with edge.quiet_stderr():
-        found = signatures[_ENCODED](encoded=tf.constant([broken(files[0]), *files]))
+        found = signatures[_ENCODED](encoded=tf.constant([truncated(files[0]), *files]))
     answers, valid = found["output"].numpy(), found["valid"].numpy()
     return {
         "files": len(files),
@@ -164,7 +164,7 @@ def _measure_encoded(bundle: Path, manifest: dict[str, Any], dataset: Dataset) -
     }
 
 
-def shortfalls(figures: dict[str, dict[str, Any]], task: Task, limits: Limits) -> list[str]:
+def gate_failures(figures: dict[str, dict[str, Any]], task: Task, limits: Limits) -> list[str]:
     """Return a sentence for each artifact that answers otherwise than the Keras model."""
     keras_model = figures["keras"]
     tolerance = TOLERANCE * max(1.0, *(abs(output) for output in keras_model["outputs"]))
@@ -177,13 +177,13 @@ def shortfalls(figures: dict[str, dict[str, Any]], task: Task, limits: Limits) -
                 f"{name}: differs from the Keras model by {found['largest_difference']:.2g}, "
                 f"more than {tolerance:.2g}."
             )
-        beyond = task.shortfalls(found, keras_model, limits)
+        beyond = task.gate_failures(found, keras_model, limits)
         problems += [f"{name}: {problem}" for problem in beyond]
-        problems += _encoded_shortfalls(name, found.get(_ENCODED), tolerance)
+        problems += _encoded_failures(name, found.get(_ENCODED), tolerance)
     return problems
 
 
-def _encoded_shortfalls(name: str, found: dict[str, Any] | None, tolerance: float) -> list[str]:
+def _encoded_failures(name: str, found: dict[str, Any] | None, tolerance: float) -> list[str]:
     problems = []
     if found and not found["largest_difference"] <= tolerance:
         problems.append(
@@ -195,13 +195,13 @@ def _encoded_shortfalls(name: str, found: dict[str, Any] | None, tolerance: floa
     return problems
 
 
-def damages(bundle: Path, manifest: dict[str, Any]) -> list[str]:
+def damaged_files(bundle: Path, manifest: dict[str, Any]) -> list[str]:
     """Return a sentence for each file that is missing, changed, or not as its kind must be."""
     problems = []
     for name, entry in manifest["artifacts"].items():
         hashes = entry.get("files") or {entry.get("file"): entry.get("sha256")}
         for file, digest in hashes.items():
-            problem = _damage(bundle, str(file), digest)
+            problem = _file_problem(bundle, str(file), digest)
             if problem:
                 problems.append(f"{name}: {problem}")
     if problems:
@@ -219,7 +219,7 @@ def damages(bundle: Path, manifest: dict[str, Any]) -> list[str]:
     return problems
 
 
-def _damage(bundle: Path, file: str, digest: str | None) -> str | None:
+def _file_problem(bundle: Path, file: str, digest: str | None) -> str | None:
     path = bundle / file
     if bundle.resolve() not in path.resolve().parents:
         return f"the path {file!r} leaves the bundle."

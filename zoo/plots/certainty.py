@@ -51,7 +51,7 @@ def certainty_picture(
     order = np.argsort(-sure, kind="stable")
     order = order[~repeated[order]]
     shown = max(min(_SHOWN, len(order) // 2), 1)
-    decided = task.answers(outputs)
+    decided = task.predictions(outputs)
     figure = new_figure(2 * shown, 6.8, title)
     most, least = figure.subfigures(2, 1, squeeze=False)[:, 0]
     most.suptitle(f"most certain, by {task.certainty_text}")

@@ -23,8 +23,8 @@ _FRAMES_PER_SECOND = 4
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A model's outputs over the plane after some updates.
+class Snapshot:
+    """A model's outputs over the plane after a number of updates.
 
     Args:
         updates: number of weight updates so far.
@@ -41,10 +41,10 @@ class Stage:
     errors: int
 
 
-def stages(
+def snapshots(
     model: keras.Model, split: Split, threshold: float, epochs: int, batch_size: int, wanted: int
-) -> list[Stage]:
-    """Train a model and return its outputs at the start, at the end and at moments between.
+) -> list[Snapshot]:
+    """Train a model; return snapshots of its outputs from the start to the end of training.
 
     Args:
         model: compiled, with two inputs and one output; it is trained in place.
@@ -52,61 +52,68 @@ def stages(
         threshold: outputs from this value up mean the second label.
         epochs: passes over the examples.
         batch_size: examples per update.
-        wanted: how many stages; closer together at the start, where more changes.
+        wanted: approximate number of snapshots, spaced geometrically over the updates.
 
     Raises:
         ZooError: if the model has another number of inputs or outputs.
     """
     x, y = np.asarray(split.x, np.float32), np.asarray(split.y)
     total = epochs * -(-len(x) // batch_size)
-    moments = {round(moment) for moment in np.geomspace(1, total, max(wanted - 1, 1))}
+    steps = {round(step) for step in np.geomspace(1, total, max(wanted - 1, 1))}
 
-    def look(updates: int) -> Stage:
+    def take_snapshot(updates: int) -> Snapshot:
         grid = plane(model, x)
         outputs = keras.ops.convert_to_numpy(model(x, training=False))
-        decided = Threshold(threshold).answers(outputs)
-        return Stage(updates, *grid, int((decided != y).sum()))
+        decided = Threshold(threshold).predictions(outputs)
+        return Snapshot(updates, *grid, int((decided != y).sum()))
 
-    found = [look(0)]
+    found = [take_snapshot(0)]
 
-    class Watch(keras.callbacks.Callback):
+    class SnapshotCallback(keras.callbacks.Callback):
         updates = 0
 
         def on_train_batch_end(self, batch, logs=None):
             self.updates += 1
-            if self.updates in moments:
-                found.append(look(self.updates))
+            if self.updates in steps:
+                found.append(take_snapshot(self.updates))
 
-    model.fit(x, y[:, None], batch_size=batch_size, epochs=epochs, verbose=0, callbacks=[Watch()])
+    model.fit(
+        x,
+        y[:, None],
+        batch_size=batch_size,
+        epochs=epochs,
+        verbose=0,
+        callbacks=[SnapshotCallback()],
+    )
     return found
 
 
 @styled
-def stages_picture(
-    found: Sequence[Stage], split: Split, threshold: float, labels: Sequence[str], title: str
+def snapshots_figure(
+    found: Sequence[Snapshot], split: Split, threshold: float, labels: Sequence[str], title: str
 ) -> Figure:
-    """Return a figure of the stages side by side, four in a row."""
+    """Return a figure of the snapshots side by side, four in a row."""
     rows = -(-len(found) // 4)
     figure = new_figure(14, 1 + 3.6 * rows, title)
     every = figure.subplots(rows, 4, squeeze=False).ravel()
     for axes in every[len(found) :]:
         axes.set_axis_off()
-    for axes, stage in zip(every, found, strict=False):
-        _draw(axes, stage, split, threshold, labels)
+    for axes, snapshot in zip(every, found, strict=False):
+        _draw(axes, snapshot, split, threshold, labels)
     figure.legend(*every[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
 @styled
 def save_animation(
-    found: Sequence[Stage],
+    found: Sequence[Snapshot],
     split: Split,
     threshold: float,
     labels: Sequence[str],
     title: str,
     path: Path,
 ) -> Path:
-    """Write the stages as an animated GIF and return its path.
+    """Write the snapshots as an animated GIF and return its path.
 
     Raises:
         ZooError: if the file cannot be written.
@@ -114,12 +121,12 @@ def save_animation(
     figure = new_figure(6, 6, title)
     axes = figure.subplots()
 
-    def draw(stage: Stage) -> None:
+    def draw(snapshot: Snapshot) -> None:
         axes.clear()
-        _draw(axes, stage, split, threshold, labels)
+        _draw(axes, snapshot, split, threshold, labels)
         axes.legend(loc="upper right", fontsize=11)
 
-    # The last stage is shown for two seconds before the animation repeats.
+    # The last snapshot is shown for two seconds before the animation repeats.
     frames = [*found, *[found[-1]] * 2 * _FRAMES_PER_SECOND]
     with replacing(path) as temporary, matplotlib.rc_context({"savefig.bbox": None}):
         # Created only here: Matplotlib warns about an animation that is never saved.
@@ -128,11 +135,18 @@ def save_animation(
     return path
 
 
-def _draw(axes: Axes, stage: Stage, split: Split, threshold: float, labels: Sequence[str]) -> None:
-    updates = "1 update" if stage.updates == 1 else f"{stage.updates:,} updates"
-    axes.set_title(f"{updates}, {stage.errors} wrong", fontsize=13)
-    draw_plane(axes, stage.across, stage.up, stage.outputs, split, labels, marker_size=40)
-    if stage.outputs.min() < threshold <= stage.outputs.max():
+def _draw(
+    axes: Axes, snapshot: Snapshot, split: Split, threshold: float, labels: Sequence[str]
+) -> None:
+    updates = "1 update" if snapshot.updates == 1 else f"{snapshot.updates:,} updates"
+    axes.set_title(f"{updates}, {snapshot.errors} wrong", fontsize=13)
+    draw_plane(axes, snapshot.across, snapshot.up, snapshot.outputs, split, labels, marker_size=40)
+    if snapshot.outputs.min() < threshold <= snapshot.outputs.max():
         axes.contour(
-            stage.across, stage.up, stage.outputs, levels=[threshold], colors="black", linewidths=2
+            snapshot.across,
+            snapshot.up,
+            snapshot.outputs,
+            levels=[threshold],
+            colors="black",
+            linewidths=2,
         )

@@ -98,7 +98,7 @@ def pipeline_picture(
         axes.set_axis_off()
     if products.ndim == found["weights"][shown].ndim:
         figure.supxlabel(f"W and W ⊙ x: {color_meaning(labels, len(scores))}", fontsize=12)
-    _draw_scores(pictures[-1], scores, labels, int(task.answers(scores[None])[0]))
+    _draw_scores(pictures[-1], scores, labels, int(task.predictions(scores[None])[0]))
     return figure
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from zoo import data, edge
 from zoo.bundles.shipped import find_bundle, is_name
 from zoo.data import Dataset
-from zoo.data.dataset import named, target_names
+from zoo.data.dataset import target_names, with_units
 from zoo.data.photos import Photos
 from zoo.models import describe
 from zoo.nn import loading
@@ -72,9 +72,9 @@ class Source:
             return self.model.predict(examples, batch_size=_BATCH, verbose=0)
         return np.concatenate([np.asarray(self.model(photo[None])) for photo in examples])
 
-    def answers(self, examples: np.ndarray | Photos) -> np.ndarray:
+    def predictions(self, examples: np.ndarray | Photos) -> np.ndarray:
         """Return the model's answers: label indices, int64 (examples,), or values."""
-        return self.task.answers(self.outputs(examples))
+        return self.task.predictions(self.outputs(examples))
 
 
 def open_source(run_or_bundle: str | Path) -> Source:
@@ -95,7 +95,7 @@ def open_source(run_or_bundle: str | Path) -> Source:
     check_plugins(str(bundle), recorded_plugins(manifest))
     model = loading.load_model(bundle)
     data_dir = recorded_data_dir(bundle, manifest)
-    targets = named(edge.names_of(manifest), manifest["output"].get("units"))
+    targets = with_units(edge.names_of(manifest), manifest["output"].get("units"))
     return Source(manifest["name"], model, targets, manifest["dataset"], data_dir)
 
 

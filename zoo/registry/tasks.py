@@ -71,8 +71,8 @@ class Metric:
         title: as a heading, such as "accuracy".
         greater_is_better: whether a larger figure is the better one.
         is_share: whether it is a share, 0…1, shown in percent; else an error, 0…∞.
-        compute: function of (answers, targets), both as `Task.answers` and the data set give
-            them, that returns the figure.
+        compute: function of (predictions, targets) that returns the metric; predictions as
+            `Task.predictions` returns them, targets as the data set has them.
         is_relative: whether an error is a share of the targets' size; else it is in their unit.
         negligible: by how much an error may grow in an export, whatever it was: a share of the
             range of the outputs, or of 1 if it is relative.
@@ -114,27 +114,27 @@ class Metric:
         return 100 * abs(figure - other) <= room
 
 
-def _accuracy(answers: np.ndarray, targets: np.ndarray) -> float:
-    return float(np.mean(answers == targets))
+def _accuracy(predictions: np.ndarray, targets: np.ndarray) -> float:
+    return float(np.mean(predictions == targets))
 
 
-def _rmse(answers: np.ndarray, targets: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(_errors(answers, targets) ** 2)))
+def _rmse(predictions: np.ndarray, targets: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(_errors(predictions, targets) ** 2)))
 
 
-def _largest_error(answers: np.ndarray, targets: np.ndarray) -> float:
-    return float(np.max(np.abs(_errors(answers, targets))))
+def _largest_error(predictions: np.ndarray, targets: np.ndarray) -> float:
+    return float(np.max(np.abs(_errors(predictions, targets))))
 
 
-def _relative_l2(answers: np.ndarray, targets: np.ndarray) -> float:
+def _relative_l2(predictions: np.ndarray, targets: np.ndarray) -> float:
     size = float(np.linalg.norm(np.asarray(targets, np.float64)))
-    error = float(np.linalg.norm(_errors(answers, targets)))
+    error = float(np.linalg.norm(_errors(predictions, targets)))
     return error / size if size else error
 
 
-def _errors(answers: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    answers = np.asarray(answers, np.float64)
-    return answers - np.asarray(targets, np.float64).reshape(answers.shape)
+def _errors(predictions: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    predictions = np.asarray(predictions, np.float64)
+    return predictions - np.asarray(targets, np.float64).reshape(predictions.shape)
 
 
 ACCURACY = Metric("accuracy", "accuracy", True, True, _accuracy)
@@ -251,18 +251,18 @@ class Task:
         """Return a split's y as the model's loss takes it."""
         return y
 
-    def answers(self, outputs: np.ndarray) -> np.ndarray:
+    def predictions(self, outputs: np.ndarray) -> np.ndarray:
         """Return what outputs, float32 (examples, outputs), stand for, by the rule of edge.py."""
         return edge.decide(self.contract(), outputs)
 
     def measure(self, outputs: np.ndarray, y: np.ndarray) -> dict[str, float]:
         """Return every metric of outputs on a split's y."""
-        answers = self.answers(outputs)
-        return {metric.name: metric.compute(answers, y) for metric in self.metrics}
+        predictions = self.predictions(outputs)
+        return {metric.name: metric.compute(predictions, y) for metric in self.metrics}
 
     def agreement(self, outputs: np.ndarray, reference: np.ndarray) -> float:
         """Return the share of answers, 0…1, that are the reference's."""
-        return float(np.mean(self.answers(outputs) == self.answers(reference)))
+        return float(np.mean(self.predictions(outputs) == self.predictions(reference)))
 
     def require_plot(self, plot: str, model: str) -> None:
         """Raise one sentence unless a plot applies to models of this task.
@@ -284,11 +284,11 @@ class Task:
         """Return one example's target in words."""
         raise NotImplementedError
 
-    def different(self, y: np.ndarray, dataset: Targets, most: int) -> list[int]:
+    def distinct_examples(self, y: np.ndarray, dataset: Targets, most: int) -> list[int]:
         """Return the indices of a few examples, at most so many, with different targets."""
         raise NotImplementedError
 
-    def shortfalls(
+    def gate_failures(
         self, found: Mapping[str, Any], reference: Mapping[str, Any], limits: Limits
     ) -> list[str]:
         """Return a sentence for each limit that a file's figures lie beyond.
@@ -365,7 +365,7 @@ class _LabelTask(Task):
         """Return the label."""
         return dataset.labels[int(y)]
 
-    def different(self, y: np.ndarray, dataset: Targets, most: int) -> list[int]:
+    def distinct_examples(self, y: np.ndarray, dataset: Targets, most: int) -> list[int]:
         """Return the first example of each label."""
         return [int(np.argmax(y == label)) for label in range(len(dataset.labels))][:most]
 
@@ -550,7 +550,7 @@ class Values(Task):
             value.text(number) for value, number in zip(dataset.values, numbers, strict=True)
         )
 
-    def different(self, y: np.ndarray, dataset: Targets, most: int) -> list[int]:
+    def distinct_examples(self, y: np.ndarray, dataset: Targets, most: int) -> list[int]:
         """Return examples spread evenly from the smallest to the largest first value."""
         order = np.argsort(y.reshape(len(y), -1)[:, 0], kind="stable")
         at = np.unique(np.linspace(0, len(y) - 1, most).round().astype(int))

@@ -126,7 +126,7 @@ def _results(folder: RunFolder) -> dict:
 
 def _answers(source: sources.Source, dataset: Dataset, title: str) -> list[str]:
     """Return what the model answers on the test set, as the task's own plot and tables."""
-    answers = source.answers(dataset.test.x)
+    answers = source.predictions(dataset.test.x)
     parts = []
     if "predictions" in source.task.plots:
         figure = predictions_picture(dataset.test.y, answers, dataset.values, title)

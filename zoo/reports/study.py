@@ -54,11 +54,11 @@ def study(run: str | Path, bundle: str | Path, data_dir: str | None = None) -> P
 
     task = task_of(manifest)
 
-    def answers(examples):
-        return task.answers(measure.outputs(model.raw, examples, frame))
+    def predictions(examples):
+        return task.predictions(measure.outputs(model.raw, examples, frame))
 
     title = f"{spec.name} on {dataset.name}"
-    found = answers(dataset.test.x)
+    found = predictions(dataset.test.x)
     pictures: dict[str, Figure] = {}
     if "confusion" in task.plots:
         counts = confusion_matrix(dataset.test.y, found, dataset.labels)
@@ -90,7 +90,7 @@ def study(run: str | Path, bundle: str | Path, data_dir: str | None = None) -> P
     if manifest["input"]["kind"] == "image" and dataset.labels:
         manifest["study"] = {
             "artifact": artifact,
-            **accuracies(answers, dataset.test, dataset.labels),
+            **accuracies(predictions, dataset.test, dataset.labels),
         }
     # A manifest is written in the newest format, which an older predict.py does not read.
     shutil.copyfile(edge.__file__, bundle / "predict.py")
