@@ -158,7 +158,7 @@ def main() -> None:
                 write_text(table, as_csv(figures[part]["rows"]))
     except ZooError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(error.exit_code)
 
 
 def _finish(what: str, lines: list[str], write: bool) -> None:

@@ -64,7 +64,7 @@ def main() -> None:
         write_text(readme, with_table(readme.read_text(encoding="utf-8")))
     except ZooError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(error.exit_code)
 
 
 def make(name: str) -> None:

@@ -58,7 +58,7 @@ def main() -> None:
             penalties.softmax_penalties(options.recipe)
     except ZooError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

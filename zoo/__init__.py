@@ -21,6 +21,7 @@ _HOME = {
     "ModelSpec": "zoo.registry",
     "Recipe": "zoo.registry",
     "Classes": "zoo.registry",
+    "Limits": "zoo.registry",
     "Sign": "zoo.registry",
     "Threshold": "zoo.registry",
     "Value": "zoo.registry",

@@ -177,7 +177,7 @@ def check_training(subject: _Subject) -> None:
 
 def check_resume(subject: _Subject) -> None:
     """A resumed training ends with exactly the weights of an uninterrupted one."""
-    from zoo.training.signals import Preempted
+    from zoo.errors import Preempted
 
     try:
         subject.train("resumed", reporter=_stopper())

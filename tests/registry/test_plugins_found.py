@@ -8,7 +8,7 @@ import pytest
 import zoo
 from zoo import ZooError, data
 from zoo.data import Split, computed_dataset, register_dataset
-from zoo.registry import Value, plugins
+from zoo.registry import Task, Value, Values, plugins, register_task
 
 VALUES = (Value("y"),)
 # One that needs no Keras until it is built.
@@ -76,6 +76,28 @@ def test_whatever_a_plugin_raises_is_its_problem_alone(named, monkeypatch, code,
     with pytest.raises(ZooError, match="cannot be imported") as caught:
         plugins.check_plugins("runs/a", {path.stem: "1.0"})
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (int, "not a class that inherits from Task"),
+        (type("Unnamed", (Task,), {}), "has no name"),
+        (type("Spaced", (Values,), {"name": "a b"}), "has no name"),
+    ],
+)
+def test_a_kind_of_task_that_is_none_is_refused(kind, told):
+    with pytest.raises(ValueError, match=told):
+        register_task(kind)
+
+
+def test_a_model_of_a_kind_of_task_that_is_not_registered_is_refused(tmp_path, monkeypatch):
+    code = PLUGIN.format(name="odd").replace("task=Values()", "task=type('Odd', (Values,), {})()")
+    path = tmp_path / "odd_one.py"
+    path.write_text(code)
+    monkeypatch.setenv(plugins.VARIABLE, str(path))
+    (found,) = [plugin for plugin in plugins.load_plugins() if plugin.module == "odd_one"]
+    assert "decorate the class with register_task" in found.problem
 
 
 @pytest.mark.parametrize("name", ["nowhere.py", "no_such_module", "no_such_package.part", "a b"])

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import zoo
+from zoo.errors import PREEMPTED
 
 
 @pytest.fixture
@@ -90,4 +91,4 @@ def test_a_second_training_in_one_folder_is_refused(train, tmp_path):
         assert training.poll() is None
         training.terminate()
         training.communicate()
-    assert training.returncode == 75
+    assert training.returncode == PREEMPTED

@@ -9,10 +9,10 @@ import pytest
 
 import zoo
 from zoo import ZooError
+from zoo.errors import PREEMPTED
 from zoo.training import checkpoints
 from zoo.training.checkpoints import Position
 from zoo.training.run_folder import RunFolder
-from zoo.training.signals import EXIT_CODE
 from zoo.utils.files import write_json
 
 COMMAND = ["train", "perceptron", "--set", "inputs=2", "--epochs", "60"]
@@ -36,7 +36,7 @@ def test_a_killed_training_resumes_to_the_same_weights(kill, whole, run_zoo, tmp
             if line.startswith("epoch"):
                 break
         training.send_signal(kill)
-    assert training.returncode == (EXIT_CODE if kill == signal.SIGTERM else -kill)
+    assert training.returncode == (PREEMPTED if kill == signal.SIGTERM else -kill)
     assert not (parts / "results.json").exists()
     resumed = run_zoo(*COMMAND, parts)
     assert resumed.returncode == 0, resumed.stderr

@@ -10,11 +10,11 @@ import pytest
 
 import zoo
 from zoo import ZooError
+from zoo.errors import INTERRUPTED, PREEMPTED, Preempted
 from zoo.registry.recipes import Recipe
 from zoo.training import checkpoints, identity
 from zoo.training.reporter import Silent
 from zoo.training.run_folder import RunFolder
-from zoo.training.signals import Preempted
 
 CHEAP = Recipe(epochs=4, batch_size=4, learning_rate=0.2, optimizer="adam")
 
@@ -195,7 +195,7 @@ def test_every_solver_stops_when_asked_and_names_the_folder(
     heard = StopsAt(word, kind)
     with pytest.raises(Preempted, match=r"--run-dir '.*/my run'") as stopped:
         zoo.train(name, reporter=heard, **settings)
-    assert stopped.value.exit_code == {signal.SIGTERM: 75, signal.SIGINT: 130}[kind]
+    assert stopped.value.exit_code == {signal.SIGTERM: PREEMPTED, signal.SIGINT: INTERRUPTED}[kind]
     assert sum(word in sentence for sentence in heard.sentences) == 1
     assert any("Run folder" in sentence for sentence in heard.sentences)
     assert not (tmp_path / "my run" / "results.json").exists()

@@ -9,6 +9,7 @@ import typer
 
 from zoo.cli.commands import Commands, PhotoCommand
 from zoo.cli.output import print_line
+from zoo.cli.plugins import import_tensorflow
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +35,7 @@ def curves(
     to: To = Path("curves.png"),
 ) -> None:
     """Plot the learning curves of one or several runs: loss and the task's primary metric."""
-    _tensorflow()
+    import_tensorflow()
     from zoo.plots import sources
     from zoo.plots.curves import grouped_curves
 
@@ -47,7 +48,7 @@ def curves(
 @plot_app.command("confusion")
 def confusion(trained: Trained, data_dir: DataDir = None, to: To = Path("confusion.png")) -> None:
     """Plot the confusion matrix on the test set."""
-    _tensorflow()
+    import_tensorflow()
     from zoo.plots import sources
     from zoo.plots.confusion import confusion_matrix, confusion_picture
 
@@ -65,7 +66,7 @@ def predictions(
     trained: Trained, data_dir: DataDir = None, to: To = Path("predictions.png")
 ) -> None:
     """Plot predicted against true values on the test set."""
-    _tensorflow()
+    import_tensorflow()
     from zoo.plots import sources
     from zoo.plots.predictions import predictions_picture
 
@@ -82,7 +83,7 @@ def predictions(
 @plot_app.command("weights")
 def weights(trained: Trained, to: To = Path("weights.png")) -> None:
     """Plot the weights W of a linear model of photos, one image per label."""
-    _tensorflow()
+    import_tensorflow()
     from zoo.plots import sources
     from zoo.plots.weights import weight_pictures
 
@@ -94,7 +95,7 @@ def weights(trained: Trained, to: To = Path("weights.png")) -> None:
 @plot_app.command("boundary")
 def boundary(trained: Trained, data_dir: DataDir = None, to: To = Path("boundary.png")) -> None:
     """Plot the decision boundary of a model with two inputs."""
-    _tensorflow()
+    import_tensorflow()
     from zoo.plots import sources
     from zoo.plots.boundary import boundary_picture, check_plane
     from zoo.registry.tasks import threshold_of
@@ -123,7 +124,7 @@ def learning(
     ] = Path("learning.gif"),
 ) -> None:
     """Train a model with two inputs and plot how its decision boundary moves."""
-    _tensorflow()
+    import_tensorflow()
     import keras
 
     from zoo import data
@@ -172,7 +173,7 @@ def learning(
 @plot_app.command("examples")
 def examples(trained: Trained, data_dir: DataDir = None, to: To = Path("examples.png")) -> None:
     """Plot the test images that a model is most and least certain about."""
-    _tensorflow()
+    import_tensorflow()
     from zoo.plots import sources
     from zoo.plots.certainty import certainty_picture
 
@@ -193,7 +194,7 @@ def pipeline(
     to: To = Path("pipeline.png"),
 ) -> None:
     """Plot slide 16 for one photo: gray, resize, W ⊙ x, sum, score, label."""
-    _tensorflow()
+    import_tensorflow()
     from zoo import edge
     from zoo.plots import sources
     from zoo.plots.pipeline import pipeline_picture
@@ -208,7 +209,7 @@ def pipeline(
 @plot_app.command("activations")
 def activations(to: To = Path("activations.png")) -> None:
     """Plot the lecture's ten activations with their derivatives."""
-    _tensorflow()
+    import_tensorflow()
     from zoo.plots.activations import activation_pictures
 
     _save(activation_pictures(), to)
@@ -218,9 +219,3 @@ def _save(figure: Figure, to: Path) -> None:
     from zoo.plots.style import save
 
     print_line(str(save(figure, to)))
-
-
-def _tensorflow() -> None:
-    from zoo.cli.plugins import import_tensorflow
-
-    import_tensorflow()

@@ -11,11 +11,12 @@ from zoo.registry.models import (
 from zoo.registry.plugins import load_plugins, register_custom_objects
 from zoo.registry.recipes import Augmentation, Recipe
 from zoo.registry.solvers import register_solver
-from zoo.registry.tasks import Classes, Sign, Task, Threshold, Value, Values, register_task
+from zoo.registry.tasks import Classes, Limits, Sign, Task, Threshold, Value, Values, register_task
 
 __all__ = [
     "Augmentation",
     "Classes",
+    "Limits",
     "ModelSpec",
     "Recipe",
     "Sign",

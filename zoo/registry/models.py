@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoo.errors import ZooError
 from zoo.registry.plugins import load_plugins, registry
 from zoo.registry.recipes import Recipe
-from zoo.registry.tasks import Task, require_task
+from zoo.registry.tasks import Task, is_registered, require_task
 from zoo.utils.choices import require_choice
 
 if TYPE_CHECKING:
@@ -126,6 +126,11 @@ def _check_spec(spec: ModelSpec) -> None:
         raise ValueError(
             f"The task of model {spec.name!r} is {spec.task!r}; give a task, such as "
             "Threshold(0.5), Classes() or Values()."
+        )
+    if not is_registered(spec.task):
+        raise ValueError(
+            f"The task of model {spec.name!r} is a {type(spec.task).__name__}, which is not "
+            "registered; decorate the class with register_task."
         )
     for what in ("dataset", "equation", "output"):
         text = getattr(spec, what)

@@ -563,8 +563,15 @@ def register_task(kind: type[Task]) -> type[Task]:
     """Register a task class by its name, so that manifests can refer to it.
 
     Raises:
-        ValueError: if the name is taken.
+        ValueError: if it is not a class of tasks with a name, or the name is taken.
     """
+    if not (isinstance(kind, type) and issubclass(kind, Task)):
+        raise ValueError(f"The kind of task {kind!r} is not a class that inherits from Task.")
+    if not isinstance(getattr(kind, "name", None), str) or not kind.name.isidentifier():
+        raise ValueError(
+            f"The kind of task {kind.__name__} has no name; give it one of letters, digits and "
+            "underscores."
+        )
     if kind.name in _kinds:
         raise ValueError(f"A task named {kind.name!r} is registered already; choose another name.")
     _kinds[kind.name] = kind
@@ -607,6 +614,11 @@ def require_task(name: str) -> None:
     if name in _FORMER_NAMES and name not in _kinds:
         raise UnknownNameError(f"The task {name!r} is now called {_FORMER_NAMES[name]!r}.")
     require_choice("task", name, _kinds)
+
+
+def is_registered(task: Task) -> bool:
+    """Return whether a task's kind is one that `register_task` has made known."""
+    return _kinds.get(task.name) is type(task)
 
 
 def task_of(manifest: Mapping[str, Any]) -> Task:

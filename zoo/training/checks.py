@@ -1,4 +1,4 @@
-"""What a recipe asks of a model and a data set, checked before any example is touched."""
+"""A data set and a model: what a recipe takes from the data, and whether the two fit."""
 
 from __future__ import annotations
 
@@ -25,9 +25,6 @@ def follow(
         dataset: to train on.
         replicas: which share a batch.
         given: what the user has set, which is left as it is: options, and "batch_size".
-
-    Raises:
-        ZooError: if there are fewer training examples than replicas.
     """
     labels, examples = len(dataset.labels), len(dataset.train)
     free = "classes" in spec.options and "classes" not in {**recipe.options, **given}

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from zoo.data import Dataset
+from zoo.errors import Preempted
 from zoo.registry import ModelSpec
 from zoo.registry.recipes import Recipe
 from zoo.registry.tasks import Task
@@ -20,7 +21,7 @@ from zoo.training.examples import Examples
 from zoo.training.reporter import Reporter
 from zoo.training.run_folder import RunFolder
 from zoo.training.settings import Training
-from zoo.training.signals import Preempted, StopRequest
+from zoo.training.signals import StopRequest
 from zoo.training.strategies import Chosen
 
 

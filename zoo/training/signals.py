@@ -10,10 +10,7 @@ import threading
 from collections.abc import Iterator
 
 from zoo.errors import INTERRUPTED, PREEMPTED
-from zoo.errors import Preempted as Preempted
 from zoo.training.launcher import STOP_AT_END_OF_INPUT
-
-EXIT_CODE = PREEMPTED
 
 
 class StopRequest:

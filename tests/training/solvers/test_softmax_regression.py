@@ -1,5 +1,8 @@
 """The full-batch solver against scikit-learn's optimum of the same objective."""
 
+import os
+import signal
+
 import keras
 import numpy as np
 import pytest
@@ -9,8 +12,11 @@ from sklearn.linear_model import LogisticRegression
 import zoo
 from zoo import ZooError
 from zoo.data.dataset import Split
+from zoo.errors import Preempted
 from zoo.training.examples import ResidentExamples, StreamedExamples
-from zoo.training.solvers.softmax_regression import GRADIENT_NORM, solve
+from zoo.training.reporter import Silent
+from zoo.training.run_folder import RunFolder
+from zoo.training.solvers.softmax_regression import GRADIENT_NORM, PENALTIES, solve
 
 FEATURES, CLASSES = 30, 4
 
@@ -67,6 +73,36 @@ def test_only_a_softmax_classifier_has_this_optimum(tmp_path, tfds_dir):
     with pytest.raises(ZooError, match="above 0"):
         zoo.train("cifar_softmax", solver="lbfgs", penalty=0.0, run_dir=tmp_path / "zero")
     assert not list(tmp_path.rglob("config.json"))
+
+
+class StopsAfter(Silent):
+    """Sends this process SIGTERM when it hears of so many values of λ."""
+
+    def __init__(self, stop_at):
+        self.stop_at, self.sentences = stop_at, []
+
+    def say(self, sentence):
+        self.sentences.append(sentence)
+        if sum(text.startswith("λ") for text in self.sentences) == self.stop_at:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_stopped_search_goes_on_to_the_same_weights(photos_dir, tmp_path):
+    settings = {"dataset": "photos", "data_dir": str(photos_dir), "solver": "lbfgs"}
+    settings["options"] = {"size": 4}
+    with pytest.raises(Preempted, match=r"after 3 values of λ; .* resumes from there"):
+        zoo.train("cifar_softmax", run_dir=tmp_path / "parts", reporter=StopsAfter(3), **settings)
+    resumed = StopsAfter(99)
+    zoo.train("cifar_softmax", run_dir=tmp_path / "parts", reporter=resumed, **settings)
+    zoo.train("cifar_softmax", run_dir=tmp_path / "whole", **settings)
+    assert "Resuming after 3 values of λ." in resumed.sentences
+    assert sum(text.startswith("λ") for text in resumed.sentences) == len(PENALTIES) - 3
+    parts, whole = (zoo.load_model(tmp_path / name).get_weights() for name in ("parts", "whole"))
+    assert [weight.tobytes() for weight in parts] == [weight.tobytes() for weight in whole]
+    for name in ("parts", "whole"):
+        rows = RunFolder(tmp_path / name).history()
+        assert len(rows) == len(PENALTIES)
+    assert rows == RunFolder(tmp_path / "parts").history()
 
 
 def objective(x, y, weights, bias, penalty):
