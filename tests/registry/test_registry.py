@@ -23,7 +23,7 @@ def test_models_are_listed_by_task_and_data_set():
 
 @pytest.mark.parametrize(("former", "now"), [("binary", "threshold"), ("multiclass", "classes")])
 def test_a_former_name_of_a_task_is_answered_with_its_name_now(former, now):
-    with pytest.raises(UnknownNameError, match=f"named '{now}' now"):
+    with pytest.raises(UnknownNameError, match=f"now called '{now}'"):
         zoo.list_models(task=former)
     assert zoo.list_models(task=now)
 

@@ -75,7 +75,7 @@ def test_a_threshold_of_several_outputs_is_a_unit_per_label():
         (lambda: Limits(max_drop=-1), "give 0 or more"),
         (lambda: Limits(min_agreement=101), "from 0 to 100"),
         (lambda: register_task(Classes), "'classes' is registered already"),
-        (lambda: task_of({"task": "binary", "output": {}}), "named 'threshold' now"),
+        (lambda: task_of({"task": "binary", "output": {}}), "now called 'threshold'"),
         (lambda: task_of({"task": "ranks", "output": {}}), "no task 'ranks'"),
     ],
 )

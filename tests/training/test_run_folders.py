@@ -58,7 +58,7 @@ def test_more_epochs_go_on_to_the_same_weights(averaging, tmp_path):
 def test_a_rate_that_fell_to_0_cannot_go_on(tmp_path):
     recipe = Recipe(**{**vars(CHEAP), "schedule": "cosine"})
     train(tmp_path, recipe)
-    with pytest.raises(ZooError, match="cannot go on to 9; train 9 epochs from the start"):
+    with pytest.raises(ZooError, match="cannot continue to 9; train 9 epochs from the start"):
         train(tmp_path, recipe, epochs=9)
 
 
@@ -103,7 +103,7 @@ def test_a_checkpoint_of_another_training_is_refused(run):
     (run / "results.json").unlink()
     foreign = checkpoints.encode(checkpoints.Position(1, 0), {"model/0": np.zeros(3)})
     checkpoints.save(run / "checkpoints", 10**6, foreign)
-    with pytest.raises(ZooError, match="is of another training"):
+    with pytest.raises(ZooError, match="belongs to another training"):
         train(run)
 
 

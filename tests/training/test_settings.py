@@ -44,12 +44,12 @@ def test_every_recipe_says_only_what_its_model_honours(name, recipe):
     [
         ("xor_mlp", {"label_smoothing": 0.1}, "label_smoothing out of the recipe"),
         ("linear_cat_dog", {"label_smoothing": 0.1}, "is trained with SquaredError"),
-        ("deep_relu", {"warmup": 0.1}, "warmup is 0.1, but it goes with schedule cosine"),
-        ("deep_relu", {"optimizer": "adam", "weight_decay": 0.1}, "goes with optimizer adamw"),
-        ("deep_relu", {"weight_decay": 0.1}, "goes with optimizer adamw"),
-        ("deep_relu", {"optimizer": "adam", "momentum": 0.9}, "goes with optimizer sgd"),
-        ("deep_relu", {"components": 3}, "goes with whitening above 0"),
-        ("deep_relu", {"penalty": 1.0}, "goes with --solver exact or lbfgs"),
+        ("deep_relu", {"warmup": 0.1}, "warmup is 0.1, but it is only for schedule cosine"),
+        ("deep_relu", {"optimizer": "adam", "weight_decay": 0.1}, "is only for optimizer adamw"),
+        ("deep_relu", {"weight_decay": 0.1}, "is only for optimizer adamw"),
+        ("deep_relu", {"optimizer": "adam", "momentum": 0.9}, "is only for optimizer sgd"),
+        ("deep_relu", {"components": 3}, "is only for whitening above 0"),
+        ("deep_relu", {"penalty": 1.0}, "is only for --solver exact or lbfgs"),
         ("deep_relu", {"optimizer": "adamm"}, "did you mean adam"),
         ("deep_relu", {"schedule": "steps"}, "choose from constant, cosine"),
         ("deep_relu", {"averaging": 1.5}, "give a decay from 0 to 1"),
@@ -62,17 +62,17 @@ def test_every_recipe_says_only_what_its_model_honours(name, recipe):
         ("deep_relu", {"epochs": 0}, "epochs is 0"),
         ("deep_relu", {"options": {"dropout": float("nan")}}, "dropout is nan"),
         ("linear_cat_dog", {"solver": "exact", "penalty": float("inf")}, "penalty is inf"),
-        ("linear_cat_dog", {"solver": "exact", "momentum": 0.9}, "goes with --solver gradient"),
+        ("linear_cat_dog", {"solver": "exact", "momentum": 0.9}, "is only for --solver gradient"),
         ("linear_cat_dog", {"solver": "exact", "precision": "mixed_float16"}, "precision is mixed"),
         ("cifar_softmax", {"solver": "lbfgs", "penalty": 0.0}, "takes a number above 0"),
-        ("cifar_softmax", {"solver": "lbfgs", "label_smoothing": 0.1}, "goes with --solver grad"),
+        ("cifar_softmax", {"solver": "lbfgs", "label_smoothing": 0.1}, "is only for --solver grad"),
         ("cifar_softmax", {"solver": "lbfgs", "augmentation": Augmentation(flip=True)}, "augmenta"),
         ("cifar_softmax", {"solver": "newton"}, "There is no solver 'newton'"),
-        ("deep_relu", {"solver": "exact"}, "needs --solver gradient"),
-        ("deep_relu", {"solver": "lbfgs"}, "needs --solver gradient"),
-        ("xor_mlp", {"augmentation": Augmentation(flip=True)}, "Augmentation moves photos"),
+        ("deep_relu", {"solver": "exact"}, "use --solver gradient for"),
+        ("deep_relu", {"solver": "lbfgs"}, "use --solver gradient for"),
+        ("xor_mlp", {"augmentation": Augmentation(flip=True)}, "Augmentation is for photos"),
         ("xor_mlp", {"whitening": 1.0}, "a model that takes photos"),
-        ("mark_one", {"whitening": 1.0}, "a dense layer that is trained"),
+        ("mark_one", {"whitening": 1.0}, "a trainable dense layer"),
     ],
 )
 def test_what_cannot_be_honoured_is_refused_before_data(name, changes, told, tmp_path):
@@ -88,7 +88,10 @@ def test_what_cannot_be_honoured_is_refused_before_data(name, changes, told, tmp
         ({"epoch": 3}, "no setting of zoo.train 'epoch'; did you mean epochs"),
         ({"start_timeout": float("nan")}, "start timeout is nan"),
         ({"penalty": float("nan"), "solver": "exact"}, "penalty is nan"),
-        ({"learning_rate": 0.1, "solver": "exact"}, "--learning-rate goes with --solver gradient"),
+        (
+            {"learning_rate": 0.1, "solver": "exact"},
+            "--learning-rate is only for --solver gradient",
+        ),
         ({"source": "disk"}, "no source 'disk'; choose from auto, memory, stream"),
         ({"jit": "maybe"}, "jit"),
         ({"precision": "float16"}, "precision"),
@@ -178,9 +181,9 @@ def test_precision_auto_is_what_the_measured_ratio_says(tmp_path):
         ratio = float(told.partition("takes ")[2].partition(" ")[0])
     else:
         assert "no bfloat16 instructions" in told
-    assert told.startswith(f"Precision {precision.worthwhile(ratio)}:")
-    assert config["precision"] == precision.worthwhile(ratio)
-    assert precision.worthwhile(precision.WORTH_IT / 2) != precision.worthwhile(1.0)
+    assert told.startswith(f"Precision {precision.by_time_ratio(ratio)}:")
+    assert config["precision"] == precision.by_time_ratio(ratio)
+    assert precision.by_time_ratio(precision.MAX_TIME_RATIO / 2) != precision.by_time_ratio(1.0)
 
 
 def test_a_program_that_changed_what_keras_builds_is_told(tmp_path):
@@ -204,8 +207,8 @@ def test_without_a_folder_every_training_gets_its_own(tmp_path, monkeypatch):
     [
         ({"TF_CONFIG": cluster_of}, told)
         for cluster_of, told in (
-            ("{", "TF_CONFIG is not as expected"),
-            ("[]", "TF_CONFIG is not as expected"),
+            ("{", "TF_CONFIG is invalid"),
+            ("[]", "TF_CONFIG is invalid"),
             (
                 '{"cluster": {"worker": ["a:99999"]}, "task": {"type": "worker", "index": 0}}',
                 "65535",
@@ -222,7 +225,7 @@ def test_without_a_folder_every_training_gets_its_own(tmp_path, monkeypatch):
             ),
             (
                 '{"cluster": {"worker": ["a:1"]}, "task": {"type": [], "index": 0}}',
-                "TF_CONFIG is not as expected",
+                "TF_CONFIG is invalid",
             ),
         )
     ]
@@ -287,7 +290,7 @@ def test_a_setting_that_a_solver_ignores_is_refused(name, tmp_path):
         "precision": "mixed_float16",
     }
     word = "--" + name.replace("_", "-")
-    with pytest.raises(ZooError, match=f"{word} goes with --solver gradient, not with exact"):
+    with pytest.raises(ZooError, match=f"{word} is only for --solver gradient, not for exact"):
         zoo.train(
             "linear_cat_dog", solver="exact", run_dir=tmp_path, **{name: given[name]}, **NOWHERE
         )

@@ -177,7 +177,7 @@ def test_workers_that_were_told_different_things_do_not_train(tmp_path):
     with chief, other:
         _, told = other.communicate()
         assert other.returncode == 2
-        assert "The chief is of another training: its seed is 0, not 1" in sentence_of(told)
+        assert "The chief belongs to another training: its seed is 0, not 1" in sentence_of(told)
         _, told = chief.communicate()
     assert chief.returncode == WORKER_LOST
     assert "Lost worker 1" in sentence_of(told)
@@ -222,15 +222,15 @@ def test_a_batch_that_workers_cannot_share_is_refused_by_one_of_them(tmp_path):
     with start(*words) as training:
         told, errors = training.communicate()
     assert training.returncode == 2
-    assert "nearest that do are 6 or 8" in told
-    assert "refused its input" in sentence_of(errors)
+    assert "nearest sizes that can are 6 or 8" in told
+    assert "reported bad input" in sentence_of(errors)
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "not as expected"),
-        ('{"cluster": {"worker": ["a:1"]}}', "not as expected"),
+        ("{", "TF_CONFIG is invalid"),
+        ('{"cluster": {"worker": ["a:1"]}}', "TF_CONFIG is invalid"),
         ('{"cluster": {"ps": ["a:1"]}, "task": {"type": "ps", "index": 0}}', "the job 'ps'"),
         ('{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}', "worker 1"),
         ('{"cluster": {"worker": ["a"]}, "task": {"type": "worker", "index": 0}}', "host:port"),
@@ -281,8 +281,8 @@ def test_a_port_that_is_taken_is_named():
 
 def test_a_call_that_hangs_holding_python_s_lock_is_ended_with_a_sentence():
     program = (
-        "import ctypes\nfrom zoo.training.cluster import end_if_longer\n"
-        "with end_if_longer(0.5, 'Nobody answers.'):\n"
+        "import ctypes\nfrom zoo.training.cluster import time_limit\n"
+        "with time_limit(0.5, 'Nobody answers.'):\n"
         # PyDLL keeps the lock during the call, as TensorFlow does while it connects.
         "    ctypes.PyDLL(None).sleep(60)\n"
     )

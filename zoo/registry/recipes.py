@@ -186,8 +186,8 @@ class Recipe:
         for of in _optional():
             if not _is_read(of.name, self.solver) and getattr(self, of.name) != of.default:
                 raise ZooError(
-                    f"{title(of.name)} is {getattr(self, of.name)}, but it goes with --solver "
-                    f"{' or '.join(readers_of(of.name))}, not with {self.solver}; leave it out."
+                    f"{title(of.name)} is {getattr(self, of.name)}, but it is only for --solver "
+                    f"{' or '.join(readers_of(of.name))}, not {self.solver}; leave it out."
                 )
         unused = [
             *([] if self.optimizer == "sgd" else [("momentum", "optimizer sgd")]),
@@ -198,7 +198,7 @@ class Recipe:
         for name, reader in unused:
             if value := getattr(self, name):
                 raise ZooError(
-                    f"{title(name)} is {value}, but it goes with {reader}; leave it out."
+                    f"{title(name)} is {value}, but it is only for {reader}; leave it out."
                 )
 
     def build_optimizer(self, total_steps: int | None = None) -> keras.Optimizer:

@@ -1,4 +1,4 @@
-"""Spec + data → run folder. What runs TensorFlow is imported when it is first used."""
+"""Training. Modules that need TensorFlow are imported when they are first used."""
 
 import importlib
 

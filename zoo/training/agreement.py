@@ -1,7 +1,7 @@
-"""What all workers must agree on: the chief's values, and whether any was asked to stop.
+"""Communication between workers: values from the chief, and requests to stop.
 
-Every value passes through one all-reduce, which all workers reach at the same point; so a
-decision that depends on a clock or a signal, which differ between processes, is the same in all.
+Every value is sent with an all-reduce, which all workers call at the same point. So decisions that
+depend on a clock or a signal are the same in all processes.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ import tensorflow as tf
 
 
 class Agreement(Protocol):
-    """How the processes of one training agree."""
+    """Communication between the processes of one training."""
 
     def broadcast(self, content: bytes) -> bytes:
-        """Return the chief's bytes, whatever this process gave."""
+        """Return the chief's bytes in every process."""
 
     def agree(self, numbers: Sequence[int], stop: bool) -> tuple[list[int], bool]:
         """Return the chief's numbers, and whether any process was asked to stop."""
 
 
 class SingleProcess:
-    """One process, which decides for itself."""
+    """A training in a single process."""
 
     def broadcast(self, content):
         """Return the content."""
         return content
 
     def agree(self, numbers, stop):
-        """Return what was given."""
+        """Return the arguments."""
         return list(numbers), stop
 
 
@@ -39,8 +39,8 @@ class MultiWorker:
     """The workers of a `tf.distribute.MultiWorkerMirroredStrategy`.
 
     Args:
-        strategy: of all workers.
-        is_chief: whether this process is the one that decides.
+        strategy: the strategy of all workers.
+        is_chief: whether this process is the chief.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy, is_chief: bool):
@@ -51,7 +51,7 @@ class MultiWorker:
         )
 
     def broadcast(self, content):
-        """Return the chief's bytes; all workers call this together."""
+        """Return the chief's bytes; all workers must call this at the same point."""
         content = content if self._is_chief else b""
         size = int(self._total([len(content)])[0])
         words = np.zeros(-(-size // 4), np.int32)
@@ -60,8 +60,9 @@ class MultiWorker:
         return self._total(words).tobytes()[:size] if size else b""
 
     def agree(self, numbers, stop):
-        """Return the chief's numbers, and whether any worker was asked to stop; all call this
-        together.
+        """Return the chief's numbers, and whether any worker was asked to stop.
+
+        All workers must call this at the same point.
         """
         own = numbers if self._is_chief else [0] * len(numbers)
         *agreed, votes = self._total([*own, int(stop)])
@@ -77,6 +78,6 @@ class MultiWorker:
     def _sum_of_replicas(self, numbers):
         replica = tf.distribute.get_replica_context()
         local = self._strategy.extended.worker_devices
-        # A worker's replicas would each add its numbers; the first one speaks for all.
+        # Only the first replica of each worker contributes, so that nothing is counted twice.
         first = replica.replica_id_in_sync_group % len(local) == 0
         return replica.all_reduce("sum", numbers * tf.cast(first, tf.int32))

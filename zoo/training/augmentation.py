@@ -1,11 +1,11 @@
-"""Random transforms of training photos, carried out inside the graph.
+"""Data augmentation of training photos inside the TensorFlow graph.
 
-A photo's transform is sampled on the host, one row of numbers for each example, and depends on
-(seed, epoch, index) alone: neither the batch, nor the number of replicas, nor a resume changes it.
+The parameters of each photo's transform are sampled on the host and depend only on (seed, epoch,
+index), not on the batch, the number of replicas, or whether the training was resumed.
 
-Mixup and cutmix blend pairs of photos into one, with both labels. Each example of an epoch has a
-partner; a batch of n is read as 2n rows, every example followed by its partner, so that a replica
-that gets the i-th n-th of it gets whole pairs.
+Mixup and cutmix blend two photos into one with both labels. Each example of an epoch has a partner;
+a batch of n is read as 2n rows, each example followed by its partner, so that the shard of each
+replica has complete pairs.
 """
 
 from __future__ import annotations
@@ -17,35 +17,35 @@ import tensorflow as tf
 
 from zoo.registry.recipes import Augmentation
 
-# Between −1 and 1, where the preprocessing puts pixels, gray is 0.
+# The preprocessing maps this gray to 0.
 _GRAY = 127.5
-_MOVES = 8
+_TRANSFORM_COLUMNS = 8
 _BLEND_COLUMNS = 4
-# Streams of random numbers, so that none depends on what another is used for.
+# Independent streams of random numbers.
 _TRANSFORMS, _BLENDS, _PARTNERS = 1, 2, 3
 
 
 class Augmenter:
-    """Carries out an `Augmentation` on batches of photos of one size.
+    """Applies an `Augmentation` to batches of photos of one size.
 
     Args:
-        augmentation: what to do.
+        augmentation: the transforms and their amounts.
     """
 
     def __init__(self, augmentation: Augmentation):
         self._augmentation = augmentation
 
     def sample(self, seed: int, epoch: int, examples: int) -> tuple[np.ndarray, ...]:
-        """Return the random transform of each example in an epoch.
+        """Sample the parameters of each example's transform in an epoch.
 
         Returns:
             Arrays of float32 (examples,): a, b, c, d, e, f of the pixel (x, y) ↦
             (a x + b y + c, d x + e y + f) that is read, in units of half a photo from its centre,
             shifts c and f in pixels; then the centre of the gray square in the same units; then,
-            if photos are mixed, what `sample_blends` returns.
+            for mixup and cutmix, the arrays of `sample_blends`.
         """
         random = np.random.default_rng([seed, epoch, _TRANSFORMS])
-        # A column for each transform, so that no amount changes what is sampled for another.
+        # One column per transform, so that amounts do not change other transforms' samples.
         between = random.uniform(-1, 1, (9, examples))
         mirror, zoom_x, zoom_y, turn, shear, shift_x, shift_y, cut_x, cut_y = between
         amount = self._augmentation
@@ -63,65 +63,64 @@ class Augmenter:
             cut_x,
             cut_y,
         )
-        moves = tuple(column.astype(np.float32) for column in columns)
-        return moves + (sample_blends(amount, seed, epoch, examples) if self.mixes else ())
+        transforms = tuple(column.astype(np.float32) for column in columns)
+        return transforms + (sample_blends(amount, seed, epoch, examples) if self.mixes else ())
 
     @property
     def mixes(self) -> bool:
-        """Whether photos come in pairs, of which one is made: see `blend`."""
+        """Whether pairs of photos are blended, see `blend`."""
         return bool(self._augmentation.mixup or self._augmentation.cutmix)
 
     @property
     def columns(self) -> int:
-        """How many arrays `sample` returns."""
-        return _MOVES + _BLEND_COLUMNS * self.mixes
+        """The number of arrays that `sample` returns."""
+        return _TRANSFORM_COLUMNS + _BLEND_COLUMNS * self.mixes
 
     def apply(self, images: tf.Tensor, transforms: Sequence[tf.Tensor]) -> tf.Tensor:
-        """Return the photos after their transforms.
+        """Return the transformed photos.
 
         Args:
             images: uint8 (batch, h, w, 3).
-            transforms: what `sample` returned for each, (batch,) each.
+            transforms: the arrays of `sample` for these photos, (batch,) each.
 
         Returns:
-            float32 (batch, h, w, 3), 0…255: between pixels, the four nearest are mixed by their
-            distance; beyond the edge, the photo is mirrored. Half as many photos if pairs are
-            mixed.
+            float32 (batch, h, w, 3), 0…255, with bilinear interpolation, and reflection beyond the
+            edges. Half as many photos if pairs are blended.
         """
-        moved = self._move(images, transforms[:_MOVES])
-        return blend(moved, transforms[_MOVES:]) if self.mixes else moved
+        transformed = self._transform(images, transforms[:_TRANSFORM_COLUMNS])
+        return blend(transformed, transforms[_TRANSFORM_COLUMNS:]) if self.mixes else transformed
 
     def label_weights(self, transforms: Sequence[tf.Tensor]) -> tf.Tensor:
-        """Return the weight of each row's label where pairs are mixed, (batch,), of mean 1."""
-        return blend_weights(transforms[_MOVES:])
+        """Return the weight of each row's label if pairs are blended, (batch,), with mean 1."""
+        return blend_weights(transforms[_TRANSFORM_COLUMNS:])
 
-    def _move(self, images: tf.Tensor, moves: Sequence[tf.Tensor]) -> tf.Tensor:
-        *matrix, cut_x, cut_y = (column[:, None, None] for column in moves)
+    def _transform(self, images: tf.Tensor, parameters: Sequence[tf.Tensor]) -> tf.Tensor:
+        *matrix, cut_x, cut_y = (column[:, None, None] for column in parameters)
         _, height, width, _ = images.shape
         rows, columns = _centred(height)[None, :, None], _centred(width)[None, None, :]
         a, b, c, d, e, f = matrix
         x = (a * columns + b * rows + 1) * (width / 2) - 0.5 + c
         y = (d * columns + e * rows + 1) * (height / 2) - 0.5 + f
-        moved = _bilinear(tf.cast(images, tf.float32), x, y)
+        transformed = _bilinear(tf.cast(images, tf.float32), x, y)
         if not self._augmentation.cutout:
-            return moved
+            return transformed
         across = tf.abs(columns - cut_x) * width < self._augmentation.cutout
         down = tf.abs(rows - cut_y) * height < self._augmentation.cutout
-        return tf.where((across & down)[..., None], _GRAY, moved)
+        return tf.where((across & down)[..., None], _GRAY, transformed)
 
 
 def sample_blends(
     augmentation: Augmentation, seed: int, epoch: int, examples: int
 ) -> tuple[np.ndarray, ...]:
-    """Return the random blend of each example with its partner in an epoch.
+    """Sample the parameters of each example's blend with its partner in an epoch.
 
     Returns:
-        Arrays of float32 (examples,): the share of the example itself, 0…1; the left and the upper
-        edge of the part that cutmix takes from the partner, 0…1; 1 for cutmix and 0 for mixup.
+        Arrays of float32 (examples,): the fraction of the example itself, 0…1; the left and the
+        upper edge of the patch that cutmix takes from the partner, 0…1; 1 for cutmix, 0 for mixup.
     """
     random = np.random.default_rng([seed, epoch, _BLENDS])
     left, top, which = random.uniform(0, 1, (3, examples))
-    # α = 0 is the limit in which every share is 1.
+    # With α = 0 every share is 1.
     shares = [
         random.beta(alpha, alpha, examples) if alpha else np.ones(examples)
         for alpha in (augmentation.mixup, augmentation.cutmix)
@@ -139,9 +138,9 @@ def with_partners(order: np.ndarray, seed: int, epoch: int, examples: int) -> np
     """Return an order in which every example is followed by its partner.
 
     Args:
-        order: int32 (steps, batch_size).
-        seed, epoch: which decide the partners.
-        examples: how many there are.
+        order: indices of examples, int32 (steps, batch_size).
+        seed, epoch: determine the partners.
+        examples: number of examples.
 
     Returns:
         int32 (steps, 2 · batch_size).
@@ -152,16 +151,16 @@ def with_partners(order: np.ndarray, seed: int, epoch: int, examples: int) -> np
 
 
 def blend(images: tf.Tensor, blends: Sequence[tf.Tensor]) -> tf.Tensor:
-    """Return one photo of every pair.
+    """Blend each pair of photos into one.
 
-    Mixup adds them, share · own + (1 − share) · partner (Zhang et al., 2018); cutmix puts a square
-    part of the partner, in the photo's proportions and of area 1 − share, in its place (Yun et
-    al., 2019). A pixel that the part's edge crosses is mixed by the area that is covered.
+    Mixup returns share · own + (1 − share) · partner (Zhang et al., 2018). Cutmix replaces a patch
+    with the photo's aspect ratio and area 1 − share by the same patch of the partner (Yun et al.,
+    2019); pixels on the patch's edge are blended by the covered area.
 
     Args:
         images: float32 (2 · batch, h, w, 3), pairs.
-        blends: what `sample_blends` returned for each row, (2 · batch,) each; a pair is blended
-            as its first row says.
+        blends: the arrays of `sample_blends` for each row, (2 · batch,) each; those of a pair's
+            first row are used.
 
     Returns:
         float32 (batch, h, w, 3).
@@ -175,13 +174,13 @@ def blend(images: tf.Tensor, blends: Sequence[tf.Tensor]) -> tf.Tensor:
 
 
 def blend_weights(blends: Sequence[tf.Tensor]) -> tf.Tensor:
-    """Return the weight of each label of a pair, (2 · batch,), of mean 1."""
+    """Return the weight of each label of a pair, (2 · batch,), with mean 1."""
     share = blends[0][0::2]
     return tf.reshape(tf.stack([2 * share, 2 * (1 - share)], axis=1), (-1,))
 
 
 def _covered(start: tf.Tensor, side: tf.Tensor, size: int) -> tf.Tensor:
-    """Return the share of each pixel along one axis that lies inside, (batch, size)."""
+    """Return the covered fraction of each pixel along one axis, (batch, size)."""
     start, side = (tf.reshape(part, (-1, 1)) * size for part in (start, side))
     pixel = tf.range(size, dtype=tf.float32)[None]
     inside = tf.minimum(start + side, pixel + 1) - tf.maximum(start, pixel)
@@ -189,7 +188,7 @@ def _covered(start: tf.Tensor, side: tf.Tensor, size: int) -> tf.Tensor:
 
 
 def _centred(size: int) -> tf.Tensor:
-    """Return the centres of pixels, −1 and 1 being the photo's edges."""
+    """Return the coordinates of pixel centres; the photo's edges are at −1 and 1."""
     return (tf.range(size, dtype=tf.float32) * 2 + 1) / size - 1
 
 
@@ -212,7 +211,7 @@ def _bilinear(images: tf.Tensor, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
 
 
 def _mirrored(position: tf.Tensor, size: int) -> tf.Tensor:
-    """Return positions between 0 and size − 1, those beyond reflected at the first and last."""
+    """Return positions reflected into the range from 0 to size − 1."""
     last = float(max(size - 1, 1))
     folded = tf.abs(tf.math.floormod(position + last, 2 * last) - last)
     return tf.minimum(folded, float(size - 1))

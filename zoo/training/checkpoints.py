@@ -1,6 +1,6 @@
-"""Checkpoints: every variable and the position in the data, when they are due, and their files.
+"""Checkpoints: all variables and the position in the training, their files, and their schedule.
 
-A file is whole, or it is ignored.
+Damaged files are ignored.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ import numpy as np
 from zoo.errors import ZooError
 from zoo.utils.files import replacing
 
-KEPT = 2
-FOREIGN = (
-    "The newest checkpoint in the run folder is of another training; delete the folder's "
+MAX_TO_KEEP = 2
+UNRELATED = (
+    "The newest checkpoint in the run folder belongs to another training; delete the folder's "
     "checkpoints, or give another run folder."
 )
 _POSITION = "position"
@@ -31,24 +31,24 @@ _log = logging.getLogger("zoo")
 
 
 class DamagedCheckpointError(Exception):
-    """Bytes that are no whole checkpoint."""
+    """The bytes are not an intact checkpoint."""
 
 
 @dataclass
 class Position:
-    """Where a training stands: epochs finished, steps done in the next one, history so far."""
+    """The position in a training: finished epochs, steps of the current one, history so far."""
 
     epoch: int = 0
     step: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
 
     def number(self, steps_per_epoch: int) -> int:
-        """Return the steps done since the beginning."""
+        """Return the number of steps since the beginning."""
         return self.epoch * steps_per_epoch + self.step
 
 
 def encode(position: Position, variables: Mapping[str, np.ndarray]) -> bytes:
-    """Return a checkpoint as bytes; each array carries a CRC."""
+    """Return a checkpoint as bytes, with a CRC for each array."""
     stream = io.BytesIO()
     where = np.frombuffer(json.dumps(asdict(position)).encode(), np.uint8)
     arrays: dict[str, Any] = {_POSITION: where, **variables}
@@ -57,10 +57,10 @@ def encode(position: Position, variables: Mapping[str, np.ndarray]) -> bytes:
 
 
 def decode(content: bytes) -> tuple[Position, dict[str, np.ndarray]]:
-    """Return what was encoded.
+    """Return the position and variables of a checkpoint.
 
     Raises:
-        DamagedCheckpointError: if it is cut short, or a byte of it is changed.
+        DamagedCheckpointError: if it is truncated or altered.
     """
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
@@ -69,36 +69,36 @@ def decode(content: bytes) -> tuple[Position, dict[str, np.ndarray]]:
         if not (
             type(position.epoch) is type(position.step) is int and position.history is not None
         ):
-            raise ValueError("it does not say where the training stands")
+            raise ValueError("it has no valid position")
         return position, arrays
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise DamagedCheckpointError(str(error)) from error
 
 
 def save(folder: Path, number: int, content: bytes) -> None:
-    """Write checkpoint `number` and drop all but the newest two.
+    """Write checkpoint `number` and delete all but the newest two.
 
     Args:
-        folder: the run's checkpoints folder.
-        number: steps done since the beginning; the newest checkpoint has the largest.
+        folder: the run's folder of checkpoints.
+        number: steps since the beginning; the newest checkpoint has the largest number.
         content: from `encode`.
 
     Raises:
-        ZooError: if the disk refuses; the checkpoints before stay as they are.
+        ZooError: if it cannot be written; earlier checkpoints are kept.
     """
     with replacing(folder / f"step-{number:010d}.npz") as temporary:
         temporary.write_bytes(content)
-    for old in _newest_first(folder)[KEPT:]:
+    for old in _newest_first(folder)[MAX_TO_KEEP:]:
         old.unlink(missing_ok=True)
 
 
 def latest(folder: Path) -> bytes:
-    """Return the newest whole checkpoint, or no bytes if there is none.
+    """Return the newest intact checkpoint, or b"" if there are no checkpoints.
 
-    One that is torn is passed over with a warning and the one before it is used.
+    Damaged checkpoints are skipped with a warning.
 
     Raises:
-        ZooError: if there are checkpoints and not one is whole.
+        ZooError: if all checkpoints are damaged.
     """
     paths = _newest_first(folder)
     for path in paths:
@@ -122,7 +122,7 @@ def _newest_first(folder: Path) -> list[Path]:
 
 @dataclass
 class CheckpointSchedule:
-    """One of "epoch", "N steps", "N seconds".
+    """When to write checkpoints: every "epoch", every "N steps" or every "N seconds".
 
     >>> CheckpointSchedule.parse("500 steps").next_stop(1234)
     1500
@@ -134,7 +134,7 @@ class CheckpointSchedule:
 
     @classmethod
     def parse(cls, text: str) -> CheckpointSchedule:
-        """Read "epoch", "500 steps" or "60 seconds".
+        """Parse "epoch", "500 steps" or "60 seconds".
 
         Raises:
             ZooError: for anything else.
@@ -145,7 +145,7 @@ class CheckpointSchedule:
         if not match:
             raise ZooError(
                 f"A checkpoint cannot be written every {text!r}; "
-                "say epoch, '500 steps' or '60 seconds'."
+                "give epoch, '500 steps' or '60 seconds'."
             )
         return cls(**{match[2]: int(match[1])})
 
@@ -156,7 +156,7 @@ class CheckpointSchedule:
         return (step // self.steps + 1) * self.steps
 
     def due(self, step: int) -> bool:
-        """Return whether one is due inside an epoch, after this step of it."""
+        """Return whether a checkpoint is due after this step within an epoch."""
         if self.steps is not None:
             return step % self.steps == 0
         if self.seconds is not None and time.monotonic() - self._last >= self.seconds:
@@ -165,7 +165,7 @@ class CheckpointSchedule:
         return False
 
     def after_epoch(self, epoch: int, epochs: int) -> bool:
-        """Return whether one is due now that `epoch` of `epochs` are finished."""
+        """Return whether a checkpoint is due after `epoch` of `epochs`."""
         if self.seconds is None or epoch == epochs:
             return True
         return self.due(0)

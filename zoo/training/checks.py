@@ -14,24 +14,24 @@ from zoo.registry import ModelSpec
 from zoo.registry.recipes import Recipe
 
 
-def follow(
+def adapt_to_data(
     recipe: Recipe, spec: ModelSpec, dataset: Dataset, replicas: int, given: Mapping[str, Any]
 ) -> Recipe:
-    """Return the recipe with the model's classes and the batch size that the data set asks for.
+    """Return the recipe with the number of classes and the batch size adapted to the data set.
 
     Args:
-        recipe: as chosen.
-        spec: of the model.
-        dataset: to train on.
-        replicas: which share a batch.
-        given: what the user has set, which is left as it is: options, and "batch_size".
+        recipe: the recipe.
+        spec: the model's specification.
+        dataset: the data set to train on.
+        replicas: number of replicas that share a batch.
+        given: settings given by the user, which are not changed: options, and "batch_size".
     """
     labels, examples = len(dataset.labels), len(dataset.train)
     free = "classes" in spec.options and "classes" not in {**recipe.options, **given}
     if free and labels != spec.options["classes"] and labels >= 2:
         recipe = replace(recipe, options={**recipe.options, "classes": labels})
     if recipe.batch_size > examples and "batch_size" not in given:
-        # Every replica gets the same, non-empty share.
+        # Every replica gets the same number of examples.
         largest = examples // replicas * replicas
         if largest:
             recipe = replace(recipe, batch_size=largest)
@@ -39,10 +39,10 @@ def follow(
 
 
 def check_fits(model: keras.Model, spec: ModelSpec, dataset: Dataset) -> None:
-    """Raise one sentence unless the data set is of the kind and the targets the model is for.
+    """Check that the inputs and targets of a data set fit a model.
 
     Raises:
-        ZooError: naming what to change.
+        ZooError: if they do not; the message says what to change.
     """
     kind = "image" if model.inputs[0].name == "image" else "vector"
     if kind != dataset.kind:

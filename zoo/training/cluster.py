@@ -1,4 +1,4 @@
-"""The workers of one training: their addresses, this process's place, and who is missing."""
+"""The workers of a training: their addresses, and whether they can be reached."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from zoo.training.launcher import WORKER_LOST, check_addresses
 _JOBS = ("chief", "worker")
 _PROBE_SECONDS = 2.0
 _SECONDS_BETWEEN_PROBES = 0.1
-_TIMEKEEPER = """
+_WATCHDOG = """
 import os, select, signal, sys
 if not select.select([0], [], [], float(sys.argv[1]))[0]:
     sys.stderr.write("error: " + sys.argv[2] + "\\n")
@@ -32,17 +32,17 @@ _EXAMPLE = (
 
 
 class WorkerLostError(ZooError):
-    """Another worker was lost; the same command resumes from the last checkpoint (exit code 69)."""
+    """Another worker was lost (exit code 69); the same command resumes from the last checkpoint."""
 
     exit_code = WORKER_LOST
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """The processes that train together, and which of them this one is.
+    """The processes of a training, and which of them this one is.
 
     Args:
-        jobs: "chief" or "worker" → their addresses, "host:port", in the order of their indices.
+        jobs: addresses, "host:port", by index, of the jobs "chief" and "worker".
         job: this process's job.
         index: this process's index within its job.
     """
@@ -56,11 +56,11 @@ class Cluster:
 
     @property
     def is_chief(self) -> bool:
-        """Whether this is the one process that writes: the job "chief", or else worker 0."""
+        """Whether this process is the chief: the job "chief", or worker 0 if there is none."""
         return self.job == "chief" or ("chief" not in self.jobs and self.index == 0)
 
     def resolver(self) -> tf.distribute.cluster_resolver.ClusterResolver:
-        """Return what `tf.distribute` reads a cluster from."""
+        """Return the cluster as a TensorFlow cluster resolver."""
         return tf.distribute.cluster_resolver.SimpleClusterResolver(
             tf.train.ClusterSpec({job: list(of) for job, of in self.jobs.items()}),
             task_type=self.job,
@@ -70,7 +70,7 @@ class Cluster:
 
     @property
     def address(self) -> str:
-        """This process's own address."""
+        """The address of this process."""
         return self.jobs[self.job][self.index]
 
     def peers(self) -> list[tuple[str, str]]:
@@ -84,32 +84,32 @@ class Cluster:
 
     def missing_peers(self) -> str:
         """Return the peers that do not accept a connection, as "worker 1 (host:port)"."""
-        missing = [peer for peer in self.peers() if not answers(peer[1])]
+        missing = [peer for peer in self.peers() if not is_listening(peer[1])]
         return ", ".join(f"{name} ({address})" for name, address in missing)
 
 
 def find(environment: Mapping[str, str] = os.environ) -> Cluster | None:
-    """Return the cluster that TF_CONFIG, or else SLURM's variables, describe; None without them.
+    """Return the cluster from TF_CONFIG or from SLURM's variables; None without them.
 
     Raises:
-        ZooError: if TF_CONFIG or SLURM's variables cannot be understood.
+        ZooError: if TF_CONFIG or SLURM's variables are invalid.
     """
     if environment.get("TF_CONFIG"):
         return parse_tf_config(environment["TF_CONFIG"])
     tasks = environment.get("SLURM_STEP_NUM_TASKS") or "1"
     if not (tasks.isascii() and tasks.isdigit()):
         raise ZooError(
-            f"SLURM_STEP_NUM_TASKS is {tasks!r}; it is a whole number where srun sets it: unset "
-            "it, or start the workers with srun."
+            f"SLURM_STEP_NUM_TASKS is {tasks!r}, not a whole number; unset it, or start the "
+            "workers with srun."
         )
     return _from_slurm(int(tasks)) if int(tasks) > 1 else None
 
 
 def parse_tf_config(text: str) -> Cluster:
-    """Read TF_CONFIG.
+    """Parse TF_CONFIG.
 
     Raises:
-        ZooError: naming what is wrong with it.
+        ZooError: if it is invalid.
 
     >>> config = '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}}'
     >>> parse_tf_config(config).is_chief
@@ -122,8 +122,7 @@ def parse_tf_config(text: str) -> Cluster:
         own = jobs.get(job, ())
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ZooError(
-            f"TF_CONFIG is not as expected ({type(error).__name__}: {error}); it looks like "
-            f"{_EXAMPLE}."
+            f"TF_CONFIG is invalid ({type(error).__name__}: {error}); write it as in {_EXAMPLE}."
         ) from error
     unknown = sorted(set(jobs) - set(_JOBS))
     if unknown:
@@ -140,31 +139,30 @@ def parse_tf_config(text: str) -> Cluster:
 def wait_for_peers(cluster: Cluster, seconds: float) -> None:
     """Wait until every other worker accepts connections.
 
-    TensorFlow waits for a missing peer inside C++, where no signal interrupts it, and for ever; so
-    the workers wait for each other here first. Each listens at its own address until it has
-    connected to all others.
+    TensorFlow itself would wait for a missing peer forever, in C++ code that no signal interrupts.
+    Each worker listens at its own address until it has connected to all others.
 
     Args:
-        cluster: of all workers.
-        seconds: to wait for them, above 0.
+        cluster: the workers.
+        seconds: how long to wait, above 0.
 
     Raises:
-        ZooError: naming those that are missing then; or if this worker's port is taken.
+        ZooError: if workers are missing after that time, or this worker's port is in use.
     """
     check_start_timeout(seconds)
     port = int(cluster.address.rpartition(":")[2])
     try:
-        # On every interface, as TensorFlow's own server: the address may be a service's name.
+        # On every interface, as TensorFlow's server: the address may be the name of a service.
         listener = socket.create_server(("", port), backlog=256)
     except OSError as error:
         raise ZooError(
             f"Port {port} of {cluster.job} {cluster.index} cannot be opened ({error.strerror}); "
-            "end what uses it or choose another."
+            "end the program that uses it, or choose another port."
         ) from error
     until = time.monotonic() + seconds
     with listener:
         missing = cluster.peers()
-        while missing := [peer for peer in missing if not answers(peer[1])]:
+        while missing := [peer for peer in missing if not is_listening(peer[1])]:
             if time.monotonic() > until:
                 names = ", ".join(f"{name} ({address})" for name, address in missing)
                 raise ZooError(
@@ -175,26 +173,26 @@ def wait_for_peers(cluster: Cluster, seconds: float) -> None:
 
 
 @contextlib.contextmanager
-def end_if_longer(seconds: float, sentence: str) -> Iterator[None]:
-    """Kill this process, after a sentence on standard error, if the block takes longer.
+def time_limit(seconds: float, sentence: str) -> Iterator[None]:
+    """Kill this process, after an error message, if the block takes longer than a time limit.
 
-    For calls that hold Python's lock in C++ while they wait for another machine: no thread and
-    no signal handler of this process runs then, so another process keeps the time.
+    For calls into C++ that hold the GIL while they wait for another machine: no thread and no
+    signal handler of this process can run then, so another process measures the time.
     """
-    words = [sys.executable, "-I", "-S", "-c", _TIMEKEEPER, str(seconds), sentence]
-    with subprocess.Popen(words, stdin=subprocess.PIPE) as timekeeper:
+    words = [sys.executable, "-I", "-S", "-c", _WATCHDOG, str(seconds), sentence]
+    with subprocess.Popen(words, stdin=subprocess.PIPE) as watchdog:
         try:
             yield
         finally:
-            timekeeper.kill()
+            watchdog.kill()
 
 
 @contextlib.contextmanager
 def explaining_lost_workers(cluster: Cluster | None) -> Iterator[None]:
-    """Turn TensorFlow's error about a lost peer into one sentence that names it.
+    """Replace TensorFlow's error about a lost worker by one that names the worker.
 
     Raises:
-        WorkerLostError: in place of TensorFlow's error.
+        WorkerLostError: instead of TensorFlow's error.
     """
     try:
         yield
@@ -211,7 +209,7 @@ def explaining_lost_workers(cluster: Cluster | None) -> Iterator[None]:
 
 
 def check_start_timeout(seconds: float) -> None:
-    """Raise one sentence unless it is above 0.
+    """Check that the start timeout is above 0.
 
     Raises:
         ZooError: otherwise.
@@ -222,8 +220,8 @@ def check_start_timeout(seconds: float) -> None:
 
 def _from_slurm(tasks: int) -> Cluster:
     try:
-        # The resolver shares out GPUs too, and fails on a node without any; SLURM does that
-        # itself (--gpus-per-task), so each task is said to have one and nothing is set.
+        # The resolver also assigns GPUs and fails on a node without any. SLURM assigns them itself
+        # (--gpus-per-task), so one GPU per task is stated here and none is set.
         resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
             gpus_per_node=tasks, gpus_per_task=1, auto_set_gpu=False
         )
@@ -237,12 +235,12 @@ def _from_slurm(tasks: int) -> Cluster:
     return Cluster(jobs, job, index)
 
 
-def answers(address: str) -> bool:
-    """Return whether something listens at "host:port"."""
+def is_listening(address: str) -> bool:
+    """Return whether a process listens at "host:port"."""
     host, _, port = address.rpartition(":")
     try:
         with socket.create_connection((host.strip("[]"), int(port)), _PROBE_SECONDS) as stream:
-            # On one machine a connection may get the port that it asks for and reach itself.
+            # A local connection may be assigned the target port and connect to itself.
             return stream.getsockname() != stream.getpeername()
     except OSError:
         return False

@@ -1,4 +1,4 @@
-"""The state of one training, which a solver is given."""
+"""The settings and objects of a training, which are passed to a solver."""
 
 from __future__ import annotations
 
@@ -22,47 +22,47 @@ from zoo.training.reporter import Reporter
 from zoo.training.run_folder import RunFolder
 from zoo.training.settings import Training
 from zoo.training.signals import StopRequest
-from zoo.training.strategies import Chosen
+from zoo.training.strategies import ChosenStrategy
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be trained, and where, before there is a model or data.
+    """What to train and where, before the model is built and the data is loaded.
 
     Args:
         training: the settings as given.
-        spec: of the model.
-        recipe: the model's, with the settings in its place.
+        spec: the model's specification.
+        recipe: the model's recipe, overridden by the settings.
         devices: the strategy, and the cluster if there are several workers.
-        agreement: between the processes of this training.
-        folder: where the chief writes; None on the other workers.
-        reporter: is told what happens.
+        agreement: communication between the processes of the training.
+        folder: the run folder; None on workers other than the chief.
+        reporter: receives progress reports.
     """
 
     training: Training
     spec: ModelSpec
     recipe: Recipe
-    devices: Chosen
+    devices: ChosenStrategy
     agreement: Agreement
     folder: RunFolder | None
     reporter: Reporter
 
     @property
     def strategy(self) -> tf.distribute.Strategy:
-        """Where the replicas of the model live."""
+        """The distribution strategy."""
         return self.devices.strategy
 
 
 @dataclass(frozen=True)
 class TrainingContext(Plan):
-    """What a solver is given to find a model's weights.
+    """Everything that a solver needs to train a model.
 
     Args:
-        model: compiled, built under the strategy's scope; its weights are to be found.
-        dataset: to train on.
+        model: the model to train, compiled, built under the strategy's scope.
+        dataset: the data set to train on.
         jit: whether steps are compiled with XLA.
         stop: whether this process was asked to stop.
-        opened: closes what reads from disk, once the training has ended.
+        opened: closes open examples when the training ends.
     """
 
     model: keras.Model
@@ -73,15 +73,15 @@ class TrainingContext(Plan):
 
     @property
     def task(self) -> Task:
-        """What the model's outputs mean."""
+        """The model's task."""
         return self.spec.task_of(self.model)
 
     def examples(self, split: str, augmenter: Augmenter | None = None) -> Examples:
-        """Return the examples of "train", "validation" or "test", open until the training ends.
+        """Return the examples of a split, which stay open until the training ends.
 
         Args:
-            split: the name of the split.
-            augmenter: moves photos before the layer `preprocessing`.
+            split: "train", "validation" or "test".
+            augmenter: augments photos before the layer `preprocessing`.
         """
         targets = getattr(self.dataset, split).map_targets(self.task.targets)
         opened = examples.choose(
@@ -91,23 +91,23 @@ class TrainingContext(Plan):
         return opened
 
     def evaluation(self, split: str, model: keras.Model | None = None) -> Evaluation:
-        """Return what evaluates a model, by default the one that is trained, on a split."""
+        """Return an `Evaluation` of a model on a split; by default of the trained model."""
         model = self.model if model is None else model
         return Evaluation(model, self.strategy, self.examples(split), self.task)
 
     def latest_checkpoint(self) -> bytes:
-        """Return the chief's newest whole checkpoint, on every worker; no bytes if there is none.
+        """Return the chief's newest intact checkpoint on every worker; b"" if there is none.
 
         Raises:
-            ZooError: if there are checkpoints and not one is whole.
+            ZooError: if all checkpoints are damaged.
         """
         own = checkpoints.latest(self.folder.checkpoints_path) if self.folder else b""
         return self.agreement.broadcast(own)
 
     def check_stop(self) -> None:
-        """Raise if any worker was asked to stop, where there is no checkpoint to resume from.
+        """Raise if any worker was asked to stop; for use before there is a checkpoint.
 
-        All workers call this together.
+        All workers must call this at the same point.
 
         Raises:
             Preempted: if one was.
@@ -116,7 +116,7 @@ class TrainingContext(Plan):
             raise self._without_checkpoint()
 
     def poll_stop(self) -> None:
-        """Raise if this process was asked to stop, where there is no checkpoint to resume from.
+        """Raise if this process was asked to stop; for use before there is a checkpoint.
 
         Raises:
             Preempted: if it was.
@@ -128,11 +128,11 @@ class TrainingContext(Plan):
         return self.preempted(", before there was a checkpoint", "starts over")
 
     def preempted(self, when: str, follows: str) -> Preempted:
-        """Return what ends a training that was asked to stop.
+        """Return the exception that ends a training after a request to stop.
 
         Args:
-            when: it was stopped, to follow "Stopped on request".
-            follows: what the same command does next, such as "starts over".
+            when: end of the clause "Stopped on request".
+            follows: what repeating the command does, such as "starts over".
         """
         option = f" with {self.folder.option}" if self.folder else ""
         return Preempted(

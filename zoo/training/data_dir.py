@@ -1,4 +1,4 @@
-"""Where the data of a bundle lay when its model was trained, if the run beside it still says so."""
+"""Find the data folder of a bundle from the run folder that contains it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zoo.training.run_folder import RunFolder
 
 
 def recorded_data_dir(bundle: str | Path, manifest: dict[str, Any]) -> str | None:
-    """Return the data folder of the run that a bundle lies in, or None.
+    """Return the data folder of the run that contains a bundle, or None.
 
     Args:
         bundle: the bundle's folder, such as RUN/bundle.

@@ -1,4 +1,4 @@
-"""Loss and metrics of a model on a split: every example counted once, on any strategy."""
+"""Evaluate loss and metrics of a model on a split, with any strategy."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _BATCH = 1000
 
 
 class Evaluation:
-    """Evaluates one model on one split, as often as asked.
+    """Evaluates a model on a split.
 
-    The last batch is filled up with examples of weight 0, so that no replica ever meets an empty
-    or an odd-sized batch and none of the examples is left out.
+    Every example counts once: the last batch is padded with examples of weight 0, so that all
+    batches have the same size.
 
     Args:
-        model: compiled, built under the strategy's scope.
-        strategy: where its replicas live.
-        examples: of the split.
-        task: of the model, whose metrics are measured too where the model is compiled without
-            them; by default those of the model alone.
+        model: the model, compiled, built under the strategy's scope.
+        strategy: the distribution strategy.
+        examples: the examples of the split.
+        task: the model's task; its metrics are added if the model is compiled without them. None
+            for the model's own metrics only.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Evaluation:
         self._weights = (np.arange(padded) < count).astype(np.float32).reshape(-1, batch)
 
     def run(self) -> dict[str, float]:
-        """Return loss and metrics over the whole split; resets the model's own metrics."""
+        """Return loss and metrics over the whole split; resets the model's metrics."""
         self._model.reset_metrics()
         for metric in (self._loss, *self._further):
             metric.reset_state()
@@ -82,7 +82,7 @@ class Evaluation:
         x, y, weights = self._examples.features(self._examples.replica_shard(batch))
         y_pred = self._model.get_layer("head")(x, training=False)
         loss = self._model.compute_loss(x, y, y_pred, weights, training=False)
-        # Keras averages over the batch, padding included, and divides by the replicas.
+        # Keras averages over the batch, including padding, and divides by the replicas.
         counted = tf.reduce_sum(weights)
         share = tf.cast(self._local_batch, tf.float32) / tf.maximum(counted, 1.0)
         replicas = self._strategy.num_replicas_in_sync
@@ -93,18 +93,18 @@ class Evaluation:
 
 
 def compiled_names(model: keras.Model) -> set[str]:
-    """Return the names of the metrics that a model is compiled with, before it has seen a batch."""
+    """Return the names of a compiled model's metrics, even before its first batch."""
     compiled = model.get_compile_config() or {}
     metrics = [*(compiled.get("metrics") or ()), *(compiled.get("weighted_metrics") or ())]
     return {metric["config"]["name"] if isinstance(metric, dict) else metric for metric in metrics}
 
 
 def metrics_of(task: Task, without: Container[str] = ()) -> list[keras.metrics.Metric]:
-    """Return a task's metrics as Keras measures them, of targets as `Task.targets` gives them.
+    """Return Keras metrics for a task, which take targets as returned by `Task.targets`.
 
     Args:
-        task: one of this package's kinds; the metrics of others are those their models have.
-        without: names of metrics that are not needed.
+        task: a task of this package; for tasks of plugins, the result is empty.
+        without: names of metrics to leave out.
     """
     makers: dict[str, Callable[[], keras.metrics.Metric]] = {}
     if isinstance(task, Values):

@@ -1,7 +1,7 @@
-"""A split's examples in memory, and the choice between memory and disk.
+"""The examples of a split, in memory or streamed from disk (`zoo.training.streaming`).
 
-Memory and disk (`zoo.training.streaming`) give every replica the same rows of the same batches:
-replica i of n reads the i-th n-th of each global batch.
+Both give every replica the same rows of the same batches: replica i of n reads the i-th of n equal
+parts of each global batch.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ from zoo.training.streaming import StreamedExamples
 from zoo.utils.choices import require_choice
 from zoo.utils.memory import available_bytes
 
-# Below this, features are kept in memory even where raw pixels would be smaller.
+# Up to this size, features are kept in memory even if the pixels would be smaller.
 SMALL_BYTES = 16 * 2**20
 _BATCH = 256
-# What TensorFlow asks of memory that it did not allocate itself.
+# The alignment that TensorFlow requires of external memory.
 _ALIGNMENT = 64
 _CHUNK_BYTES = 8 * 2**20
 
 
 class Examples(Protocol):
-    """The examples of one split, as a graph reads them, batch by batch.
+    """The examples of a split, read batch by batch in a TensorFlow graph.
 
-    "Columns" are arrays of further numbers for each example, such as weights, that go with it.
+    "Columns" are additional numbers per example, such as weights.
     """
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of examples."""
 
     def input_signature(self, batch_size: int, columns: tuple[tf.DType, ...]) -> tuple:
-        """Return the types of an iterator; none if a graph finds them out from an iterator."""
+        """Return the input signature of an iterator; () if it is inferred from one."""
 
     def iterator(self, order: np.ndarray, start: int, stop: int, *columns: np.ndarray) -> Any:
-        """Return what a graph takes the batches `start` to `stop` of an order from.
+        """Return an iterator over the batches `start` to `stop` of an order.
 
         Args:
-            order: int32 (steps, batch_size), indices of examples.
+            order: indices of examples, int32 (steps, batch_size).
             start: the first batch.
             stop: the batch after the last.
             *columns: each (steps, batch_size).
@@ -64,7 +64,7 @@ class Examples(Protocol):
         """Return (the head's inputs, targets, *columns) of a shard; XLA can compile it."""
 
     def close(self) -> None:
-        """Stop reading from disk; the examples cannot be used after that."""
+        """Stop reading from disk; the examples cannot be used afterwards."""
 
 
 def choose(
@@ -77,15 +77,15 @@ def choose(
     """Return a split's examples, in memory or streamed from disk.
 
     Args:
-        source: "memory", "stream", or "auto": memory if it takes less than half of what is
-            available.
-        model: whose layer `preprocessing` comes before its head.
-        strategy: where the replicas live.
-        split: y as the model's loss takes it.
-        augmenter: moves photos before the layer `preprocessing`; they have one size then.
+        source: "memory", "stream", or "auto": memory if less than half of the available memory is
+            needed.
+        model: the model, whose layer `preprocessing` is applied.
+        strategy: the distribution strategy.
+        split: the split, with y as the model's loss expects it.
+        augmenter: augments photos, which must have one size, before the layer `preprocessing`.
 
     Raises:
-        UnknownNameError: for another source.
+        UnknownNameError: for an unknown source.
     """
     require_choice("source", source, SOURCES)
     if source == "auto":
@@ -96,16 +96,16 @@ def choose(
 
 
 class ResidentExamples:
-    """All examples in memory; a batch is gathered inside the graph.
+    """All examples in memory; batches are gathered inside the graph.
 
-    Photos that nothing random happens to are preprocessed once, here, and not in every epoch.
+    Photos that are not augmented are preprocessed once instead of in every epoch.
 
     Args:
-        model: whose layer `preprocessing`, if it has one, comes before its head.
-        strategy: where the replicas live.
-        split: x an array or a sequence of photos of different sizes; y as the model's loss takes
-            it.
-        augmenter: moves photos before the layer `preprocessing`.
+        model: the model, whose layer `preprocessing`, if any, is applied.
+        strategy: the distribution strategy.
+        split: the split; x is an array or a sequence of photos of different sizes, y as the model's
+            loss expects it.
+        augmenter: augments photos before the layer `preprocessing`.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class ResidentExamples:
         preprocessing = preprocessing_of(model)
         examples = split.x
         self._augmenter = augmenter
-        # What is left to be done to every batch.
+        # Applied to every batch, if not done once here.
         self._preprocessing = None
         if preprocessing is None:
             array = np.asarray(examples)
@@ -136,7 +136,7 @@ class ResidentExamples:
         return self.array.shape[0]
 
     def input_signature(self, batch_size, columns):
-        """Return the shapes of indices and columns: any number of batches."""
+        """Return the types of indices and columns, for any number of batches."""
         return tuple(tf.TensorSpec((None, batch_size), kind) for kind in (tf.int32, *columns))
 
     def iterator(self, order, start, stop, *columns):
@@ -154,7 +154,7 @@ class ResidentExamples:
         return tuple(tf.slice(column, [replica * local], [local]) for column in batch)
 
     def features(self, shard):
-        """Gather the rows; augment and preprocess what is not preprocessed yet."""
+        """Gather the rows; augment and preprocess them unless that was done before."""
         rows, *columns = shard
         x = tf.gather(self.array, rows)
         if self._augmenter:
@@ -176,7 +176,7 @@ def preprocess(
         compute = tf.function(preprocessing, input_signature=[any_batch])
         parts = [compute(examples[at : at + _BATCH]) for at in range(0, len(examples), _BATCH)]
         return np.concatenate([part.numpy() for part in parts])
-    # One photo at a time, each of its own size: no shape is baked into the graph.
+    # One photo at a time, of any size: the graph has no fixed shape.
     any_size = tf.TensorSpec((None, None, None, 3), tf.uint8)
     compute = tf.function(preprocessing, input_signature=[any_size])
     decoded = (
@@ -194,7 +194,7 @@ def preprocess(
 
 
 def resident_bytes(model: keras.Model, examples: np.ndarray | Photos) -> int:
-    """Return how much memory `ResidentExamples` of these examples take."""
+    """Return the number of bytes that `ResidentExamples` of these examples need."""
     computed = preprocessing_of(model) is not None and _worth_computing_once(model, examples)
     if isinstance(examples, np.ndarray) and not computed:
         return examples.nbytes
@@ -202,20 +202,20 @@ def resident_bytes(model: keras.Model, examples: np.ndarray | Photos) -> int:
 
 
 def _resident(array: np.ndarray) -> tf.Tensor:
-    """Return a tensor that holds a copy of the array, of which only a part is in memory twice."""
-    room = np.empty(array.nbytes + _ALIGNMENT, np.uint8)
-    start = -room.ctypes.data % _ALIGNMENT
-    aligned = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    """Copy an array into a tensor in chunks, so that it is never in memory twice."""
+    buffer = np.empty(array.nbytes + _ALIGNMENT, np.uint8)
+    start = -buffer.ctypes.data % _ALIGNMENT
+    aligned = buffer[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
     rows = max(1, _CHUNK_BYTES // max(1, array[:1].nbytes))
     for at in range(0, len(array), rows):
         aligned[at : at + rows] = array[at : at + rows]
         _release_pages(array)
-    # Shares the memory, where `convert_to_tensor` would copy it.
+    # Shares the memory; `convert_to_tensor` would copy it.
     return tf.experimental.dlpack.from_dlpack(aligned.__dlpack__())
 
 
 def _release_pages(examples: Any) -> None:
-    """Let the system take back a memory-mapped file's pages: the content is in memory now."""
+    """Release the pages of a memory-mapped file, whose content has been copied."""
     while isinstance(examples, np.ndarray):
         examples = examples.base
     if isinstance(examples, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):

@@ -1,4 +1,4 @@
-"""Figures and weights that are not finite numbers: one sentence, and what to try."""
+"""Errors for metrics and weights that are not finite."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ SMALLER_RATE = "try a smaller --learning-rate"
 
 
 class NonFiniteLossError(ZooError):
-    """A loss, a metric or a weight became NaN or infinite; the message names where."""
+    """A loss, a metric or a weight became NaN or infinite; the message says when."""
 
 
 def require_finite_figures(
     figures: Mapping[str, float], when: str, remedy: str = SMALLER_RATE
 ) -> None:
-    """Raise one sentence unless every figure is a finite number.
+    """Check that all losses and metrics are finite.
 
     Args:
-        figures: what was measured, by name.
-        when: for the sentence, such as "after epoch 3".
-        remedy: for the sentence too.
+        figures: the losses and metrics by name.
+        when: for the error message, such as "after epoch 3".
+        remedy: what to try, for the error message.
 
     Raises:
-        NonFiniteLossError: naming the first that is not.
+        NonFiniteLossError: for the first that is not.
     """
     for name, value in figures.items():
         if isinstance(value, float) and not np.isfinite(value):
@@ -36,11 +36,11 @@ def require_finite_figures(
 def require_finite_weights(
     weights: Sequence[np.ndarray], when: str, remedy: str = SMALLER_RATE
 ) -> None:
-    """Raise one sentence unless every weight is a finite number.
+    """Check that all weights are finite.
 
     Raises:
         NonFiniteLossError: if one is not.
     """
-    # numpy does not know whether a bfloat16 is finite.
+    # numpy's isfinite does not support bfloat16.
     if not all(np.isfinite(np.asarray(weight, np.float32)).all() for weight in weights):
         raise NonFiniteLossError(f"A weight is not finite {when}; {remedy}.")

@@ -1,4 +1,4 @@
-"""What a model is, as a hash: two trainings of the same hash train the same function."""
+"""A hash of a model's architecture, to check that a resumed training has the same model."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Any
 
 import keras
 
-_OWN = ("zoo.", "keras.")
+_PACKAGES = ("zoo.", "keras.")
 _DIGITS = 16
 
 
 def of_model(model: keras.Model, builder: Callable) -> str:
-    """Return 16 hexadecimal digits: of layers, options, loss, metrics and source code.
+    """Return 16 hexadecimal digits, a hash of layers, options, loss, metrics and source code.
 
-    The names that Keras makes up, which count the layers of a process, play no part. The source
-    is that of the builder and of the classes the model is made of, where they are neither this
-    package's nor Keras's, which config.json has the versions of, and where Python has the source.
+    Names that Keras generates, which count the layers in a process, are left out. Source code is
+    that of the builder and the classes of the model, if available and not part of this package or
+    Keras, whose versions are in config.json.
     """
     compiled = model.get_compile_config() or {}
     kinds = [type(layer) for layer in model._flatten_layers()]
@@ -34,7 +34,7 @@ def of_model(model: keras.Model, builder: Callable) -> str:
 
 
 def layers_of(model: keras.Model) -> list:
-    """Return each layer's class and configuration, without the names that Keras makes up."""
+    """Return each layer's class and configuration, without names that Keras generates."""
     return [
         [_home(type(layer)), _plain(layer.get_config())]
         for layer in model._flatten_layers()
@@ -43,18 +43,18 @@ def layers_of(model: keras.Model) -> list:
 
 
 def _plain(config: Any) -> Any:
-    """Return a configuration without names that Keras has made up."""
+    """Return a configuration without names that Keras generates."""
     if isinstance(config, dict):
-        return {key: _plain(value) for key, value in config.items() if key not in _MADE_UP}
+        return {key: _plain(value) for key, value in config.items() if key not in _GENERATED}
     if isinstance(config, (list, tuple)):
         return [_plain(value) for value in config]
     if callable(config):
         return getattr(config, "__name__", type(config).__name__)
-    # An object without a description of its own prints its address.
+    # The default repr contains the object's address.
     return config if _is_json(config) else re.sub(r" at 0x[0-9a-f]+", "", repr(config))
 
 
-_MADE_UP = ("name", "shared_object_id", "build_config", "inbound_nodes")
+_GENERATED = ("name", "shared_object_id", "build_config", "inbound_nodes")
 
 
 def _is_json(value: Any) -> bool:
@@ -69,7 +69,7 @@ def _sources(things: list) -> list[str]:
     found = {}
     for thing in things:
         home = _home(thing)
-        if home.startswith(_OWN):
+        if home.startswith(_PACKAGES):
             continue
         try:
             found[home] = inspect.getsource(thing)

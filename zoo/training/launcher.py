@@ -1,8 +1,8 @@
-"""Start the workers of one training on this machine or on several, and end them together.
+"""Start the workers of a training, on this machine or on several, and stop them together.
 
-Nothing here needs TensorFlow: a worker is a process of its own, with TF_CONFIG set, that reads its
-settings as the first line of its standard input. Its input stays open as long as this launcher
-lives; when it closes, for whatever reason, the worker writes a checkpoint and ends.
+This module does not need TensorFlow. Each worker is a process with TF_CONFIG set, which reads its
+settings from the first line of its standard input. When its standard input is closed, as happens
+when the launcher ends for any reason, the worker writes a checkpoint and ends.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from zoo.errors import BAD_INPUT, INTERRUPTED, PREEMPTED, WORKER_LOST, ZooError
 from zoo.registry.plugins import VARIABLE
 
 STOP_AT_END_OF_INPUT = "ZOO_STOP_AT_END_OF_INPUT"
-# The time that workers have to write a checkpoint after they were asked to stop.
+# How long workers may take to write a checkpoint after a request to stop.
 _GRACE_SECONDS = 60.0
 _FORWARDED = (
     "TFDS_DATA_DIR",
@@ -37,10 +37,10 @@ _FORWARDED = (
 
 
 def local_addresses(workers: int) -> list[str]:
-    """Return as many free addresses on this machine's loopback interface.
+    """Return one free address per worker on this machine's loopback interface.
 
     Raises:
-        ZooError: for less than one worker.
+        ZooError: for fewer than one worker.
     """
     if workers < 1:
         raise ZooError(f"--workers is {workers}; give a whole number from 1 up.")
@@ -52,30 +52,30 @@ def local_addresses(workers: int) -> list[str]:
 
 
 def parse_hosts(text: str) -> list[str]:
-    """Read "host0:2222,host1:2222".
+    """Parse "host0:2222,host1:2222".
 
     Raises:
-        ZooError: unless there are two or more, each with a port.
+        ZooError: unless there are at least two addresses, each with a port.
 
     >>> parse_hosts("a:2222,b:2222")
     ['a:2222', 'b:2222']
     """
     addresses = [address.strip() for address in text.split(",")]
     if len(addresses) < 2:
-        raise ZooError(f"--hosts is {text!r}; write two or more, as in host0:2222,host1:2222.")
+        raise ZooError(f"--hosts is {text!r}; give two or more, as in host0:2222,host1:2222.")
     check_addresses("--hosts", addresses)
     return addresses
 
 
 def check_addresses(where: str, addresses: Sequence[str]) -> None:
-    """Raise one sentence unless these are different addresses, each host:port.
+    """Check that addresses are valid, host:port, and all different.
 
     Args:
-        where: what gives them, for the sentence.
-        addresses: of the workers.
+        where: their source, for the error message.
+        addresses: the addresses of the workers.
 
     Raises:
-        ZooError: naming the first that is not.
+        ZooError: for the first invalid address.
     """
     for address in addresses:
         host, _, port = str(address).rpartition(":")
@@ -87,8 +87,8 @@ def check_addresses(where: str, addresses: Sequence[str]) -> None:
             )
         if list(addresses).count(address) > 1:
             raise ZooError(
-                f"{where} has the address {address!r} twice; give each worker its own, on one "
-                "host by different ports."
+                f"{where} has the address {address!r} twice; give each worker its own, with "
+                "different ports on one host."
             )
 
 
@@ -98,20 +98,20 @@ def launch(
     addresses: Sequence[str],
     remote_shell: str | None = None,
 ) -> int:
-    """Run Python once per address, print what the workers print, and return the exit code.
+    """Run one Python process per address, relay their output, and return the exit code.
 
-    If one fails the others are ended. SIGTERM and Ctrl-C ask all of them to stop with a
-    checkpoint.
+    If a worker fails, the others are killed. SIGTERM and Ctrl-C make all workers write a checkpoint
+    and stop.
 
     Args:
-        words: after the name of the interpreter, the same for all workers.
+        words: arguments of the Python interpreter, the same for all workers.
         settings: a line that each worker reads from its standard input.
         addresses: "host:port" of each worker; the first one is the chief.
-        remote_shell: the program that runs a command on a host, as "ssh"; None to run all
-            workers on this machine. A host needs the same files at the same paths.
+        remote_shell: the program that runs a command on a host, such as "ssh"; None to run all
+            workers on this machine. Each host needs the same files at the same paths.
 
     Returns:
-        0, or 75 if they were stopped, 130 if by Ctrl-C, 2 for bad input, 69 if a worker was lost.
+        0 for success, 75 after SIGTERM, 130 after Ctrl-C, 2 for bad input, 69 if a worker was lost.
     """
     asked: list[int] = []
     before = {kind: signal.getsignal(kind) for kind in (signal.SIGTERM, signal.SIGINT)}
@@ -131,7 +131,7 @@ def launch(
 
 
 class _Worker:
-    """One worker's process and the thread that relays its lines."""
+    """A worker's process, and the thread that relays its output."""
 
     def __init__(
         self,
@@ -158,14 +158,14 @@ class _Worker:
                 encoding="utf-8",
                 errors="replace",
                 env={**os.environ, **environment},
-                # Ctrl-C reaches this launcher alone, which asks the workers to stop.
+                # So that Ctrl-C only reaches the launcher, which asks the workers to stop.
                 start_new_session=True,
             )
         except OSError as error:
             raise ZooError(f"{command[0]} cannot be started ({error.strerror}).") from error
         self._relay = threading.Thread(target=self._print_lines, daemon=True)
         self._relay.start()
-        # A worker that has ended already says why by its exit code.
+        # If the worker has ended already, its exit code says why.
         with contextlib.suppress(BrokenPipeError):
             self._input.write(settings + "\n")
             self._input.flush()
@@ -175,16 +175,16 @@ class _Worker:
         assert self.process.stdin is not None
         return self.process.stdin
 
-    def ask_to_stop(self) -> None:
+    def request_stop(self) -> None:
         with contextlib.suppress(BrokenPipeError):
             self._input.close()
 
     def end(self) -> None:
-        """Kill the process if it still runs, and wait until its last line is printed."""
+        """Kill the process if it is running, and wait until its output is printed."""
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
-        self.ask_to_stop()
+        self.request_stop()
         self._relay.join()
 
     def _print_lines(self) -> None:
@@ -203,21 +203,21 @@ def _watch(workers: list[_Worker], asked: Sequence[int]) -> int:
                 return _explain_failure(worker, code, codes)
         if None not in codes:
             return max(code or 0 for code in codes)
-        # If one is preempted, all are asked to stop, and have a while to do so.
+        # If one worker is preempted, all are asked to stop, within a time limit.
         if until is None and (asked or PREEMPTED in codes):
             until = time.monotonic() + _GRACE_SECONDS
             for worker in workers:
-                worker.ask_to_stop()
+                worker.request_stop()
         if until is not None and time.monotonic() > until:
-            print("error: The workers did not stop when asked and were ended.", file=sys.stderr)
+            print("error: The workers did not stop when asked and were killed.", file=sys.stderr)
             return WORKER_LOST
         time.sleep(0.05)
 
 
 def _explain_failure(worker: _Worker, code: int, codes: list) -> int:
-    others = "" if len(codes) == 1 else "; the others were ended"
+    others = "" if len(codes) == 1 else "; the others were stopped"
     if code == BAD_INPUT:
-        print(f"error: {worker.name} refused its input{others}.", file=sys.stderr)
+        print(f"error: {worker.name} reported bad input{others}.", file=sys.stderr)
         return BAD_INPUT
     how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
     print(
@@ -228,9 +228,9 @@ def _explain_failure(worker: _Worker, code: int, codes: list) -> int:
 
 
 def _environment(index: int, addresses: Sequence[str]) -> dict[str, str]:
-    """Return the variables that make a process one of the workers."""
+    """Return the environment variables of a worker."""
     task = {"type": "worker", "index": index}
-    # A checkout that is not installed is found as this process found it.
+    # So that the package is found even if it is not installed.
     path = [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
     return {
         "TF_CONFIG": json.dumps({"cluster": {"worker": list(addresses)}, "task": task}),

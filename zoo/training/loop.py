@@ -1,8 +1,8 @@
-"""The one training loop for every strategy: many steps per call, inside the graph.
+"""The training loop for all strategies, with many steps per call inside the graph.
 
-The model's own optimizer, loss and metrics do the work; this file decides which examples a step
-sees. Epoch e of seed s goes through a permutation that depends on (s, e) alone, cut into global
-batches; replica i takes the i-th slice of each. A last batch that is not full is left out.
+It uses the model's own optimizer, loss and metrics. Epoch e with seed s visits the examples in a
+permutation that depends only on (s, e), divided into global batches; replica i gets the i-th part
+of each. An incomplete last batch is left out.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ def epoch_order(seed: int, epoch: int, examples: int) -> np.ndarray:
 
 
 class TrainingLoop:
-    """Runs epochs of one model on one training set.
+    """Trains a model on a training set, epoch by epoch.
 
     Args:
         model: compiled, built under the strategy's scope.
-        strategy: where its replicas live.
-        examples: to train on.
-        batch_size: examples per step over all replicas together.
-        seed: of the order of the examples and of everything random in the model.
-        jit: compile each step with XLA.
-        label_smoothing: share of every label that is spread evenly over all labels.
-        augmenter: the one that the examples have.
+        strategy: the distribution strategy.
+        examples: the training examples.
+        batch_size: examples per step, over all replicas together.
+        seed: seed of the order of the examples and of random layers.
+        jit: whether each step is compiled with XLA.
+        label_smoothing: fraction of each target that is spread evenly over all labels.
+        augmenter: the augmenter of the examples, if any.
 
     Raises:
-        ZooError: if the batch does not divide by the replicas or exceeds the examples.
+        ZooError: if the batch size is not a multiple of the replicas or exceeds the examples.
     """
 
     def __init__(
@@ -67,8 +67,8 @@ class TrainingLoop:
             self.loss = keras.metrics.Mean(name="loss")
             model.optimizer.build(model.trainable_variables)
         self._seed_states = [v for v in model.variables if v.path.endswith("seed_generator_state")]
-        # Only the step is compiled: its shapes are static, the number of steps is not. Without
-        # XLA it must not be a function of its own: replicas cannot synchronise inside a nested one.
+        # Only the step is compiled, whose shapes are static. Without XLA it must not be a function
+        # of its own: replicas cannot synchronise inside a nested tf.function.
         self._update = (
             tf.function(self._update_weights, jit_compile=True) if jit else self._update_weights
         )
@@ -76,7 +76,7 @@ class TrainingLoop:
         self._trace()
 
     def _trace(self) -> None:
-        """Make the graph, and with it the metrics' variables, which a checkpoint restores."""
+        """Trace the graph, which creates the metrics' variables that a checkpoint restores."""
         columns = (tf.float32,) * (self._augmenter.columns if self._augmenter else 0)
         rows = self.batch_size * (1 + self._mixes)
         signature = self._examples.input_signature(rows, columns)
@@ -90,18 +90,18 @@ class TrainingLoop:
         self._run.get_concrete_function(signature, steps)
 
     def epoch(self, position: Position, stop_at: Callable[[int], int]) -> Iterator[int]:
-        """Go through epoch `position.epoch` from `position.step` on, which it moves forward.
+        """Run epoch `position.epoch` from `position.step` on, and update `position.step`.
 
         Args:
             position: where to start.
-            stop_at: from the step within the epoch to the step at which the next call into the
-                graph ends; called before each.
+            stop_at: function of the current step that returns the step at which the next call of
+                the graph ends.
 
         Yields:
-            The number of steps after each call into the graph.
+            The number of steps of each call of the graph.
 
         Raises:
-            NonFiniteLossError: at the first step whose loss is NaN or infinite.
+            NonFiniteLossError: if a step's loss is NaN or infinite.
         """
         if position.step == 0:
             self._begin(position.epoch)
@@ -125,7 +125,7 @@ class TrainingLoop:
         return {"loss": float(self.loss.result()), **metrics}
 
     def variables(self) -> dict[str, keras.Variable | tf.Variable]:
-        """Return all that changes while training: weights, optimizer, random state, metrics."""
+        """Return all variables that training changes: weights, optimizer, random state, metrics."""
         groups = {
             "model": self.model.variables,
             "optimizer": self.model.optimizer.variables,
@@ -176,12 +176,12 @@ class TrainingLoop:
         return self._over_all_workers(losses.stack())
 
     def _over_all_workers(self, losses):
-        # A step's loss is finite for all workers or for none, so that all stop at the same step.
+        # Summed over all workers, so that a non-finite loss stops them at the same step.
         totals = self.strategy.run(_sum_over_replicas, args=(losses,))
         return self.strategy.experimental_local_results(totals)[0]
 
     def _step(self, batch):
-        # A replica's shard is found outside of what XLA compiles, which knows no replicas.
+        # The replica's shard is selected outside of the XLA-compiled function.
         return self._update(self._examples.replica_shard(batch))
 
     def _update_weights(self, shard):
@@ -193,15 +193,15 @@ class TrainingLoop:
             scaled = model.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, model.trainable_variables)
         model.optimizer.apply(gradients, model.trainable_variables)
-        # Keras divides a replica's loss by their number, so that the sum over replicas is right.
+        # Keras divides a replica's loss by the number of replicas, to be summed over them.
         self.loss.update_state(loss * self.strategy.num_replicas_in_sync)
-        model.compute_metrics(x, self._leading(y, transforms) if self._mixes else y, y_pred)
+        model.compute_metrics(x, self._dominant_label(y, transforms) if self._mixes else y, y_pred)
         return tf.cast(loss, tf.float32)
 
     def _loss_of(self, x, y, y_pred, transforms):
         if not self._mixes:
             return self.model.compute_loss(x, y, y_pred, training=True)
-        # Each photo of a mixed pair answers for both labels, by their shares.
+        # The loss of a blended photo is the weighted sum of the losses for both labels.
         return self.model.compute_loss(
             x,
             y,
@@ -210,7 +210,7 @@ class TrainingLoop:
             training=True,
         )
 
-    def _leading(self, y, transforms):
+    def _dominant_label(self, y, transforms):
         own, partner = (self._label_weights(transforms)[row::2] for row in (0, 1))
         return tf.where(own >= partner, y[0::2], y[1::2])
 
@@ -221,10 +221,10 @@ class TrainingLoop:
     def _smoothed(self, loss, probabilities):
         if not self._label_smoothing:
             return loss
-        # Cross-entropy is linear in the label: this is that of the even one.
-        even = -tf.reduce_mean(tf.math.log(tf.maximum(probabilities, keras.backend.epsilon())))
-        even = tf.cast(even, loss.dtype) / self.strategy.num_replicas_in_sync
-        return (1 - self._label_smoothing) * loss + self._label_smoothing * even
+        # Cross-entropy is linear in the target; this is that of the uniform target.
+        uniform = -tf.reduce_mean(tf.math.log(tf.maximum(probabilities, keras.backend.epsilon())))
+        uniform = tf.cast(uniform, loss.dtype) / self.strategy.num_replicas_in_sync
+        return (1 - self._label_smoothing) * loss + self._label_smoothing * uniform
 
 
 def _sum_over_replicas(numbers):
@@ -232,10 +232,11 @@ def _sum_over_replicas(numbers):
 
 
 def check_batch_size(batch_size: int, replicas: int, examples: int) -> None:
-    """Raise one sentence unless every replica gets the same, non-empty share of every batch.
+    """Check that every replica gets the same, non-zero number of examples of each batch.
 
     Raises:
-        ZooError: if the batch is empty, larger than the training set, or does not divide.
+        ZooError: if the batch size is below 1, larger than the training set, or not a multiple of
+            the number of replicas.
     """
     if batch_size < 1:
         raise ZooError(f"The batch size is {batch_size}; give a whole number from 1 up.")
@@ -248,6 +249,6 @@ def check_batch_size(batch_size: int, replicas: int, examples: int) -> None:
         below = batch_size // replicas * replicas
         sizes = f"{below} or {below + replicas}" if below else str(replicas)
         raise ZooError(
-            f"A global batch of {batch_size} does not divide among {replicas} replicas; "
-            f"the nearest that do are {sizes} (--batch-size)."
+            f"A global batch of {batch_size} cannot be divided equally among {replicas} replicas; "
+            f"the nearest sizes that can are {sizes} (--batch-size)."
         )

@@ -1,4 +1,4 @@
-"""The number format of a training, and whether its steps are compiled."""
+"""The number format of a training, and whether its steps are compiled with XLA."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ from zoo.training.reporter import Reporter
 from zoo.training.settings import JIT, PRECISIONS
 from zoo.utils.choices import require_choice
 
-# Instructions that multiply bfloat16 numbers, as Linux names them.
+# Names of CPU flags on Linux for instructions that multiply bfloat16 numbers.
 _BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")
-_TRIED_SIZE, _TRIED_ROUNDS = 1024, 7
-WORTH_IT = 0.9
+_BENCHMARK_SIZE, _BENCHMARK_ROUNDS = 1024, 7
+# Largest time in bfloat16, relative to float32, for which bfloat16 is chosen.
+MAX_TIME_RATIO = 0.9
 
 
 def choose(name: str, reporter: Reporter) -> str:
-    """Return the precision that a name stands for.
+    """Return the precision for a setting, which may be "auto".
 
-    "auto" is bfloat16 where the processor multiplies it in hardware and a matrix product, timed
-    here and now, takes at most nine tenths of the time; else float32.
+    "auto" chooses mixed_bfloat16 if the processor has bfloat16 instructions and a matrix product,
+    timed now, takes at most 0.9 of the time in float32; else float32.
 
     Raises:
-        UnknownNameError: for a name that is not one of `PRECISIONS`.
+        UnknownNameError: if it is not one of `PRECISIONS`.
     """
     require_choice("precision", name, PRECISIONS)
     if name != "auto":
         return name
     ratio = _time_of_product(tf.bfloat16) / _time_of_product(tf.float32) if has_bfloat16() else None
-    chosen = worthwhile(ratio)
+    chosen = by_time_ratio(ratio)
     if ratio is None:
         reporter.say(f"Precision {chosen}: this processor has no bfloat16 instructions.")
     else:
@@ -44,20 +45,21 @@ def choose(name: str, reporter: Reporter) -> str:
     return chosen
 
 
-def worthwhile(ratio: float | None) -> str:
-    """Return the precision to train in, by the time that a product in bfloat16 takes.
+def by_time_ratio(ratio: float | None) -> str:
+    """Return the precision for a measured time ratio.
 
     Args:
-        ratio: as a share of float32's; None where the processor does not multiply bfloat16.
+        ratio: time of a matrix product in bfloat16 divided by that in float32; None if the
+            processor has no bfloat16 instructions.
 
-    >>> worthwhile(0.5), worthwhile(0.95), worthwhile(None)
+    >>> by_time_ratio(0.5), by_time_ratio(0.95), by_time_ratio(None)
     ('mixed_bfloat16', 'float32', 'float32')
     """
-    return "mixed_bfloat16" if ratio is not None and ratio <= WORTH_IT else "float32"
+    return "mixed_bfloat16" if ratio is not None and ratio <= MAX_TIME_RATIO else "float32"
 
 
 def has_bfloat16() -> bool:
-    """Return whether this processor says that it multiplies bfloat16 numbers."""
+    """Return whether this processor has instructions that multiply bfloat16 numbers."""
     information = Path("/proc/cpuinfo")
     words = (
         set(information.read_text(encoding="utf-8", errors="replace").split())
@@ -68,9 +70,9 @@ def has_bfloat16() -> bool:
 
 
 def _time_of_product(kind: tf.DType) -> float:
-    factor = tf.ones((_TRIED_SIZE, _TRIED_SIZE), kind)
+    factor = tf.ones((_BENCHMARK_SIZE, _BENCHMARK_SIZE), kind)
     seconds = []
-    for _ in range(_TRIED_ROUNDS):
+    for _ in range(_BENCHMARK_ROUNDS):
         started = time.perf_counter()
         tf.matmul(factor, factor).numpy()
         seconds.append(time.perf_counter() - started)
@@ -79,10 +81,10 @@ def _time_of_product(kind: tf.DType) -> float:
 
 @contextlib.contextmanager
 def policy(name: str) -> Iterator[None]:
-    """Build Keras layers under a precision policy, and put the former one back.
+    """Set Keras's precision policy within the block.
 
     Raises:
-        UnknownNameError: for a name that is not one of `PRECISIONS`.
+        UnknownNameError: if it is not one of `PRECISIONS`.
     """
     require_choice("precision", name, PRECISIONS)
     before = keras.config.dtype_policy()
@@ -96,8 +98,8 @@ def policy(name: str) -> Iterator[None]:
 def compile_step(jit: str, replicas: int) -> bool:
     """Return whether the training step is compiled with XLA.
 
-    "auto" leaves it off: on one CPU the interpreter's own matrix products are as fast, and the
-    same results come from any number of replicas.
+    "auto" means no: on a CPU, XLA is not faster here, and without it the results do not depend on
+    the number of replicas.
 
     Raises:
         ZooError: for "on" with several replicas, which TensorFlow cannot compile.

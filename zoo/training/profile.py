@@ -1,4 +1,4 @@
-"""A TensorFlow profile of a few steps, for TensorBoard's profiler."""
+"""Profile a few training steps for TensorBoard."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _STEPS = 20
 
 
 class StepsProfile:
-    """Profiles at least 20 steps, after the first call, which traces the graph.
+    """Profiles at least 20 steps, after the first call of the graph.
 
     Args:
-        logs: TensorBoard's folder; the profile lies in `plugins/profile` below it.
+        logs: TensorBoard's folder; the profile is written to `plugins/profile` in it.
     """
 
     def __init__(self, logs: Path):
@@ -22,7 +22,7 @@ class StepsProfile:
         self._running = False
 
     def steps(self, count: int) -> None:
-        """Begin after the first call, end once enough steps are in."""
+        """Start after the first call; stop after enough steps."""
         if self._profiled is None:
             tf.profiler.experimental.start(str(self._logs))
             self._profiled, self._running = 0, True
@@ -32,7 +32,7 @@ class StepsProfile:
             self.close()
 
     def close(self) -> None:
-        """Write what was profiled, if it has begun and is not written."""
+        """Write the profile, if one was started and is not written yet."""
         if self._running:
             self._running = False
             tf.profiler.experimental.stop()

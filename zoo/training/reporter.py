@@ -1,4 +1,4 @@
-"""Progress reports of a training: to a terminal, or to nobody."""
+"""Progress reports of a training."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ _SECONDS_BETWEEN_PROGRESS_LINES = 10.0
 
 
 class Reporter(Protocol):
-    """What a training reports while it runs."""
+    """Receives progress reports of a training."""
 
     def say(self, sentence: str) -> None:
         """Report one sentence."""
 
     def decoding(self, done: int, total: int) -> None:
-        """Report how many photos are decoded."""
+        """Report the number of photos decoded so far."""
 
     def dataset(self, dataset: Dataset) -> None:
         """Report the data set that was loaded."""
 
     def epoch_begin(self, position: Position, epochs: int, steps: int, batch_size: int) -> None:
-        """Report that an epoch begins, or resumes at `position.step`."""
+        """Report that an epoch begins or resumes at `position.step`."""
 
     def steps(self, count: int) -> None:
-        """Report that this many more steps are done."""
+        """Report that `count` more steps are done."""
 
     def epoch_end(self, row: dict[str, float]) -> None:
-        """Report the epoch's figures."""
+        """Report the epoch's loss and metrics."""
 
 
 class Silent:
@@ -67,10 +67,10 @@ class Silent:
 
 
 class Terminal:
-    """Draws a live bar with time left and examples per second, and a line per epoch.
+    """Shows a progress bar with remaining time and examples per second, and a line per epoch.
 
     Args:
-        console: where to draw; a console that is not a terminal gets the lines alone.
+        console: where to print; without a terminal there are only lines.
     """
 
     def __init__(self, console: Console):
@@ -86,14 +86,14 @@ class Terminal:
         self.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
     def decoding(self, done, total):
-        """Move a bar of photos decoded."""
+        """Update the progress bar of decoding."""
         progress = self._progress or self._open(total, "decoding", 0)
         progress.update(self._task, completed=done)
         if done >= total:
             self._close()
 
     def dataset(self, dataset):
-        """Print the data set's size and fingerprint, and the photos that could not be read."""
+        """Print the data set's size, fingerprint, notes and unreadable photos."""
         self._close()
         sizes = " / ".join(
             f"{len(split):,}" for split in (dataset.train, dataset.validation, dataset.test)
@@ -110,12 +110,12 @@ class Terminal:
             self.say(f"Skipped {len(dataset.skipped)} unreadable photos: {shown}{more}.")
 
     def epoch_begin(self, position, epochs, steps, batch_size):
-        """Draw the epoch's bar."""
+        """Show the epoch's progress bar."""
         self._batch_size, self._epochs = batch_size, epochs
         self._open(steps, f"epoch {position.epoch + 1}/{epochs}", position.step)
 
     def steps(self, count):
-        """Move the bar; where there is none to see, print a line now and then."""
+        """Update the progress bar; without a terminal, print a line every 10 seconds."""
         if self._progress is None:
             return
         self._progress.advance(self._task, count)
@@ -133,9 +133,9 @@ class Terminal:
             )
 
     def epoch_end(self, row):
-        """Put the epoch's figures in place of the bar."""
+        """Replace the progress bar by the epoch's loss and metrics."""
         self._close()
-        # Hundreds of tiny epochs would scroll away; history.csv has every one of them.
+        # Limits the output for hundreds of short epochs; history.csv has all of them.
         now = time.monotonic()
         if now - self._printed < _SECONDS_BETWEEN_LINES and row["epoch"] not in (1, self._epochs):
             return

@@ -1,4 +1,4 @@
-"""Train one model into one run folder: build → data → solve → evaluate on test, once → save."""
+"""Train a model: build it, load data, solve, evaluate on the test set, save to a run folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from zoo.models import describe
 from zoo.registry.plugins import plugins_of
 from zoo.registry.solvers import load_solver, solver_entry
 from zoo.training import identity, precision, strategies
-from zoo.training.checks import check_fits, follow
+from zoo.training.checks import adapt_to_data, check_fits
 from zoo.training.cluster import explaining_lost_workers
 from zoo.training.context import Plan, TrainingContext
 from zoo.training.finite import (
@@ -41,23 +41,23 @@ from zoo.utils.quiet import check_keras
 
 
 def train(name: str, *, reporter: Reporter | None = None, **settings: Any) -> dict[str, Any]:
-    """Train a model and return what its run folder's results.json says, and the folder.
+    """Train a model and return its results, as in results.json, and its run folder.
 
-    Training again with the same settings into the same folder resumes from the last checkpoint;
-    so does training with more epochs, where the learning rate is constant.
+    Calling it again with the same settings and run folder resumes from the last checkpoint. The
+    number of epochs may be larger than before if the learning rate is constant.
 
     Args:
         name: a registered model.
-        reporter: is told what happens; by default nothing is reported.
+        reporter: receives progress reports; by default nothing is reported.
         **settings: the fields of `Training`.
 
     Returns:
         {"test": {metric: value}, "epochs", "dataset", …, "run_dir"}.
 
     Raises:
-        UnknownNameError: for a setting that does not exist; the message names the near misses.
-        ZooError: for bad settings, missing data, a folder of another training.
-        Preempted: after a SIGTERM or Ctrl-C, once a checkpoint is written.
+        UnknownNameError: for an unknown setting; the message suggests similar names.
+        ZooError: for invalid settings, missing data, or a run folder of another training.
+        Preempted: after SIGTERM or Ctrl-C, once a checkpoint is written.
     """
     known = [of.name for of in fields(Training) if of.name != "name"]
     for setting in settings:
@@ -66,13 +66,13 @@ def train(name: str, *, reporter: Reporter | None = None, **settings: Any) -> di
 
 
 def run(training: Training, reporter: Reporter) -> dict[str, Any]:
-    """Carry out one training; see `train`."""
+    """Run a training; see `train`."""
     check_keras()
     spec = describe(training.name)
     training.check()
     recipe = training.choose_recipe(spec)
     path = Path(training.run_dir) if training.run_dir else new_run_dir(spec.name)
-    # First of all: the workers must connect before anything makes TensorFlow start its runtime.
+    # First, because workers must connect before the TensorFlow runtime starts.
     devices = strategies.choose(
         training.strategy,
         training.devices,
@@ -82,7 +82,7 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
     reporter = reporter if devices.is_chief else Silent()
     replicas = f"{devices.replicas} replica{'s' * (devices.replicas > 1)}"
     reporter.say(f"Strategy {devices.name}, {replicas}: {devices.why}.")
-    # Only the chief touches the run folder; the others learn from it what they need.
+    # Only the chief reads and writes the run folder; it sends the other workers what they need.
     folder = RunFolder(path) if devices.is_chief else None
     with explaining_lost_workers(devices.cluster):
         plan = Plan(training, spec, recipe, devices, devices.agreement(), folder, reporter)
@@ -91,15 +91,15 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
 
 
 def _train(plan: Plan) -> dict[str, Any]:
-    """Build the model, load the data, and train unless the run folder has the results."""
+    """Build the model, load the data, and train unless the run folder has results."""
     jit = precision.compile_step(plan.training.jit, plan.devices.replicas)
     plan = replace(plan, recipe=replace(plan.recipe, precision=_agreed_precision(plan)))
     solver = load_solver(plan.recipe.solver)
     model = _build(plan)
-    # Data may take minutes to load; what cannot be trained at all is refused before.
+    # Checked before the data is loaded, which may take minutes.
     solver.check(model, plan.recipe)
     dataset = _load_data(plan)
-    plan, model = _follow_data(plan, model, dataset)
+    plan, model = _adapt_to_data(plan, model, dataset)
     check_fits(model, plan.spec, dataset)
     solver.check(model, plan.recipe, dataset, plan.devices.replicas)
     _compile(plan, model, len(dataset.train))
@@ -113,7 +113,7 @@ def _train(plan: Plan) -> dict[str, Any]:
         finished = _agree_on_start(plan, config)
         if finished is not None:
             where = plan.folder.path if plan.folder else "It"
-            plan.reporter.say(f"{where} is trained already; these are its results.")
+            plan.reporter.say(f"{where} is already trained; these are its results.")
             return finished
         _open_folder(plan, config)
         stack.enter_context(_explaining_non_finite(plan.folder))
@@ -124,12 +124,12 @@ def _train(plan: Plan) -> dict[str, Any]:
 
 
 def _agreed_precision(plan: Plan) -> str:
-    """Return the precision that all workers train in; "auto" is what was recorded, if anything."""
+    """Return the precision of all workers; for "auto" the recorded one if there is one."""
     require_choice("precision", plan.recipe.precision, precision.PRECISIONS)
     if plan.recipe.precision != "auto":
         return plan.recipe.precision
     own, folder = "", plan.folder
-    if folder and folder.config_path.is_file() and folder.begun():
+    if folder and folder.config_path.is_file() and folder.has_progress():
         own = folder.config()["precision"]
     elif folder:
         own = precision.choose("auto", plan.reporter)
@@ -137,7 +137,7 @@ def _agreed_precision(plan: Plan) -> str:
 
 
 def _build(plan: Plan) -> keras.Model:
-    """Return the model with its first weights, which depend on the seed alone."""
+    """Return the model with its initial weights, which depend only on the seed."""
     keras.utils.set_random_seed(plan.training.seed)
     with precision.policy(plan.recipe.precision), plan.strategy.scope():
         model = plan.spec.builder(**plan.recipe.options)
@@ -161,7 +161,7 @@ def _load_data(plan: Plan) -> Dataset:
 
 @contextlib.contextmanager
 def _keeping_random_state() -> Iterator[None]:
-    """Put back the state that Keras takes the seeds of initial weights from."""
+    """Restore the state of `random`, from which Keras takes the seeds of initial weights."""
     state = random.getstate()
     try:
         yield
@@ -169,25 +169,25 @@ def _keeping_random_state() -> Iterator[None]:
         random.setstate(state)
 
 
-def _follow_data(plan: Plan, model: keras.Model, dataset: Dataset) -> tuple[Plan, keras.Model]:
-    """Return the plan and the model as the data set asks for them, and report what that changes."""
+def _adapt_to_data(plan: Plan, model: keras.Model, dataset: Dataset) -> tuple[Plan, keras.Model]:
+    """Adapt the plan and the model to the data set, and report what changed."""
     recipe = plan.recipe
     given = dict(plan.training.options)
     if plan.training.batch_size is not None:
         given["batch_size"] = plan.training.batch_size
-    followed = follow(recipe, plan.spec, dataset, plan.devices.replicas, given)
-    if followed == recipe:
+    adapted = adapt_to_data(recipe, plan.spec, dataset, plan.devices.replicas, given)
+    if adapted == recipe:
         return plan, model
-    plan = replace(plan, recipe=replace(followed, note=""))
+    plan = replace(plan, recipe=replace(adapted, note=""))
     changed = []
-    if followed.options != recipe.options:
-        # The one case in which a model is built twice.
+    if adapted.options != recipe.options:
+        # The only case in which a model is built twice.
         model = _build(plan)
         labels = len(dataset.labels)
         changed.append(f"classes={labels}, since the data set has {labels} labels")
-    if followed.batch_size != recipe.batch_size:
+    if adapted.batch_size != recipe.batch_size:
         changed.append(
-            f"batches of {followed.batch_size}, since there are {len(dataset.train)} training "
+            f"batches of {adapted.batch_size}, since there are {len(dataset.train)} training "
             "examples"
         )
     plan.reporter.say(f"Set by the data: {'; '.join(changed)}.")
@@ -195,7 +195,7 @@ def _follow_data(plan: Plan, model: keras.Model, dataset: Dataset) -> tuple[Plan
 
 
 def _compile(plan: Plan, model: keras.Model, examples: int) -> None:
-    """Give the model the optimizer of this training's recipe, unless its builder has."""
+    """Compile the model with the recipe's optimizer, unless its builder did so."""
     recipe = plan.recipe
     steps = max(1, examples // max(1, recipe.batch_size)) * recipe.epochs
     with plan.strategy.scope():
@@ -207,12 +207,12 @@ def _compile(plan: Plan, model: keras.Model, examples: int) -> None:
 
 
 def _unnamed(optimizer: dict[str, Any]) -> dict[str, Any]:
-    """Return an optimizer's configuration without its name, which Keras counts up."""
+    """Return an optimizer's configuration without its name, which Keras numbers."""
     return {**optimizer, "config": {**optimizer["config"], "name": None}}
 
 
 def _config(plan: Plan, model: keras.Model, dataset: Dataset, jit: bool) -> dict[str, Any]:
-    """Return what config.json holds: everything that is needed to repeat the training."""
+    """Return the content of config.json: everything that is needed to repeat the training."""
     training, spec, recipe = plan.training, plan.spec, plan.recipe
     return {
         "model": spec.name,
@@ -242,7 +242,7 @@ def _config(plan: Plan, model: keras.Model, dataset: Dataset, jit: bool) -> dict
 
 
 def _agree_on_start(plan: Plan, config: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the results if the chief's run folder has them; raise if this worker differs."""
+    """Return the results in the chief's run folder, if any; raise if this config differs."""
     own = {"config": config, "results": _finished(plan.folder, config) if plan.folder else None}
     chief = json.loads(plan.agreement.broadcast(json.dumps(own).encode()))
     check_identity("The chief", chief["config"], config)
@@ -250,7 +250,7 @@ def _agree_on_start(plan: Plan, config: dict[str, Any]) -> dict[str, Any] | None
 
 
 def _finished(folder: RunFolder, config: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the results of a finished training whose model is in place, else None."""
+    """Return the results of a training that is finished and has its model, else None."""
     results = folder.results()
     if results is None or not folder.model_path.exists():
         return None
@@ -273,14 +273,14 @@ def _open_folder(plan: Plan, config: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def _explaining_non_finite(folder: RunFolder | None) -> Iterator[None]:
-    """Remove the files of a training without a checkpoint; else say that the folder stays."""
+    """After a non-finite loss, clear a run folder without checkpoints, else keep it."""
     try:
         yield
     except NonFiniteLossError as error:
         if folder is None:
             raise
-        folder.forget()
-        if not folder.begun():
+        folder.clear()
+        if not folder.has_progress():
             raise
         sentence = str(error).removesuffix(".")
         raise NonFiniteLossError(
@@ -291,7 +291,7 @@ def _explaining_non_finite(folder: RunFolder | None) -> Iterator[None]:
 def _finish(
     context: TrainingContext, solver: Solver, outcome: Outcome, config: dict[str, Any]
 ) -> dict[str, Any]:
-    """Evaluate the trained model on the test set, save it, and return what results.json says."""
+    """Evaluate the model on the test set, save it, and return the content of results.json."""
     dataset, folder = context.dataset, context.folder
     test = context.evaluation("test").run()
     require_finite_figures(test, "on the test set", solver.remedy)

@@ -1,4 +1,4 @@
-"""The run folder: everything needed to repeat, resume and judge one training."""
+"""The run folder: everything needed to repeat, resume and evaluate a training."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from zoo.registry.plugins import check_plugins, recorded_plugins
 from zoo.registry.solvers import solver_entry
 from zoo.utils.files import read_json, sha256, write_json, write_text
 
-# What makes two trainings the same training; the rest of config.json may differ on a resume.
+# The parts of config.json that must be equal for a training to be resumed.
 IDENTITY = (
     "model",
     "options",
@@ -33,15 +33,15 @@ IDENTITY = (
     "precision",
     "solver",
 )
-# What config.json of an earlier version does not have.
-_LATER = ("architecture",)
+# Parts that config.json of an earlier version lacks.
+_OPTIONAL = ("architecture",)
 
 
 class RunFolder:
-    """One training's folder: config, history, checkpoints, trained model, results.
+    """The folder of a training: config, history, checkpoints, trained model, results.
 
     Args:
-        path: the folder; made when it is first opened for training.
+        path: the folder; created when a training opens it.
     """
 
     def __init__(self, path):
@@ -55,18 +55,17 @@ class RunFolder:
 
     @property
     def option(self) -> str:
-        """The option that names this folder on the command line."""
+        """The command-line option for this folder."""
         return f"--run-dir {shlex.quote(str(self.path))}"
 
     def check(self, config: dict[str, Any]) -> None:
-        """Check that the folder is new, or holds this training.
+        """Check that the folder is new or belongs to this training.
 
-        The same training with more epochs is this training too, where its learning rate is
-        constant: it goes on. What an earlier training left that did not come to its first
-        checkpoint is removed: any training may take its place.
+        More epochs than before are accepted if the learning rate is constant. Files of a training
+        that ended before its first checkpoint are removed.
 
         Raises:
-            ZooError: if it belongs to another training or to something else.
+            ZooError: if the folder belongs to another training or contains other files.
         """
         if not self.config_path.exists():
             if any(entry.name != LOCK_NAME for entry in self.path.iterdir()):
@@ -75,33 +74,33 @@ class RunFolder:
                 )
             return
         recorded = self.config()
-        if not self.begun():
-            self.forget()
+        if not self.has_progress():
+            self.clear()
             return
         check_longer(str(self.path), recorded, config)
-        check_identity(str(self.path), _as_long_as(recorded, config), config)
+        check_identity(str(self.path), _with_more_epochs(recorded, config), config)
 
     def write_config(self, config: dict[str, Any]) -> None:
-        """Write config.json, unless an earlier start of the same training has.
+        """Write config.json, unless the same training has written it before.
 
         Raises:
             ZooError: if the disk refuses.
         """
         if self.config_path.exists():
             recorded = self.config()
-            config = _as_long_as(recorded, config)
+            config = _with_more_epochs(recorded, config)
             if config == recorded:
                 return
         write_json(self.config_path, config)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder for this process, and make it if there is none.
+        """Create the folder if necessary, and lock it for this process.
 
-        A folder in which nothing was written by the end goes as it came.
+        If it is still empty at the end, it is removed.
 
         Raises:
-            ZooError: if another training holds it, or it cannot be written.
+            ZooError: if another training has locked it, or it cannot be written.
         """
         new = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
         try:
@@ -109,7 +108,7 @@ class RunFolder:
             stream = self._locked()
         except OSError as error:
             raise ZooError(
-                f"{self.path} cannot be written ({error.strerror}); choose a folder that can."
+                f"{self.path} cannot be written ({error.strerror}); choose a writable folder."
             ) from error
         with stream:
             try:
@@ -117,7 +116,7 @@ class RunFolder:
                 stream.flush()
                 yield
             finally:
-                # Only what is empty is removed.
+                # rmdir fails for folders that are not empty.
                 with contextlib.suppress(OSError):
                     if [entry.name for entry in self.path.iterdir()] == [LOCK_NAME]:
                         (self.path / LOCK_NAME).unlink()
@@ -135,17 +134,17 @@ class RunFolder:
                     f"Another training is writing to {self.path}; wait for it or give another "
                     "folder."
                 ) from error
-            # Another process may have removed the file between the two.
+            # Another process may have removed the file before it was locked.
             with contextlib.suppress(OSError):
                 if os.path.samestat(os.fstat(stream.fileno()), (self.path / LOCK_NAME).stat()):
                     return stream
             stream.close()
 
     def check_writable(self) -> None:
-        """Check that the training's own folders can be written.
+        """Check that the folders for logs and checkpoints can be written.
 
         Raises:
-            ZooError: naming the one that cannot.
+            ZooError: if one cannot.
         """
         for folder in (self.logs_path, self.checkpoints_path):
             try:
@@ -154,17 +153,17 @@ class RunFolder:
                     pass
             except OSError as error:
                 raise ZooError(
-                    f"{folder} cannot be written ({error.strerror}); make it a folder that can, "
-                    "or give another run folder."
+                    f"{folder} cannot be written ({error.strerror}); make it writable, or "
+                    "give another run folder."
                 ) from error
 
-    def begun(self) -> bool:
-        """Return whether a training has left something to go on from, or its results."""
+    def has_progress(self) -> bool:
+        """Return whether there are checkpoints or results."""
         return self.results_path.exists() or any(self.checkpoints_path.glob("step-*.npz"))
 
-    def forget(self) -> None:
-        """Remove what a training has written that has not begun in the sense of `begun`."""
-        if self.begun():
+    def clear(self) -> None:
+        """Remove the files of a training that has neither checkpoints nor results."""
+        if self.has_progress():
             return
         for path in (self.config_path, self.history_path, self.model_path):
             path.unlink(missing_ok=True)
@@ -180,7 +179,7 @@ class RunFolder:
         if not self.config_path.is_file():
             raise ZooError(
                 f"{self.path} is not a run folder: it has no config.json; "
-                "`zoo train NAME --run-dir FOLDER` makes one."
+                "`zoo train NAME --run-dir FOLDER` creates one."
             )
         config = read_json(self.config_path)
         _check_parts(self.config_path, config, _CONFIG)
@@ -204,16 +203,16 @@ class RunFolder:
                 ]
         except (OSError, ValueError, TypeError, AttributeError, csv.Error) as error:
             raise ZooError(
-                f"{self.history_path} is damaged ({error}); put it back, or train again."
+                f"{self.history_path} is damaged ({error}); restore it, or train again."
             ) from error
         if not rows:
             raise ZooError(
-                f"{self.history_path} has no finished epoch yet; let the training go on."
+                f"{self.history_path} has no finished epoch yet; wait, or resume the training."
             )
         if not all(set(row) == set(rows[0]) and {"epoch", "penalty"} & set(row) for row in rows):
             raise ZooError(
                 f"{self.history_path} is damaged (its rows have other columns than an epoch's); "
-                "put it back, or train again."
+                "restore it, or train again."
             )
         return rows
 
@@ -231,18 +230,18 @@ class RunFolder:
         numbers = [*results["test"].values(), *results["examples"].values()]
         if not all(type(value) in (int, float) and math.isfinite(value) for value in numbers):
             raise ZooError(
-                f"{self.results_path} is damaged: a figure in it is not a number; put it back, or "
+                f"{self.results_path} is damaged: a value in it is not a number; restore it, or "
                 "remove it and repeat the `zoo train` command."
             )
         return results
 
     def check_model(self) -> None:
-        """Check that model.keras is there and is the one that results.json was measured on.
+        """Check that model.keras is the model that results.json was measured on.
 
-        Runs of versions that did not record its hash are taken as they are.
+        Its hash is compared, unless an earlier version wrote results.json without it.
 
         Raises:
-            ZooError: if it is missing or is another file than the training wrote.
+            ZooError: if it is missing or was replaced.
         """
         if not self.model_path.is_file():
             raise ZooError(
@@ -253,8 +252,8 @@ class RunFolder:
         if expected is not None and sha256(self.model_path) != expected:
             raise ZooError(
                 f"{self.model_path} is not the model that {self.results_path.name} was measured "
-                "on (its sha256 differs); put the file back that the training wrote, or train "
-                "again into a new folder."
+                "on (its sha256 differs); restore the original file, or train again into a new "
+                "folder."
             )
 
     def write_history(self, rows: list[dict[str, float]]) -> None:
@@ -271,7 +270,7 @@ LOCK_NAME = ".lock"
 
 
 def new_run_dir(name: str) -> Path:
-    """Return runs/NAME-DATE-TIME, or the first of -2, -3 … that is not there yet."""
+    """Return runs/NAME-DATE-TIME, with -2, -3, … appended if that exists."""
     path = Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
     number, found = 1, path
     while found.exists():
@@ -281,7 +280,7 @@ def new_run_dir(name: str) -> Path:
 
 
 def distinct_names(paths: Sequence[str | Path]) -> list[str]:
-    """Return a name for each folder: its last parts, as many as set it apart from the others.
+    """Return a name for each folder: as many of its last parts as make it unique.
 
     Raises:
         ZooError: if a folder is given twice.
@@ -304,68 +303,69 @@ def distinct_names(paths: Sequence[str | Path]) -> list[str]:
 
 
 def check_identity(whose: str, recorded: dict[str, Any], given: dict[str, Any]) -> None:
-    """Check that two configurations are of the same training.
+    """Check that two configurations belong to the same training.
 
     Raises:
-        ZooError: naming the first difference.
+        ZooError: if they do not; the message names the first difference.
     """
     for key in IDENTITY:
-        if recorded.get(key) == given[key] or (key in _LATER and key not in recorded):
+        if recorded.get(key) == given[key] or (key in _OPTIONAL and key not in recorded):
             continue
         if key == "architecture":
             raise ZooError(
-                f"{whose} is of another training: the code of the model {given['model']}, or "
-                "Keras's of its layers, has changed since; give another run folder."
+                f"{whose} belongs to another training: the code of the model {given['model']}, or "
+                "of its Keras layers, has changed since then; give another run folder."
             )
         raise ZooError(
-            f"{whose} is of another training: its {key} is "
-            f"{_difference(recorded.get(key), given[key])}; repeat its settings to go on, or "
+            f"{whose} belongs to another training: its {key} is "
+            f"{_difference(recorded.get(key), given[key])}; repeat its settings to resume it, or "
             "give another run folder."
         )
 
 
 def check_longer(whose: str, recorded: dict[str, Any], given: dict[str, Any]) -> None:
-    """Check that a training with more epochs than were recorded goes on as if asked at first.
+    """Check that a training can be continued with more epochs than were recorded.
 
     Raises:
-        ZooError: if its learning rate falls over all epochs, so that it would not.
+        ZooError: if its learning rate schedule depends on the number of epochs.
     """
     before, after = (config["recipe"].get("epochs") for config in (recorded, given))
     longer = isinstance(before, int) and after > before
     if longer and given["recipe"].get("schedule") != "constant":
         raise ZooError(
             f"{whose} was trained with a learning rate that fell to 0 over {before} epochs "
-            f"(schedule {given['recipe'].get('schedule')}), so it cannot go on to {after}; train "
-            f"{after} epochs from the start, with another run folder."
+            f"(schedule {given['recipe'].get('schedule')}), so it cannot continue to {after}; "
+            f"train {after} epochs from the start, with another run folder."
         )
 
 
 def check_dataset(
     whose: str, targets: Sequence[str], fingerprint: str | None, dataset: Any
 ) -> None:
-    """Check that a data set is the one that a model was trained and measured on.
+    """Check that a data set is the one that a model was trained on.
 
     Args:
-        whose: what was trained, for the sentence.
+        whose: the trained model, for the error message.
         targets: `target_names` of its data set.
-        fingerprint: of its data set; None if it is to be measured on another one.
+        fingerprint: fingerprint of its data set; None to accept another data set with the same
+            targets.
         dataset: a `zoo.data.Dataset`.
 
     Raises:
-        ZooError: if it has other labels or values, or is another data set.
+        ZooError: if the labels or values differ, or the fingerprint does.
     """
     given = dataset.target_names
     if tuple(targets) != given:
         what = "labels" if dataset.labels else "values"
         raise ZooError(
-            f"{whose} answers with {_list(targets)}, but the data set {dataset.name} has the "
+            f"{whose} predicts {_list(targets)}, but the data set {dataset.name} has the "
             f"{what} {_list(given)}; give data with the same {what}."
         )
     if fingerprint not in (None, dataset.fingerprint):
         raise ZooError(
             f"{whose} was trained on data of fingerprint {fingerprint}, but {dataset.name} has "
-            f"{dataset.fingerprint} here; give the --data-dir it was trained on, or ask for "
-            f"this one by --dataset {dataset.name}."
+            f"{dataset.fingerprint} here; give the --data-dir it was trained on, or choose "
+            f"this one with --dataset {dataset.name}."
         )
 
 
@@ -374,8 +374,8 @@ def _list(labels: Sequence[str]) -> str:
     return shown + (f" and {len(labels) - 5} more" if len(labels) > 5 else "")
 
 
-def _as_long_as(recorded: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """Return a recorded configuration with the epochs that are asked for now, if they are more."""
+def _with_more_epochs(recorded: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return a recorded configuration with the number of epochs given now, if it is larger."""
     before, after = (config["recipe"].get("epochs") for config in (recorded, given))
     counts_epochs = "epochs" in solver_entry(given["solver"]["name"]).reads
     if not isinstance(before, int) or after <= before or not counts_epochs:
@@ -384,7 +384,7 @@ def _as_long_as(recorded: dict[str, Any], given: dict[str, Any]) -> dict[str, An
     return {**recorded, "recipe": recipe, "recipe_text": given["recipe_text"]}
 
 
-# The parts of the files of a run that are read, and their types.
+# The entries of a run's files that are read, and their types.
 _CONFIG = {
     "model": str,
     "options": dict,
@@ -401,13 +401,13 @@ _RESULTS = {"model": str, "dataset": dict, "examples": dict, "epochs": int, "tes
 
 def _check_parts(path: Path, content: Any, parts: Mapping[str, Any]) -> None:
     if not isinstance(content, dict):
-        raise ZooError(f"{path} is damaged: it does not hold a JSON object; put it back.")
+        raise ZooError(f"{path} is damaged: it does not contain a JSON object; restore it.")
     for name, kind in parts.items():
         if not isinstance(content.get(name), kind):
-            how = "has another type than it was written with" if name in content else "is missing"
+            how = "has the wrong type" if name in content else "is missing"
             raise ZooError(
-                f"{path} is damaged: {name!r} {how}; put the file back as the training wrote it, "
-                "or train again into a new folder."
+                f"{path} is damaged: {name!r} {how}; restore the original file, or train again "
+                "into a new folder."
             )
 
 

@@ -1,6 +1,7 @@
-"""What to train and how: every setting is declared here, once.
+"""The settings of a training, declared once.
 
-`zoo.train` takes them as keywords, `zoo train` as options, a worker and config.json as JSON.
+They are the keyword arguments of `zoo.train` and the options of `zoo train`, and are passed to
+workers and written to config.json as JSON.
 """
 
 from __future__ import annotations
@@ -37,12 +38,12 @@ def _setting(
     """Declare a setting.
 
     Args:
-        default: None for what the model's recipe says.
-        text: what it is, a sentence or two.
-        choices: all the values it may have; () for any.
-        words: how it is written on the command line; by default --NAME.
-        metavar: what stands for its value in the help.
-        kind: its type on the command line, where that is another one.
+        default: default value; None to use the recipe's.
+        text: help text, one or two sentences.
+        choices: allowed values; () for any.
+        words: option names on the command line; by default --NAME.
+        metavar: placeholder for the value in the help.
+        kind: type on the command line, if it differs.
     """
     metadata = {"help": text, "choices": choices, "words": words, "metavar": metavar, "kind": kind}
     if default is dict:
@@ -52,11 +53,11 @@ def _setting(
 
 @dataclass(frozen=True)
 class Training:
-    """What to train and how; the help of each setting is in its field's metadata."""
+    """The settings of a training; each field's metadata contains its help text."""
 
     name: str = field(metadata={"help": "A registered model."})
     recipe: str | Recipe | None = _setting(  # noqa: RUF009  it is a field
-        None, "One of the model's recipes, as `zoo describe` prints them; by default the first."
+        None, "A recipe of the model, see `zoo describe`; by default the first."
     )
     options: Mapping[str, Any] = _setting(
         dict,
@@ -65,64 +66,64 @@ class Training:
         metavar="OPTION=VALUE",
         kind=list[str],
     )
-    dataset: str | None = _setting(None, "Another data set than the model's.")
+    dataset: str | None = _setting(None, "A data set; by default the model's own.")
     data_dir: str | None = _setting(
-        None, "Folder of the data set; TFDS_DATA_DIR by default.", metavar="FOLDER"
+        None, "Folder of the data set; by default TFDS_DATA_DIR.", metavar="FOLDER"
     )
     epochs: int | None = _setting(None, "Passes over the training examples.")
     batch_size: int | None = _setting(
         None, "Examples per update of the weights, over all replicas together."
     )
     learning_rate: float | None = _setting(None, "Step size at the start.")
-    seed: int = _setting(0, "Seed of the initial weights and of everything random.")
+    seed: int = _setting(0, "Seed of all random numbers.")
     run_dir: str | Path | None = _setting(  # noqa: RUF009  it is a field
         None,
-        "Run folder, runs/NAME-DATE-TIME by default; the same one again resumes.",
+        "Run folder; by default runs/NAME-DATE-TIME. Giving it again resumes the training.",
         metavar="FOLDER",
         kind=Path | None,
     )
-    strategy: str = _setting("auto", "Where the model is trained.", choices=STRATEGIES)
+    strategy: str = _setting("auto", "Distribution strategy.", choices=STRATEGIES)
     devices: int | None = _setting(
-        None, "Replicas of the strategy mirrored: GPUs, or logical CPUs where there is no GPU."
+        None, "Number of replicas for --strategy mirrored: GPUs, or logical CPUs without a GPU."
     )
     tpu: str | None = _setting(None, "Name of the TPU, or local on a TPU VM.")
     start_timeout: float = _setting(START_TIMEOUT, "Seconds to wait for the other workers.")
     precision: str | None = _setting(None, "Number format of the training.", choices=PRECISIONS)
-    jit: str = _setting("auto", "Whether steps are compiled with XLA.", choices=JIT)
+    jit: str = _setting("auto", "Whether to compile steps with XLA.", choices=JIT)
     checkpoint_every: str = _setting(
-        "epoch", "How often a checkpoint is written: epoch, '500 steps' or '60 seconds'."
+        "epoch", "When to write checkpoints: every epoch, '500 steps' or '60 seconds'."
     )
     source: str = _setting(
-        "auto", "Whether examples are kept in memory or streamed from disk.", choices=SOURCES
+        "auto", "Whether to keep examples in memory or stream them from disk.", choices=SOURCES
     )
     solver: str | None = _setting(
         None, "gradient, or for linear models exact (squared error) or lbfgs (softmax)."
     )
     penalty: float | None = _setting(
-        None, "λ of the solver exact or lbfgs; by default the best on validation data."
+        None, "λ of the solvers exact and lbfgs; by default chosen on validation data."
     )
     profile: bool = _setting(
-        False, "Write a TensorFlow profile of a few steps into the logs.", words=("--profile",)
+        False, "Write a TensorFlow profile of a few steps to the logs.", words=("--profile",)
     )
 
     def recipe_name(self, spec: ModelSpec) -> str:
-        """Return what the recipe is called: "custom" if it has no name."""
+        """Return the name of the recipe, "custom" if it has none."""
         if self.recipe is None:
             return next(iter(spec.recipes))
         return self.recipe if isinstance(self.recipe, str) else "custom"
 
     def choose_recipe(self, spec: ModelSpec) -> Recipe:
-        """Return the model's recipe with what this training says in its place.
+        """Return the model's recipe, overridden by the settings of this training.
 
         Raises:
-            UnknownNameError: for a recipe, an option or a solver that does not exist.
+            UnknownNameError: for an unknown recipe, option or solver.
             ZooError: for a number out of range, or a setting that the solver does not use.
         """
         from zoo.registry import check_options
 
         recipe = self._named_recipe(spec)
         options = {**recipe.options, **check_options(spec, self.options)}
-        # A builder with a learning_rate of its own (the perceptron) means the same one.
+        # The perceptron's builder has an option learning_rate, which means the same.
         learning_rate = self.learning_rate
         if learning_rate is None:
             learning_rate = options.get("learning_rate")
@@ -138,7 +139,7 @@ class Training:
         given = {key: value for key, value in changes.items() if value is not None}
         chosen = replace(recipe.by_solver(solver), options=options, **given)
         chosen.check()
-        # A note says why a recipe's numbers are what they are.
+        # The note explains the recipe's own numbers.
         return chosen if chosen == recipe else replace(chosen, note="")
 
     def _named_recipe(self, spec: ModelSpec) -> Recipe:
@@ -149,7 +150,7 @@ class Training:
         return spec.recipes[name]
 
     def _check_read(self, solver: str) -> None:
-        """Raise one sentence for the first setting that is given and that a solver ignores."""
+        """Raise an error for the first setting that is given but not used by the solver."""
         from zoo.registry.solvers import readers_of, solver_entry
 
         solver_entry(solver)
@@ -157,15 +158,15 @@ class Training:
             readers = readers_of(of.name)
             if readers and solver not in readers and getattr(self, of.name) != of.default:
                 raise ZooError(
-                    f"{_word(of.name)} goes with --solver {' or '.join(readers)}, not with "
+                    f"{_word(of.name)} is only for --solver {' or '.join(readers)}, not for "
                     f"{solver}."
                 )
 
     def check(self) -> None:
-        """Check what needs neither the model nor data.
+        """Check the settings that depend neither on the model nor on data.
 
         Raises:
-            ZooError: naming the first setting that cannot be.
+            ZooError: for the first invalid setting.
         """
         from zoo.registry.recipes import require_finite
         from zoo.training.checkpoints import CheckpointSchedule
@@ -179,7 +180,7 @@ class Training:
         require_seed(self.seed)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the settings as JSON has them; `from_dict` reads them back."""
+        """Return the settings as a dict for JSON; `from_dict` is the inverse."""
         paths = ("data_dir", "run_dir")
         return {
             key: str(value) if key in paths and value is not None else value
@@ -209,7 +210,7 @@ class Training:
         """Return the training that `to_json` describes.
 
         Raises:
-            ZooError: if the text is not one.
+            ZooError: if the text is not valid.
         """
         try:
             return cls.from_dict(json.loads(text))

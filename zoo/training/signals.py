@@ -14,29 +14,29 @@ from zoo.training.launcher import STOP_AT_END_OF_INPUT
 
 
 class StopRequest:
-    """Whether this process was asked to stop, and the exit code for it."""
+    """Whether this process was asked to stop, and the exit code to use."""
 
     def __init__(self):
-        self._asked = threading.Event()
+        self._event = threading.Event()
         self.exit_code = PREEMPTED
 
     def __call__(self) -> bool:
-        """Return whether it was."""
-        return self._asked.is_set()
+        """Return whether this process was asked to stop."""
+        return self._event.is_set()
 
-    def ask(self, exit_code: int = PREEMPTED) -> None:
-        """Ask it."""
-        if not self._asked.is_set():
+    def set(self, exit_code: int = PREEMPTED) -> None:
+        """Record a request to stop; only the first one counts."""
+        if not self._event.is_set():
             self.exit_code = exit_code
-            self._asked.set()
+            self._event.set()
 
 
 @contextlib.contextmanager
 def preemption() -> Iterator[StopRequest]:
-    """Yield a `StopRequest`, which is set when the process is asked to stop.
+    """Yield a `StopRequest` that is set by SIGTERM or Ctrl-C within the block.
 
-    That is by SIGTERM or Ctrl-C since the block began, of which a second Ctrl-C ends it at once;
-    or, for a worker that the launcher started, by the end of its standard input.
+    In a worker started by the launcher, the end of standard input sets it too. A second Ctrl-C
+    interrupts the process at once.
     """
     request = StopRequest()
     if os.environ.get(STOP_AT_END_OF_INPUT):
@@ -47,12 +47,12 @@ def preemption() -> Iterator[StopRequest]:
         return
 
     def interrupted(*_):
-        request.ask(INTERRUPTED)
+        request.set(INTERRUPTED)
         signal.signal(signal.SIGINT, before[signal.SIGINT] or signal.default_int_handler)
 
-    handlers = {signal.SIGTERM: lambda *_: request.ask(), signal.SIGINT: interrupted}
+    handlers = {signal.SIGTERM: lambda *_: request.set(), signal.SIGINT: interrupted}
     before = {kind: signal.getsignal(kind) for kind in handlers}
-    # A shell makes what runs in the background ignore Ctrl-C, which stays so.
+    # Shells let background processes ignore Ctrl-C; keep that.
     kinds = [kind for kind in handlers if before[kind] is not signal.SIG_IGN]
     for kind in kinds:
         signal.signal(kind, handlers[kind])
@@ -64,7 +64,7 @@ def preemption() -> Iterator[StopRequest]:
 
 
 def _wait_for_end_of_input(request: StopRequest) -> None:
-    # The descriptor itself: a buffered stream's lock would be held when the interpreter ends.
+    # os.read, because a buffered stream's lock would still be held when the interpreter exits.
     while os.read(sys.stdin.fileno(), 4096):
         pass
-    request.ask()
+    request.set()

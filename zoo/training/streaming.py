@@ -1,4 +1,4 @@
-"""A split's examples read from disk, batch by batch, through tf.data."""
+"""Examples streamed from disk with tf.data."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _PREFETCHED_BATCHES = 4
 
 
 class StreamedExamples:
-    """Examples read from disk batch by batch through tf.data, for sets larger than memory.
+    """Examples streamed from disk with tf.data, for data sets larger than memory.
 
-    `AutoShardPolicy.DATA` gives every worker its shard of each batch: each worker reads the whole
-    batch and keeps its part of it.
+    With `AutoShardPolicy.DATA`, every worker reads each batch and keeps its shard of it.
 
     Args:
-        model: whose layer `preprocessing` comes before its head.
-        strategy: where the replicas live.
-        split: x an array, usually memory-mapped, or photos; y as the model's loss takes it.
-        augmenter: moves photos before the layer `preprocessing`.
+        model: the model, whose layer `preprocessing` is applied.
+        strategy: the distribution strategy.
+        split: the split; x is an array, usually memory-mapped, or `Photos`; y as the model's loss
+            expects it.
+        augmenter: augments photos before the layer `preprocessing`.
     """
 
     def __init__(
@@ -46,18 +46,18 @@ class StreamedExamples:
         self._order: np.ndarray | None = None
         self._next = 0
         self._reading = _Reading()
-        # Runs before the interpreter ends, too, for a caller that does not close.
+        # Also runs at the interpreter's exit, if `close` was not called.
         weakref.finalize(self, self._reading.end)
 
     def __len__(self):
         return len(self._photos)
 
     def input_signature(self, batch_size, columns):
-        """Return no types: an iterator's is known once there is one."""
+        """Return (): the signature is inferred from an iterator."""
         return ()
 
     def iterator(self, order, start, stop, *columns):
-        """Return the iterator over an order's batches; it goes on where the last call ended."""
+        """Return the iterator over an order's batches; it continues where the last call ended."""
         if order is not self._order or start != self._next:
             self._reading.end()
             batches = self._batches(order[start:], *(column[start:] for column in columns))
@@ -66,11 +66,11 @@ class StreamedExamples:
         return self._reading.iterator
 
     def next_batch(self, iterator, step):
-        """Return the stream's next batch."""
+        """Return the iterator's next batch."""
         return next(iterator)
 
     def replica_shard(self, batch):
-        """Return all of it: tf.data has sharded it already."""
+        """Return the batch unchanged: tf.data has sharded it already."""
         return batch
 
     def features(self, shard):
@@ -83,7 +83,7 @@ class StreamedExamples:
         return x, y, *columns
 
     def close(self):
-        """End the threads that read ahead."""
+        """Stop the threads that prefetch."""
         self._order = None
         self._reading.end()
 
@@ -122,7 +122,7 @@ class StreamedExamples:
 
 
 class _Reading:
-    """The iterator in use, and the stream that its threads read."""
+    """The current iterator, and the flag that stops its threads."""
 
     def __init__(self):
         self.iterator = None
@@ -131,8 +131,8 @@ class _Reading:
     def end(self):
         """Delete the iterator.
 
-        Its threads read ahead, and call Python to do so. Left to the interpreter's end, its
-        destructor would wait for a thread that waits for an interpreter that is gone.
+        Its threads call Python to prefetch. At the interpreter's exit, the destructor would wait
+        for such a thread forever.
         """
         if self.iterator is not None:
             self.stream.ended = True
@@ -141,12 +141,12 @@ class _Reading:
 
 
 class _Stream:
-    """Whether the threads that read one order's batches are to go on."""
+    """Reads examples in the threads of an iterator until `ended` is set."""
 
     ended = False
 
     def read(self, photos, at):
         if self.ended:
-            # To tf.data that is the end of the data.
+            # Means the end of the data to tf.data.
             raise StopIteration
         return photos[at]

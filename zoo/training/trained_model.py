@@ -1,4 +1,4 @@
-"""A run's trained model: saved, loaded if it is the one that the run's files describe, measured."""
+"""Save, load and evaluate the trained model of a run."""
 
 from __future__ import annotations
 
@@ -23,48 +23,47 @@ from zoo.training.evaluation import Evaluation
 from zoo.training.run_folder import RunFolder, check_dataset
 from zoo.utils.files import replacing
 
-# In points. Two processors sum in other orders; a model trained in half precision was evaluated so.
+# Percentage points, for rounding differences between processors and of half precision.
 _SAME_POINTS, _SAME_IN_HALF = 0.2, 1.0
 
 
 def compile_with(model: keras.Model, optimizer: keras.Optimizer) -> None:
-    """Compile a model again: with another optimizer, and the loss and metrics it has."""
+    """Compile a model with another optimizer and the same loss and metrics."""
     settings = keras.saving.deserialize_keras_object(model.get_compile_config())
     model.compile(**{**settings, "optimizer": optimizer})
 
 
 def save_trained(context: TrainingContext, path: Path) -> None:
-    """Save a trained model: float32, compiled as it was trained, its optimizer at the start.
+    """Save a trained model in float32, compiled as in training, with a new optimizer.
 
-    What the optimizer remembers of the training, up to twice the size of the weights, is in the
-    checkpoints and not in this file.
+    The optimizer's state, up to twice the size of the weights, is only in the checkpoints.
 
     Args:
-        context: of the training, whose solver has ended.
-        path: of the file; a file that is there is replaced once the new one is whole.
+        context: the context of the finished training.
+        path: path of the file, which is replaced atomically.
 
     Raises:
-        ZooError: if the disk refuses.
+        ZooError: if it cannot be written.
     """
     model = context.model
     optimizer = model.get_compile_config()["optimizer"]
     if context.recipe.precision != "float32":
-        # A layer's precision cannot be changed; its weights are float32 under every one.
+        # A layer's precision cannot be changed; its weights are float32 in every precision.
         with precision.policy("float32"):
             model = context.spec.builder(**context.recipe.options)
         model.set_weights(context.model.get_weights())
-    # Outside the strategy: all workers make its variables together, but the chief saves alone.
+    # Outside the strategy's scope, in which all workers would have to create variables together.
     compile_with(model, keras.optimizers.deserialize(optimizer))
     with replacing(path) as temporary:
         model.save(temporary)
 
 
 def load_trained(folder: RunFolder) -> keras.Model:
-    """Load a run's trained model, and check that it is the model that its files describe.
+    """Load a run's trained model and check that it is the model of this run.
 
     Raises:
-        ZooError: if there is none, it is not the file that results.json was measured on, or it is
-            built otherwise than config.json says.
+        ZooError: if it is missing, is not the file that results.json was measured on, or does not
+            have the architecture of config.json.
     """
     config = folder.config()
     folder.check_model()
@@ -74,21 +73,21 @@ def load_trained(folder: RunFolder) -> keras.Model:
         options = " ".join(f"{name}={value}" for name, value in config["options"].items())
         raise ZooError(
             f"{folder.model_path} is not the model of this run, a {config['model']} with "
-            f"{options}; put its own model.keras back, or train it again."
+            f"{options}; restore its own model.keras, or train it again."
         )
     return model
 
 
 def check_figure(folder: RunFolder, metric: Metric, found: Mapping[str, float]) -> None:
-    """Raise one sentence unless a run's model is as good as its results.json says.
+    """Check that a run's model has the metric stated in results.json.
 
     Args:
-        folder: of the run.
-        metric: to compare by.
+        folder: the run folder.
+        metric: the metric to compare.
         found: metrics measured now on the same test set, by name.
 
     Raises:
-        ZooError: if it is another model's.
+        ZooError: if it differs, so that it must be another model.
     """
     stated = (folder.results() or {}).get("test", {}).get(metric.name)
     half = folder.config().get("precision", "float32") != "float32"
@@ -96,8 +95,8 @@ def check_figure(folder: RunFolder, metric: Metric, found: Mapping[str, float]) 
     if stated is not None and not metric.is_near(stated, found[metric.name], points):
         raise ZooError(
             f"{folder.model_path} has {metric.title} {metric.text(found[metric.name])} on the test "
-            f"set, and results.json says {metric.text(stated)}: it is not the model of this run; "
-            "put its own model.keras back, or train it again."
+            f"set, but results.json says {metric.text(stated)}: it is not the model of this run; "
+            "restore its own model.keras, or train it again."
         )
 
 
@@ -108,21 +107,21 @@ def evaluate(
     dataset: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """Evaluate a run folder's trained model on its data set's test split, or on another one's.
+    """Evaluate a run's trained model on the test split of its data set or of another one.
 
     Args:
         path: a run folder.
-        data_dir: where the data set lies, if not where it lay in training.
-        dataset: the name of the data set to measure on, which may then be another than the one
-            of the training, with the same labels; by default it is that one and no other.
+        data_dir: folder of the data set; by default the one used in training.
+        dataset: name of another data set with the same labels; by default the data set of the
+            training, whose fingerprint must be unchanged.
         progress: called with (done, total) while photos are decoded.
 
     Returns:
         {"model", "dataset": {"name", "fingerprint"}, "examples", "test": {metric: value}}.
 
     Raises:
-        ZooError: if it is not a run folder, its model is not the one that was trained, or the
-            data set is missing, has other labels, or is another one and was not asked for.
+        ZooError: if it is not a run folder, its model was replaced, or the data set is missing, has
+            other labels, or has changed.
     """
     folder = RunFolder(path)
     config = folder.config()

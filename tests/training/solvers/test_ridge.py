@@ -60,11 +60,11 @@ def test_the_exact_solver_leaves_an_ordinary_run(photos_dir, tmp_path):
 
 
 def test_only_linear_models_have_an_exact_solution(tmp_path):
-    with pytest.raises(ZooError, match="needs --solver gradient"):
+    with pytest.raises(ZooError, match="use --solver gradient for"):
         zoo.train("xor_mlp", solver="exact", run_dir=tmp_path / "xor")
     with pytest.raises(ZooError, match="from 0 up"):
         zoo.train("perceptron", solver="exact", penalty=-1.0, run_dir=tmp_path / "negative")
-    with pytest.raises(ZooError, match="goes with --solver exact or lbfgs"):
+    with pytest.raises(ZooError, match="is only for --solver exact or lbfgs"):
         zoo.train("perceptron", penalty=1.0, run_dir=tmp_path / "gradient")
     with pytest.raises(ZooError, match="magic"):
         zoo.train("perceptron", solver="magic", run_dir=tmp_path / "magic")

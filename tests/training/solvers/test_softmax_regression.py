@@ -68,7 +68,7 @@ def test_the_solver_leaves_an_ordinary_run(tmp_path, tfds_dir):
 
 
 def test_only_a_softmax_classifier_has_this_optimum(tmp_path, tfds_dir):
-    with pytest.raises(ZooError, match="needs --solver gradient"):
+    with pytest.raises(ZooError, match="use --solver gradient for"):
         zoo.train("deep_relu", solver="lbfgs", run_dir=tmp_path / "deep")
     with pytest.raises(ZooError, match="above 0"):
         zoo.train("cifar_softmax", solver="lbfgs", penalty=0.0, run_dir=tmp_path / "zero")

@@ -14,7 +14,7 @@ from zoo.training.solvers.stoppable import stoppable
 # For each solver: a command, the output after which it is stopped, and whether it resumes.
 COMMANDS = {
     "gradient": (["cifar_softmax", "--set", "size=8", "--epochs", "4"], "epoch   1", True),
-    "exact": (["linear_cat_dog", "--set", "size=32"], "Added up", False),
+    "exact": (["linear_cat_dog", "--set", "size=32"], "Summed", False),
     "lbfgs": (["cifar_softmax", "--set", "size=8"], "λ", True),
 }
 

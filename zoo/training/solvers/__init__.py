@@ -1,6 +1,6 @@
-"""How weights are found: gradient descent, and direct solvers of linear models.
+"""Solvers, which find a model's weights: gradient descent, and direct solvers of linear models.
 
-`zoo.registry.solvers` is the list of them; each lies in a file of its own here.
+`zoo.registry.solvers` is their registry.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a solver has done.
+    """The outcome of a solver.
 
     Args:
-        epochs: passes over the training examples that count as epochs.
-        steps: updates of the weights.
-        history: the last row of history.csv: figures by name.
+        epochs: number of epochs.
+        steps: number of weight updates.
+        history: the last row of history.csv, losses and metrics by name.
     """
 
     epochs: int
@@ -32,10 +32,10 @@ class Outcome:
 
 
 class Solver(Protocol):
-    """One way to find the weights of a model. It has no state of its own."""
+    """A method of finding a model's weights. Solvers are stateless."""
 
     remedy: ClassVar[str]
-    """What to try where a figure or a weight is not finite, for the end of a sentence."""
+    """What to try if a loss or weight is not finite, for the error message."""
 
     def check(
         self,
@@ -44,25 +44,25 @@ class Solver(Protocol):
         dataset: Dataset | None = None,
         replicas: int = 1,
     ) -> None:
-        """Raise one sentence unless this solver can honour all that the recipe says.
+        """Check that this solver can train the model with the recipe.
 
-        It is called twice: before data is loaded, which may take minutes, and with the data.
+        Called twice: before the data is loaded, which may take minutes, and afterwards.
 
         Args:
-            model: compiled; its weights are not looked at.
-            recipe: with this solver.
-            dataset: to train on; None before it is loaded.
-            replicas: which share every batch.
+            model: the model, compiled; its weights are not used.
+            recipe: the recipe, with this solver.
+            dataset: the data set to train on; None before it is loaded.
+            replicas: number of replicas that share a batch.
 
         Raises:
-            ZooError: naming what to change.
+            ZooError: if it cannot; the message says what to change.
         """
 
     def fit(self, context: TrainingContext) -> Outcome:
-        """Leave the weights in `context.model`, and the history in the run folder.
+        """Train `context.model` and write the history to the run folder.
 
         Raises:
-            Preempted: when asked to stop, within seconds; nothing is half-written.
-            NonFiniteLossError: if a figure is not finite.
-            ZooError: if the disk refuses.
+            Preempted: within seconds of a request to stop, with all files intact.
+            NonFiniteLossError: if a loss, metric or weight is not finite.
+            ZooError: if a file cannot be written.
         """

@@ -1,4 +1,4 @@
-"""Sums over all examples, in batches that the replicas share, for full-batch solvers."""
+"""Sums over all examples, for full-batch solvers."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _BATCH = 1000
 
 
 class FullBatchSum:
-    """Adds up, in float64, what a function returns for each batch of the examples.
+    """Sums a function over all batches of the examples, in float64.
 
-    The last batch is filled up with examples of weight 0. Replicas' sums are added up by the
-    strategy, so that the result does not depend on how many there are but for rounding.
+    The last batch is padded with examples of weight 0. Up to rounding, the result does not depend
+    on the number of replicas.
 
     Args:
-        strategy: whose replicas share each batch.
-        examples: to go over.
+        strategy: the distribution strategy, whose replicas share each batch.
+        examples: the examples.
         sums: function of (x, y, weight, *arguments) that returns a tuple of tensors, each a sum
-            over the examples given; weight is float32 (batch,), 0 for examples not to count.
-        rows: which examples, int32; all by default.
-        check_stop: called before every batch; it raises if the training was asked to stop.
+            over a batch; weight is float32 (batch,), 0 for padding.
+        rows: indices of the examples to use, int32; by default all.
+        check_stop: called before every batch; raises if the training was asked to stop.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class FullBatchSum:
         self._of_batch = of_batch
 
     def run(self, *arguments: tf.Tensor) -> list[np.ndarray]:
-        """Return the sums over all examples, float64; the arguments go to every batch."""
+        """Return the sums over all examples, float64; the arguments are passed to `sums`."""
         total: list[np.ndarray] = []
         for index in range(len(self._order)):
             self._check_stop()

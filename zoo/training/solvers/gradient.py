@@ -1,4 +1,4 @@
-"""Gradient descent: epoch after epoch, with checkpoints, callbacks, and stopping when asked."""
+"""Gradient descent, with checkpoints, callbacks and requests to stop."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from zoo.training.loop import TrainingLoop, check_batch_size
 from zoo.training.profile import StepsProfile
 from zoo.training.solvers import Outcome, whitening
 
-# A call into the graph is stretched towards this long: short enough to show progress and to
-# answer a signal, long enough that starting it costs nothing.
+# Target duration of a call of the graph: short enough for progress reports and signals, long enough
+# to make its overhead negligible.
 _SECONDS_PER_CALL = 0.25
 
 
 class GradientSolver:
-    """Trains any model with the recipe's optimizer, its whitening and averaging included."""
+    """Trains any model with the recipe's optimizer, including whitening and weight averaging."""
 
     remedy: ClassVar[str] = SMALLER_RATE
 
@@ -41,10 +41,10 @@ class GradientSolver:
         dataset: Dataset | None = None,
         replicas: int = 1,
     ) -> None:
-        """Raise one sentence unless the model and the data can honour all that the recipe says.
+        """Check that the model and the data set support everything in the recipe.
 
         Raises:
-            ZooError: naming what to leave out, or the batch sizes that are possible.
+            ZooError: if they do not; the message says what to change.
         """
         if recipe.label_smoothing and not _is_cross_entropy(model.loss):
             raise ZooError(
@@ -53,7 +53,7 @@ class GradientSolver:
             )
         if recipe.augmentation and preprocessing_of(model) is None:
             raise ZooError(
-                f"Augmentation moves photos; {model.name} takes numbers: leave augmentation out "
+                f"Augmentation is for photos; {model.name} takes numbers: leave augmentation out "
                 "of the recipe."
             )
         if recipe.whitening:
@@ -69,12 +69,12 @@ class GradientSolver:
         check_batch_size(recipe.batch_size, replicas, len(dataset.train))
 
     def fit(self, context: TrainingContext) -> Outcome:
-        """Leave the trained weights in the model; a row of history.csv for each epoch.
+        """Train the model, with a row of history.csv per epoch.
 
         Raises:
-            Preempted: when asked to stop, once a checkpoint is written.
-            NonFiniteLossError: when the loss is not finite; the checkpoints stay.
-            ZooError: if the disk refuses.
+            Preempted: after a request to stop, once a checkpoint is written.
+            NonFiniteLossError: if the loss is not finite; checkpoints are kept.
+            ZooError: if a file cannot be written.
         """
         recipe, model = context.recipe, context.model
         if recipe.whitening:
@@ -103,7 +103,7 @@ class GradientSolver:
 
 
 def _is_cross_entropy(loss: keras.Loss) -> bool:
-    """Return whether a loss is that of a softmax: cross-entropy of probabilities, not logits."""
+    """Return whether a loss is the cross-entropy of probabilities (not logits)."""
     kind = keras.losses.SparseCategoricalCrossentropy
     return isinstance(loss, kind) and not loss.get_config().get("from_logits")
 
@@ -114,7 +114,7 @@ def _whitened(context: TrainingContext) -> keras.Model:
         components = whitening.principal_components(
             examples, context.strategy, context.recipe, context.check_stop, context.poll_stop
         )
-    # Other processors may round eigenvectors otherwise, or turn them around.
+    # On other processors, eigenvectors may differ by rounding or by their sign.
     mean, projection = (
         np.frombuffer(context.agreement.broadcast(array.tobytes()), np.float32).reshape(array.shape)
         for array in components
@@ -124,12 +124,12 @@ def _whitened(context: TrainingContext) -> keras.Model:
 
 @dataclass
 class _Epochs:
-    """The epochs of one training, from the last checkpoint on.
+    """Runs the epochs of a training, starting from the last checkpoint.
 
     Args:
-        context: of the training.
-        loop: over the training examples.
-        validation: run after every epoch.
+        context: the training's context.
+        loop: the training loop.
+        validation: evaluation after every epoch.
     """
 
     context: TrainingContext
@@ -179,7 +179,7 @@ class _Epochs:
             if self._profile:
                 self._profile.steps(done)
             due = position.step < loop.steps_per_epoch and self._schedule.due(position.step)
-            # The chief's clock sets the pace: all workers must take the same number of steps.
+            # The chief's clock decides, as all workers must run the same number of steps.
             (self._pace.steps, agreed), stopping = agreement.agree(
                 [self._pace.steps, due], self.context.stop()
             )
@@ -216,19 +216,19 @@ class _Epochs:
         if {name: tuple(variable.shape) for name, variable in variables.items()} != {
             name: array.shape for name, array in arrays.items()
         }:
-            raise ZooError(checkpoints.FOREIGN)
+            raise ZooError(checkpoints.UNRELATED)
         for name, variable in variables.items():
             variable.assign(arrays[name])
         self.context.reporter.say(f"Resuming after epoch {position.epoch}, step {position.step}.")
         return position
 
     def _save(self, position: Position) -> None:
-        # Every worker reads: a variable summed over replicas is summed when it is read.
+        # On every worker: reading a variable may sum it over the replicas.
         arrays = {
             name: keras.ops.convert_to_numpy(variable)
             for name, variable in self.loop.variables().items()
         }
-        # What diverged in the last step shows in no loss yet, and would resume as it is.
+        # Weights that became non-finite in the last step do not show in the loss yet.
         require_finite_weights(
             [array for name, array in arrays.items() if name.startswith("model/")],
             f"after epoch {position.epoch}, step {position.step}",
@@ -244,12 +244,12 @@ class _Epochs:
 
 @dataclass
 class _Pace:
-    """How many steps the next call into the graph takes."""
+    """The number of steps of the next call of the graph."""
 
     steps: int = 1
 
     def measured(self, steps: int, seconds: float) -> None:
-        """Take note of a call's time; one that ended early, at an epoch's end, says nothing."""
+        """Adapt the number of steps to a call's duration, unless the epoch's end cut it short."""
         if steps == self.steps:
             fast = seconds < _SECONDS_PER_CALL
             self.steps = self.steps * 2 if fast else max(1, self.steps // 2)

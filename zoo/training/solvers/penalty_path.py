@@ -1,4 +1,4 @@
-"""Solutions for one λ after another, of which the best on validation data is kept."""
+"""Solutions for several λ, of which the best on validation data is chosen."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Solution:
         penalty: λ.
         weights: float64 (features, outputs).
         bias: float64 (outputs,).
-        figures: by name, "loss" among them.
+        figures: training loss and other figures by name.
     """
 
     penalty: float
@@ -37,15 +37,15 @@ class Solution:
 
 
 def penalties_of(recipe: Recipe, default: Sequence[float]) -> tuple[float, ...]:
-    """Return the values of λ to try: the recipe's, or all of the solver's own."""
+    """Return the values of λ to try: the recipe's, or the solver's default ones."""
     return tuple(default) if recipe.penalty is None else (recipe.penalty,)
 
 
 class PenaltyPath:
-    """The solutions found so far, each measured on validation data.
+    """The solutions so far, each evaluated on validation data.
 
     Args:
-        context: of the training, whose model's head begins with the dense layer to be solved for.
+        context: the training's context; the head of its model begins with the dense layer to solve.
     """
 
     def __init__(self, context: TrainingContext):
@@ -56,12 +56,12 @@ class PenaltyPath:
         self._saved = False
 
     def add(self, solution: Solution) -> None:
-        """Measure a solution and report it.
+        """Evaluate a solution and report it.
 
         Raises:
-            NonFiniteLossError: if a figure is not finite.
+            NonFiniteLossError: if a loss or metric is not finite.
         """
-        _put(self._context.model, solution)
+        _assign(self._context.model, solution)
         found = {f"val_{name}": value for name, value in self._validation.run().items()}
         row = {"penalty": solution.penalty, **solution.figures, **found}
         require_finite_figures(row, f"for λ {solution.penalty:g}", REMEDY)
@@ -71,22 +71,22 @@ class PenaltyPath:
         self._context.reporter.say(f"λ {solution.penalty:12.4g}  {figures}")
 
     def outcome(self) -> Outcome:
-        """Leave the best solution in the model; write all of them, it last, into history.csv."""
+        """Assign the best solution to the model; write all to history.csv, the best one last."""
         best = min(range(len(self._rows)), key=lambda index: self._rank(self._rows[index]))
-        _put(self._context.model, self.solutions[best])
+        _assign(self._context.model, self.solutions[best])
         rows = [*self._rows[:best], *self._rows[best + 1 :], self._rows[best]]
         if self._context.folder:
             self._context.folder.write_history(rows)
         return Outcome(epochs=1, steps=0, history=rows[-1])
 
     def _rank(self, row: Mapping[str, float]) -> tuple[float, float]:
-        """Return what is smaller for a better row: by the task's primary metric, then the loss."""
+        """Return a sort key, smaller for a better row: the task's primary metric, then the loss."""
         metric = self._context.task.primary
         figure = row.get(f"val_{metric.name}", row["val_loss"])
         return (-figure if metric.greater_is_better else figure), row["val_loss"]
 
     def save(self) -> None:
-        """Write a checkpoint of all solutions so far."""
+        """Write a checkpoint with all solutions so far."""
         self._saved = True
         if self._context.folder is None:
             return
@@ -98,10 +98,10 @@ class PenaltyPath:
         checkpoints.save(self._context.folder.checkpoints_path, len(self._rows), content)
 
     def restore(self) -> None:
-        """Go on from the newest checkpoint, if there is one.
+        """Restore the solutions from the newest checkpoint, if there is one.
 
         Raises:
-            ZooError: if it is of another training, or there are some and not one is whole.
+            ZooError: if it belongs to another training, or all checkpoints are damaged.
         """
         content = self._context.latest_checkpoint()
         if not content:
@@ -113,7 +113,7 @@ class PenaltyPath:
                 for index, row in enumerate(position.history)
             ]
         except KeyError as error:
-            raise ZooError(checkpoints.FOREIGN) from error
+            raise ZooError(checkpoints.UNRELATED) from error
         self._rows, self._saved = position.history, True
         self._context.reporter.say(f"Resuming after {len(self._rows)} values of λ.")
 
@@ -139,7 +139,7 @@ def _solution(row: Mapping[str, float], weights: np.ndarray, bias: np.ndarray) -
     return Solution(row["penalty"], weights, bias, figures)
 
 
-def _put(model: keras.Model, solution: Solution) -> None:
+def _assign(model: keras.Model, solution: Solution) -> None:
     dense = model.get_layer("head").layers[0]
     dense.kernel.assign(solution.weights.astype(np.float32))
     dense.bias.assign(solution.bias.astype(np.float32))

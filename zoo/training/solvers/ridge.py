@@ -2,11 +2,10 @@
 
 min over w, b of Σᵢ (w·xᵢ + b − yᵢ)² + λ ‖w‖² (slide 16, where λ = 0). With the means x̄, ȳ,
 C = Σ (xᵢ − x̄)(xᵢ − x̄)ᵀ and c = Σ (xᵢ − x̄)(yᵢ − ȳ), it is w = (C + λI)⁻¹ c, b = ȳ − w·x̄. One pass
-over the examples gives the sums. The first half of one eigendecomposition serves every λ: with
-C = H T Hᵀ, H orthogonal and T tridiagonal (Householder), w(λ) = H (T + λI)⁻¹ Hᵀ c costs next to
-nothing (Eldén, 1977). Where that is singular the second half is due as well:
-C = Q diag(s) Qᵀ, w(λ) = Q diag(1 / (s + λ)) Qᵀ c over the s that are not 0 (Hoerl and
-Kennard, 1970).
+over the examples gives the sums. One tridiagonalisation serves every λ: with C = H T Hᵀ, H
+orthogonal and T tridiagonal (Householder), w(λ) = H (T + λI)⁻¹ Hᵀ c is computed quickly
+(Eldén, 1977). If T + λI is singular, the full eigendecomposition is used: C = Q diag(s) Qᵀ,
+w(λ) = Q diag(1 / (s + λ)) Qᵀ c over the s that are not 0 (Hoerl and Kennard, 1970).
 """
 
 from __future__ import annotations
@@ -31,17 +30,17 @@ from zoo.training.solvers.full_batch import FullBatchSum
 from zoo.training.solvers.penalty_path import REMEDY, PenaltyPath, Solution, penalties_of
 from zoo.training.solvers.stoppable import stoppable, tridiagonalised
 
-# From next to no penalty to one that leaves next to no weights, for features between −1 and 1.
+# From a negligible penalty to one that makes the weights negligible, for features from −1 to 1.
 PENALTIES = tuple(10.0 ** np.linspace(0, 7, 22))
 _STRIP = 512
 
 
 @dataclass(frozen=True)
 class Sums:
-    """What ridge regression needs of the examples, float64.
+    """The sums over the examples that ridge regression needs, float64.
 
     Args:
-        count: how many there are.
+        count: number of examples.
         x: Σ xᵢ, (features,).
         y: Σ yᵢ.
         yy: Σ yᵢ².
@@ -58,7 +57,7 @@ class Sums:
 
 
 class RidgeSolver:
-    """Solves a linear model with squared error exactly, λ chosen on validation data."""
+    """Solves a linear model with squared error exactly; λ is chosen on validation data."""
 
     remedy: ClassVar[str] = REMEDY
 
@@ -69,10 +68,10 @@ class RidgeSolver:
         dataset: Dataset | None = None,
         replicas: int = 1,
     ) -> None:
-        """Raise one sentence unless the model is W x + b with squared error.
+        """Check that the model is W x + b with squared error.
 
         Raises:
-            ZooError: otherwise.
+            ZooError: if it is not.
         """
         head = model.get_layer("head").layers
         linear = (
@@ -84,22 +83,22 @@ class RidgeSolver:
         )
         if not linear:
             raise ZooError(
-                f"--solver exact is for a linear model with squared error, as linear_cat_dog is; "
-                f"{model.name} needs --solver gradient."
+                f"--solver exact is for a linear model with squared error, such as linear_cat_dog; "
+                f"use --solver gradient for {model.name}."
             )
 
     def fit(self, context: TrainingContext) -> Outcome:
-        """Leave the solution in the model; a row of history.csv for each λ, the chosen one last.
+        """Solve the model, with a row of history.csv per λ, the chosen one last.
 
         A row is {"penalty", "loss", "val_loss", …}.
 
         Raises:
-            Preempted: when asked to stop; there is nothing worth going on from.
-            NonFiniteLossError: if a figure is not finite.
+            Preempted: after a request to stop; there are no checkpoints.
+            NonFiniteLossError: if a loss or metric is not finite.
         """
         path = PenaltyPath(context)
         sums = sum_examples(context.strategy, context.examples("train"), context.check_stop)
-        context.reporter.say(f"Added up {sums.count:,.0f} examples; solving for each λ.")
+        context.reporter.say(f"Summed {sums.count:,.0f} examples; solving for each λ.")
         penalties = penalties_of(context.recipe, PENALTIES)
         for solution in stoppable(lambda: solve(sums, penalties), context.poll_stop):
             context.check_stop()
@@ -112,16 +111,16 @@ def sum_examples(
     examples: Examples,
     check_stop: Callable[[], None] = lambda: None,
 ) -> Sums:
-    """Return the sums over all examples, in one pass shared by the replicas.
+    """Return the sums over all examples, in one pass.
 
     Args:
-        strategy: where the replicas live.
-        examples: to add up.
-        check_stop: called before every batch; it raises if the training was asked to stop.
+        strategy: the distribution strategy.
+        examples: the examples.
+        check_stop: called before every batch; raises if the training was asked to stop.
     """
 
     def sums(x, y, weight):
-        # Sums of squares cancel when means are taken out; float32 would leave noise.
+        # float64, because subtracting the means from sums of squares cancels digits.
         x, weight = tf.cast(x, tf.float64), tf.cast(weight, tf.float64)
         y = tf.cast(tf.reshape(y, (-1, 1)), tf.float64)
         weighted = x * weight[:, None]
@@ -141,7 +140,7 @@ def sum_examples(
 
 
 def _half_product(weighted, x):
-    """Return the strips of rows of weightedᵀ x, each from the diagonal on: the rest is a mirror."""
+    """Return weightedᵀ x, which is symmetric, as strips of rows from the diagonal on."""
     starts = range(0, x.shape[1], _STRIP)
     return [tf.matmul(weighted[:, at : at + _STRIP], x[:, at:], transpose_a=True) for at in starts]
 
@@ -157,10 +156,9 @@ def _symmetric(strips: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def solve(sums: Sums, penalties: Sequence[float]) -> list[Solution]:
-    """Return the solution for each λ, its "loss" the mean squared error.
+    """Return the solution for each λ, with the mean squared error as its "loss".
 
-    With λ = 0, directions in which the examples do not differ get no weight: of all optima the
-    one with the smallest weights.
+    If λ = 0 and the solution is not unique, it is the one with the smallest norm of w.
     """
     mean_x, mean_y = sums.x / sums.count, sums.y / sums.count
     covariance = sums.xx - sums.count * np.outer(mean_x, mean_x)
@@ -182,22 +180,22 @@ def _path(
     if len(correlation) == 1:
         return _eigen_path(covariance, correlation, penalties)
     size = len(correlation)
-    reflectors, diagonal, beside, factors = tridiagonalised(covariance)
-    values = eigvalsh_tridiagonal(diagonal, beside)
+    reflectors, diagonal, off_diagonal, factors = tridiagonalised(covariance)
+    values = eigvalsh_tridiagonal(diagonal, off_diagonal)
     if values[0] + min(penalties) <= _noise(values):
         return _eigen_path(covariance, correlation, penalties)
 
     def reflected(columns: np.ndarray, transposed: str) -> np.ndarray:
-        # H leaves the first entry alone; of the others it is a product of reflections.
+        # H does not change the first entry; for the others it is a product of reflections.
         below, _, _ = lapack.dormqr(
             "L", transposed, reflectors[1:, :-1], factors, columns[1:], lwork=64 * size
         )
         return np.vstack([columns[:1], below])
 
-    turned = reflected(correlation[:, None], "T")
-    band = np.stack([diagonal, np.append(beside, 0.0)])
+    rotated = reflected(correlation[:, None], "T")
+    band = np.stack([diagonal, np.append(off_diagonal, 0.0)])
     shift = np.array([[1.0], [0.0]])
-    solved = [solveh_banded(band + penalty * shift, turned, lower=True) for penalty in penalties]
+    solved = [solveh_banded(band + penalty * shift, rotated, lower=True) for penalty in penalties]
     return list(reflected(np.hstack(solved), "N").T)
 
 
@@ -214,5 +212,5 @@ def _eigen_path(
 
 
 def _noise(values: np.ndarray) -> float:
-    """Return the size below which an eigenvalue is the rounding of the sums."""
+    """Return the size below which an eigenvalue is only a rounding error."""
     return values[-1] * len(values) * np.finfo(np.float64).eps

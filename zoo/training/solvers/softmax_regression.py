@@ -1,11 +1,11 @@
-"""Softmax regression: the minimum of cross-entropy with a penalty, by full-batch L-BFGS.
+"""Softmax regression: minimise cross-entropy with a penalty by full-batch L-BFGS.
 
 min over W, b of Σᵢ −log fᵢ[yᵢ] + λ/2 ‖W‖², f = softmax(W x + b) (slides 17 and 18, where
-λ = 0). It is convex. L-BFGS (Liu and Nocedal, 1989) is quick if the curvature is the same in all
-directions, so it searches for V in W = V L⁻¹ᵀ, where LLᵀ = p̄(1 − p̄) C + λ/n I is the curvature at
-equal probabilities p̄ = 1 / classes, C the covariance of a sample of the examples. That changes the
-way to the optimum, not the optimum. The search ends at a gradient norm of 1e-4, or where a step
-changes the objective by less than 1e-9, which sums of float32 products no longer resolve.
+λ = 0). The problem is convex. L-BFGS (Liu and Nocedal, 1989) converges fast if the curvature is the
+same in all directions, so it is preconditioned: it minimises over V in W = V L⁻¹ᵀ, where
+LLᵀ = p̄(1 − p̄) C + λ/n I is the curvature at equal probabilities p̄ = 1 / classes and C is the
+covariance of a sample of the examples. It ends at a gradient norm of 1e-4, or when a step changes
+the objective by less than 1e-9, the resolution of sums of float32 products.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from zoo.training.solvers import Outcome
 from zoo.training.solvers.full_batch import FullBatchSum
 from zoo.training.solvers.penalty_path import REMEDY, PenaltyPath, Solution, penalties_of
 
-# From next to no penalty to one that leaves next to no weights, for features between −1 and 1.
+# From a negligible penalty to one that makes the weights negligible, for features from −1 to 1.
 PENALTIES = tuple(10.0 ** np.linspace(1, 5, 9))
 GRADIENT_NORM = 1e-4
 _SMALLEST_STEP = 1e-9
 _SAMPLE = 4000
-_MOST_ITERATIONS = 1000
+_MAX_ITERATIONS = 1000
 
 
 class SoftmaxRegressionSolver:
-    """Minimises a linear softmax classifier's penalised loss, λ chosen on validation data."""
+    """Minimises a linear softmax classifier's penalised loss; λ is chosen on validation data."""
 
     remedy: ClassVar[str] = REMEDY
 
@@ -48,10 +48,10 @@ class SoftmaxRegressionSolver:
         dataset: Dataset | None = None,
         replicas: int = 1,
     ) -> None:
-        """Raise one sentence unless the model is softmax(W x + b) with cross-entropy, λ above 0.
+        """Check that the model is softmax(W x + b) with cross-entropy, and λ is above 0.
 
         Raises:
-            ZooError: otherwise.
+            ZooError: if not.
         """
         head = model.get_layer("head").layers
         names = [getattr(getattr(layer, "activation", None), "__name__", "") for layer in head]
@@ -62,25 +62,25 @@ class SoftmaxRegressionSolver:
         )
         if not softmax_regression:
             raise ZooError(
-                f"--solver lbfgs is for a linear softmax classifier, as cifar_softmax is; "
-                f"{model.name} as it is needs --solver gradient."
+                f"--solver lbfgs is for a linear softmax classifier, such as cifar_softmax; "
+                f"use --solver gradient for {model.name}."
             )
         if recipe.penalty is not None and recipe.penalty <= 0:
-            # Without a penalty there may be no minimum: weights grow for ever.
+            # Without a penalty there may be no minimum: the weights could grow without bound.
             raise ZooError(
                 f"The penalty is {recipe.penalty:g}; --solver lbfgs takes a number above 0."
             )
 
     def fit(self, context: TrainingContext) -> Outcome:
-        """Leave the minimum in the model; a row of history.csv for each λ, the chosen one last.
+        """Solve the model, with a row of history.csv per λ, the chosen one last.
 
-        A row is {"penalty", "loss", "gradient_norm", "evaluations", "val_loss", …}. After each λ
-        a checkpoint is written, from which the same training goes on.
+        A row is {"penalty", "loss", "gradient_norm", "evaluations", "val_loss", …}. A checkpoint is
+        written after each λ.
 
         Raises:
-            Preempted: when asked to stop.
-            NonFiniteLossError: if a figure is not finite.
-            ZooError: if the disk refuses.
+            Preempted: after a request to stop.
+            NonFiniteLossError: if a loss or metric is not finite.
+            ZooError: if a file cannot be written.
         """
         path = PenaltyPath(context)
         path.restore()
@@ -106,20 +106,20 @@ def solve(
     check_stop: Callable[[], None] = lambda: None,
     known: Sequence[Solution] = (),
 ) -> Iterator[Solution]:
-    """Yield the solution for each λ, from the largest down; each starts where the last ended.
+    """Yield the solution for each λ, from the largest down; each starts at the one before.
 
     Args:
-        model: whose head begins with the dense layer to be solved for.
-        strategy: whose replicas share each pass over the examples.
-        examples: to fit.
+        model: the model, whose head begins with the dense layer to solve.
+        strategy: the distribution strategy.
+        examples: the training examples.
         penalties: values of λ, above 0.
-        check_stop: called before every batch; it raises if the training was asked to stop.
-        known: the solutions for the largest of them, which are not computed again.
+        check_stop: called before every batch; raises if the training was asked to stop.
+        known: solutions for the largest λ, which are not computed again.
 
     Yields:
         Solutions whose figures are "loss", the mean cross-entropy without the penalty;
         "gradient_norm", of (cross-entropy + penalty) / n with respect to W and b together; and
-        "evaluations", the passes over all examples it took.
+        "evaluations", the number of passes over all examples.
     """
     remaining = sorted(penalties, reverse=True)[len(known) :]
     if not remaining:
@@ -143,7 +143,7 @@ def solve(
 
 
 class _Problem:
-    """The mean objective as L-BFGS sees it: of V, and of b for examples with their mean removed."""
+    """The mean objective as a function of V, and of b for centred examples."""
 
     def __init__(
         self,
@@ -161,14 +161,14 @@ class _Problem:
         self._decay = penalty / count
         self._count = count
         self._shape = shape
-        # The curvature along b is that along V, 1, only after scaling.
+        # Scales b so that the curvature along it is 1, as it is along V.
         classes = shape[1]
         self._bias_scale = 1 / np.sqrt((1 - 1 / classes) / classes)
         self._last: tuple[np.ndarray, float, float] | None = None
         self.evaluations = 0
 
     def minimum(self, weights: np.ndarray, bias: np.ndarray) -> Solution:
-        """Return the minimum, searched for from these W and b."""
+        """Return the minimum; the search starts at these W and b."""
         result = minimize(
             self.value,
             self.start(weights, bias),
@@ -176,7 +176,7 @@ class _Problem:
             method="L-BFGS-B",
             callback=self.stop,
             options={
-                "maxiter": _MOST_ITERATIONS,
+                "maxiter": _MAX_ITERATIONS,
                 "maxcor": 20,
                 "maxls": 10,
                 "gtol": 0.0,
@@ -188,7 +188,7 @@ class _Problem:
         return Solution(self._penalty, weights, bias, figures)
 
     def start(self, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
-        """Return the point that stands for W and b."""
+        """Return the point for W and b."""
         centred_bias = (bias + self._mean @ weights) / self._bias_scale
         return np.concatenate([(self._factor.T @ weights).ravel(), centred_bias])
 
@@ -204,7 +204,7 @@ class _Problem:
         by_weights = over_x / self._count + self._decay * weights
         norm = float(np.sqrt((by_weights**2).sum() + (by_bias**2).sum()))
         self._last = (point.copy(), float(loss) / self._count, norm)
-        # b here is that of centred examples: moving W at a fixed such b moves the true b.
+        # Here b is for centred examples: changing W with this b fixed changes the model's b.
         inner = by_weights - np.outer(self._mean, over_b)
         gradient = solve_triangular(self._factor, inner, lower=True, check_finite=False)
         total = float(loss) / self._count + self._decay / 2 * float((weights**2).sum())
@@ -248,7 +248,7 @@ def _covariance(
     features: int,
     check_stop: Callable[[], None],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean and the covariance of a sample of the examples, by a fixed seed."""
+    """Return the mean and the covariance of a sample of the examples, with a fixed seed."""
     count = min(len(examples), max(_SAMPLE, features))
     rows = np.random.default_rng(0).permutation(len(examples))[:count].astype(np.int32)
 

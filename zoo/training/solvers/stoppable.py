@@ -1,4 +1,4 @@
-"""Long calls into LAPACK that a request to stop does not have to wait for."""
+"""Run long LAPACK calls so that a request to stop takes effect at once."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _SECONDS_BETWEEN_POLLS = 0.1
 
 
 def stoppable(compute: Callable[[], _Result], poll_stop: Callable[[], None]) -> _Result:
-    """Return what a function returns, or raise what `poll_stop` raises while it computes.
+    """Return the result of a function, or raise what `poll_stop` raises meanwhile.
 
-    A signal's handler runs in the main thread between two instructions of Python, and a matrix
-    decomposition is one that takes minutes: so it has a thread of its own, which is left to
-    itself when the training stops.
+    Signal handlers run in the main thread between Python instructions, and a matrix decomposition
+    is a single one that may take minutes. So it runs in another thread, which is abandoned if the
+    training stops.
 
     Args:
-        compute: releases Python's lock while it takes long.
-        poll_stop: called every tenth of a second; it raises if this process was asked to stop.
+        compute: the function; it must release the GIL.
+        poll_stop: called every tenth of a second; raises if this process was asked to stop.
     """
     done: list[_Result] = []
     failed: list[BaseException] = []
@@ -45,36 +45,36 @@ def stoppable(compute: Callable[[], _Result], poll_stop: Callable[[], None]) -> 
 
 
 def tridiagonalised(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return LAPACK's dsytrd of a symmetric matrix, from its lower half, without Python's lock.
+    """Return LAPACK's dsytrd of a symmetric matrix, from its lower half, without holding the GIL.
 
-    `scipy.linalg.lapack.dsytrd` returns the same and holds the lock, so that no other thread runs.
+    `scipy.linalg.lapack.dsytrd` returns the same but holds the GIL, so that no other thread runs.
 
     Args:
         matrix: float64 (n, n), n at least 2.
 
     Returns:
-        The reflectors, (n, n); the diagonal, (n,), and what is beside it, (n − 1,), of the
+        The reflectors, (n, n); the diagonal, (n,), and the off-diagonal, (n − 1,), of the
         tridiagonal matrix; the factors of the reflectors, (n − 1,).
     """
     size = len(matrix)
-    room = int(lapack.dsytrd_lwork(size, lower=1)[0])
+    work_size = int(lapack.dsytrd_lwork(size, lower=1)[0])
     reflectors = np.array(matrix, np.float64, order="F")
-    diagonal, beside, factors, work = (
-        np.empty(length) for length in (size, size - 1, size - 1, room)
+    diagonal, off_diagonal, factors, work = (
+        np.empty(length) for length in (size, size - 1, size - 1, work_size)
     )
     half, order, length, problem = (
         ctypes.c_char(b"L"),
         ctypes.c_int(size),
-        ctypes.c_int(room),
+        ctypes.c_int(work_size),
         ctypes.c_int(),
     )
-    arguments: list[Any] = [half, order, reflectors, order, diagonal, beside, factors, work]
+    arguments: list[Any] = [half, order, reflectors, order, diagonal, off_diagonal, factors, work]
     _function("dsytrd", 10)(*map(_address, [*arguments, length, problem]))
-    return reflectors, diagonal, beside, factors
+    return reflectors, diagonal, off_diagonal, factors
 
 
 def _function(name: str, arguments: int) -> Callable[..., None]:
-    """Return a function of scipy's LAPACK that takes so many pointers."""
+    """Return a function of scipy's LAPACK; all its arguments are pointers."""
     capsule = cython_lapack.__pyx_capi__[name]
     name_of = ctypes.pythonapi.PyCapsule_GetName
     name_of.restype, name_of.argtypes = ctypes.c_char_p, [ctypes.py_object]

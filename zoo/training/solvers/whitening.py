@@ -1,9 +1,9 @@
-"""The first layer trained on whitened features, and folded into plain weights afterwards.
+"""Train the first layer on whitened features; fold the whitening into its weights afterwards.
 
 With the features' mean μ and covariance C = Q diag(s) Qᵀ, the first layer W x + b is written as
-V P (x − μ) + b, P = diag(1/√(s + ε)) Qᵀ, and V is what is trained: pixels that go together no
-longer hide what sets them apart (LeCun et al., Efficient BackProp, 1998, §4.3). Once trained,
-W = V P and b − W μ are the weights of the model that was asked for.
+V P (x − μ) + b, P = diag(1/√(s + ε)) Qᵀ, and V is trained: gradient descent converges faster when
+features are not correlated (LeCun et al., Efficient BackProp, 1998, §4.3). After training, the
+weights of the original model are W = V P and b − W μ.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from zoo.training.solvers.stoppable import stoppable
 
 
 def check(model: keras.Model) -> None:
-    """Raise one sentence unless whitening can be folded into the model's first layer.
+    """Check that whitening can be folded into the model's first layer.
 
     Raises:
-        ZooError: otherwise.
+        ZooError: if it cannot.
     """
     first = model.get_layer("head").layers[0]
     missing = None
     if preprocessing_of(model) is None:
         missing = "takes photos"
     elif not isinstance(first, keras.layers.Dense) or not first.trainable:
-        missing = "begins with a dense layer that is trained"
+        missing = "begins with a trainable dense layer"
     elif not first.use_bias:
         missing = "begins with a dense layer that has a bias"
     if missing:
@@ -53,11 +53,11 @@ def principal_components(
     """Return the mean, (features,), and Pᵀ, (features, components), float32.
 
     Args:
-        examples: whose features are whitened, as they are without augmentation.
-        strategy: whose replicas share the pass over the examples.
-        recipe: for `whitening`, ε, and how many `components` of P to keep.
-        check_stop: called before every batch; it raises if the training was asked to stop.
-        poll_stop: called every tenth of a second after that; it raises likewise.
+        examples: the training examples, without augmentation.
+        strategy: the distribution strategy.
+        recipe: for `whitening` (ε) and `components` (how many to keep).
+        check_stop: called before every batch; raises if the training was asked to stop.
+        poll_stop: called every tenth of a second afterwards; raises likewise.
     """
 
     def moments(x, y, counted, *_):
@@ -68,7 +68,7 @@ def principal_components(
     mean = total / len(examples)
     covariance = squares / len(examples) - np.outer(mean, mean)
     variances, directions = stoppable(lambda: np.linalg.eigh(covariance), poll_stop)
-    # The largest first; a variance below 0 is rounding.
+    # The largest first; a variance below 0 is a rounding error.
     kept = slice(-1, -1 - min(recipe.components or len(mean), len(mean)), -1)
     scale = 1 / np.sqrt(np.maximum(variances[kept], 0) + recipe.whitening)
     projection = np.ascontiguousarray(directions[:, kept] * scale, np.float32)
@@ -81,13 +81,13 @@ def whitened(
     mean: np.ndarray,
     projection: np.ndarray,
 ) -> keras.Model:
-    """Return a model to train in place of another, with whose later layers it shares weights.
+    """Return a model with a whitening layer, which shares the later layers of the given model.
 
     Args:
-        model: compiled, built under the strategy's scope, one that `check` accepts.
-        strategy: where the model's replicas live.
-        mean: as `principal_components` returns it.
-        projection: likewise.
+        model: a model that `check` accepts, compiled, built under the strategy's scope.
+        strategy: the distribution strategy.
+        mean: from `principal_components`.
+        projection: from `principal_components`.
     """
     first, *others = model.get_layer("head").layers
     with strategy.scope():
@@ -98,7 +98,7 @@ def whitened(
         head = keras.Sequential([whitening, inner, *others], name="head")
         assert preprocessing is not None
         training_model = keras.Model(image, head(preprocessing(image)), name=model.name)
-        # Of its optimizer the model remembers what was asked for; half precision has wrapped it.
+        # The compile config has the optimizer without the wrapper for half precision.
         settings = model.get_compile_config()
         settings["optimizer"] = keras.optimizers.serialize(model.optimizer)
         training_model.compile_from_config(settings)
@@ -108,7 +108,7 @@ def whitened(
 
 
 def fold(training_model: keras.Model, model: keras.Model) -> None:
-    """Give the model the first layer that its training model has learned."""
+    """Fold the whitening and the trained first layer into the model's first layer."""
     whitening, inner = training_model.get_layer("head").layers[:2]
     first = model.get_layer("head").layers[0]
     arrays = (whitening.kernel, whitening.bias, inner.kernel)
