@@ -102,7 +102,7 @@ def shipped_options(name: str) -> dict[str, Any]:
 def check_shipped_options(
     name: str, options: Mapping[str, Any], training_options: tuple[str, ...]
 ) -> None:
-    """Raise one sentence unless the shipped weights are for a model with these options.
+    """Raise an error unless the shipped weights are for a model with these options.
 
     Args:
         name: of the shipped bundle.

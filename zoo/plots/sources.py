@@ -44,7 +44,7 @@ class Source:
     data_dir: str | None
 
     def require_plot(self, plot: str) -> None:
-        """Raise one sentence unless a plot applies to the model.
+        """Raise an error unless a plot applies to the model.
 
         Raises:
             ZooError: naming those that do.

@@ -84,7 +84,7 @@ class RunFolder:
         """Write config.json, unless the same training has written it before.
 
         Raises:
-            ZooError: if the disk refuses.
+            ZooError: if a file cannot be written.
         """
         if self.config_path.exists():
             recorded = self.config()
