@@ -66,7 +66,7 @@ def _started(*_, **__):
 
 
 @pytest.mark.parametrize(
-    ("spoilt", "told"),
+    ("spoilt", "message"),
     [
         ({"head": "top"}, "check_build: tested has no layer named head"),
         ({"name": "numbers"}, "check_build: tested has the inputs numbers"),
@@ -79,13 +79,13 @@ def _started(*_, **__):
         ),
     ],
 )
-def test_a_mistake_is_one_sentence_with_the_check_s_name(registered, spoilt, told):
+def test_a_mistake_is_one_sentence_with_the_check_s_name(registered, spoilt, message):
     def builder():
         """Build a model with a mistake in it."""
         parts = {what: part() if callable(part) else part for what, part in spoilt.items()}
         return built(**parts)
 
-    with pytest.raises(zoo.testing.CheckError, match=told) as caught:
+    with pytest.raises(zoo.testing.CheckError, match=message) as caught:
         zoo.testing.check_model(registered(builder))
     assert len(str(caught.value).splitlines()) == 1
 

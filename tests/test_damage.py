@@ -156,21 +156,21 @@ def damaged_photo(trial):
 WORDS = ["0", "1"] if manifest["input"]["kind"] == "vector" else []
 make = damaged_bundle if what == "bundles" else damaged_photo
 right = answer(["--bundle", str(folder), *WORDS])[1] if WORDS else None
-told = {"refused": 0, "answered": 0, "in_decoder": 0, "wrong": []}
+counts = {"refused": 0, "answered": 0, "in_decoder": 0, "wrong": []}
 for trial in range(trials):
     words, how = make(trial)
     code, out, err = answer(words)
     lines = [line for line in err.splitlines() if line]
     if code == 2 and not out and len(lines) == 1 and lines[0].startswith("error: "):
-        told["refused"] += 1
-        told["in_decoder"] += "is not a photo" not in err and "make it smaller" not in err
+        counts["refused"] += 1
+        counts["in_decoder"] += "is not a photo" not in err and "make it smaller" not in err
     elif code == 0 and not lines and (right is None or out == right):
-        told["answered"] += 1
-        told.setdefault("answered_how", {}).setdefault(str(how), 0)
-        told["answered_how"][str(how)] += 1
+        counts["answered"] += 1
+        counts.setdefault("answered_how", {}).setdefault(str(how), 0)
+        counts["answered_how"][str(how)] += 1
     else:
-        told["wrong"].append([trial, str(how), code, out[:200], err[-600:]])
-print(json.dumps(told))
+        counts["wrong"].append([trial, str(how), code, out[:200], err[-600:]])
+print(json.dumps(counts))
 '''
 
 
@@ -185,20 +185,20 @@ def run(bundle, what, trials):
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_two_thousand_damaged_bundles_are_refused_or_answer_rightly():
-    told = run("xor_mlp", "bundles", 2000)
-    print(told)
-    assert told["wrong"] == []
+    counts = run("xor_mlp", "bundles", 2000)
+    print(counts)
+    assert counts["wrong"] == []
     # What is left to answer lost an end of line, or was replaced by what it was.
-    assert told["refused"] > 1900
+    assert counts["refused"] > 1900
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_five_hundred_damaged_photos_are_refused_or_are_still_photos():
-    told = run("linear_cat_dog", "photos", 500)
-    print(told)
-    assert told["wrong"] == []
+    counts = run("linear_cat_dog", "photos", 500)
+    print(counts)
+    assert counts["wrong"] == []
     # Bytes changed inside a JPEG's picture leave another picture, which is answered.
-    assert told["refused"] >= 300
+    assert counts["refused"] >= 300
     # What is refused for its first bytes never reaches a decoder.
-    assert told["in_decoder"] >= 150
+    assert counts["in_decoder"] >= 150

@@ -203,7 +203,7 @@ def edited(bundle, **changes):
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"format": 1}, "format"),
         ({"name": ""}, "name"),
@@ -223,9 +223,9 @@ def edited(bundle, **changes):
         ({"artifacts__float32__sha256": "0" * 64}, "sha256"),
     ],
 )
-def test_an_edited_manifest_is_refused(bundle, changes, told):
+def test_an_edited_manifest_is_refused(bundle, changes, message):
     edited(bundle, **changes)
-    with pytest.raises(edge.BundleError, match=told) as caught:
+    with pytest.raises(edge.BundleError, match=message) as caught:
         edge.load(bundle)
     assert "\n" not in str(caught.value)
 
@@ -472,14 +472,14 @@ def test_pil_images_that_cannot_be_read_are_refused(cat_dog, photos):
     closed = Image.new("RGB", (9, 9))
     closed.close()
     cut = Image.open(io.BytesIO(photos[0].read_bytes()[:4000]))
-    for image, told in (
+    for image, message in (
         (closed, "losed"),
         (cut, "truncated"),
         (Image.new("1", (9000, 9000)), "9000 × 9000"),
         (Image.new("1", (4_000_001, 1)), "4,000,000 per side"),
         (Image.new("L", (0, 5)), "no pixels"),
     ):
-        with pytest.raises(edge.InputError, match=told) as caught:
+        with pytest.raises(edge.InputError, match=message) as caught:
             cat_dog.predict(image)
         assert "\n" not in str(caught.value)
 
@@ -589,10 +589,10 @@ def test_the_command_line_takes_any_file_name_and_prints_one_line_each(
     assert len(lines) == len(names)
     assert all(line.isprintable() and line.count("(") == 3 for line in lines)
     assert edge.main([*words, "--json", "--top", "2", "--", "-hut.jpg"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["scores"].keys() == set(edge.load(find_bundle("cifar_softmax")).labels)
-    assert [best["label"] for best in told["top"]] == sorted(
-        told["scores"], key=told["scores"].get, reverse=True
+    result = json.loads(capsys.readouterr().out)
+    assert result["scores"].keys() == set(edge.load(find_bundle("cifar_softmax")).labels)
+    assert [best["label"] for best in result["top"]] == sorted(
+        result["scores"], key=result["scores"].get, reverse=True
     )[:2]
 
 
@@ -609,8 +609,8 @@ def test_output_that_nobody_takes_ends_without_a_traceback(output, code, complai
     done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, text=True)
     os.close(writer)
     assert done.returncode == code
-    told = [line for line in done.stderr.splitlines() if not line.startswith("INFO")]
-    assert len(told) == complaints, done.stderr
+    result = [line for line in done.stderr.splitlines() if not line.startswith("INFO")]
+    assert len(result) == complaints, done.stderr
 
 
 def test_a_terminal_that_knows_ascii_alone_is_answered():
@@ -641,9 +641,9 @@ def test_without_numpy_or_pillow_the_program_says_what_to_install(tmp_path):
 def test_an_error_that_is_not_foreseen_is_a_sentence_and_debug_shows_where(monkeypatch, capsys):
     monkeypatch.setattr(edge, "load", lambda *given: {}["\x1b\n"])
     assert edge.main(["0", "1"]) == 70
-    told = capsys.readouterr().err
-    assert told.startswith("error: unexpected KeyError")
-    assert len(told.splitlines()) == 1
+    errors = capsys.readouterr().err
+    assert errors.startswith("error: unexpected KeyError")
+    assert len(errors.splitlines()) == 1
     assert edge.main(["0", "1", "--debug"]) == 70
     assert "Traceback" in capsys.readouterr().err
 

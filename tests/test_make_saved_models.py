@@ -12,7 +12,7 @@ from zoo.bundles.shipped import find_bundle
 from zoo.export.bundle import write_manifest
 
 
-def test_a_shipped_figure_is_found_again_and_a_wrong_one_is_told(tmp_path, monkeypatch, capsys):
+def test_a_shipped_figure_is_found_again_and_a_wrong_one_is_reported(tmp_path, monkeypatch, capsys):
     make_saved_models.check("perceptron")
     assert "found again" in capsys.readouterr().out
     bundle = tmp_path / "saved_models" / "perceptron"

@@ -89,8 +89,8 @@ def test_the_folder_alone_predicts_values_without_the_plugin(used):
     np.testing.assert_allclose(
         np.ravel(answers), truth, atol=2 * metrics["metrics"]["largest_error"]
     )
-    told = programs.python("-I", used.bundle / "predict.py", *words, env=os.environ).stdout
-    assert used.unit in told
+    output = programs.python("-I", used.bundle / "predict.py", *words, env=os.environ).stdout
+    assert used.unit in output
 
 
 def test_a_plugin_s_bundle_is_timed_and_served(used):

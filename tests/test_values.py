@@ -203,20 +203,20 @@ def test_examples_are_spread_over_the_values(run, bundle):
     assert len(words) == 4
     assert len(set(truths)) == 4
     for line, truth in zip(predict_examples(bundle, words), truths, strict=True):
-        told, true = (float(text.split("height = ")[1].split(" m")[0]) for text in (line, truth))
-        assert told == pytest.approx(true, abs=1)
+        output, true = (float(text.split("height = ")[1].split(" m")[0]) for text in (line, truth))
+        assert output == pytest.approx(true, abs=1)
 
 
 @pytest.mark.parametrize(
-    ("name", "settings", "told"),
+    ("name", "settings", "message"),
     [
         ("curve", {"dataset": "xor"}, "takes 1 numbers"),
         ("curve", {"dataset": "constant"}, "predicts 2 values, but constant has 1; --set outp"),
         ("perceptron", {"dataset": "sine", "options": {"inputs": 1}}, "targets of sine are values"),
     ],
 )
-def test_targets_of_another_kind_are_one_sentence(name, settings, told, tmp_path):
-    with pytest.raises(ZooError, match=told) as caught:
+def test_targets_of_another_kind_are_one_sentence(name, settings, message, tmp_path):
+    with pytest.raises(ZooError, match=message) as caught:
         zoo.train(name, run_dir=tmp_path / "run", **settings)
     assert "\n" not in str(caught.value)
 

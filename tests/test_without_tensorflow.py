@@ -73,9 +73,9 @@ def test_a_board_can_time_a_bundle(base, tmp_path):
     words = ("benchmark", "linear_cat_dog", "--artifact", "int8", "--repeats", "10", "--json")
     done = run(base / "zoo", *words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert "tensorflow" not in told["versions"]
-    assert told["rows"][0]["inference"]["median"] > 0
+    result = json.loads(done.stdout)
+    assert "tensorflow" not in result["versions"]
+    assert result["rows"][0]["inference"]["median"] > 0
 
 
 @pytest.mark.parametrize("words", [("train", "xor_mlp"), ("verify", "xor_mlp")])

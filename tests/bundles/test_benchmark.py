@@ -11,12 +11,12 @@ from zoo.bundles.shipped import find_bundle
 
 def test_every_artifact_and_number_of_threads_gets_a_row(run_zoo):
     words = ("benchmark", "xor_mlp", "--threads", "1,2", "--repeats", 20, "--json")
-    told = json.loads(run_zoo(*words).stdout)
-    assert told["machine"]
-    assert {(row["artifact"], row["threads"]) for row in told["rows"]} == {
+    result = json.loads(run_zoo(*words).stdout)
+    assert result["machine"]
+    assert {(row["artifact"], row["threads"]) for row in result["rows"]} == {
         (kind, threads) for kind in ("float32", "float16", "dynamic", "int8") for threads in (1, 2)
     }
-    for row in told["rows"]:
+    for row in result["rows"]:
         inference = row["inference"]
         assert 0 < inference["median"] <= inference["p90"] <= inference["p99"]
         assert row["load"] > 0

@@ -46,8 +46,8 @@ def test_list_and_describe_say_what_there_is(run_zoo):
 
 def test_train_export_and_predict_in_one_command(finished_run):
     folder, output = finished_run
-    for told in ("Strategy", "fingerprint", "epoch   3", "Test: loss", "Bundle:", "(it is: "):
-        assert told in output
+    for message in ("Strategy", "fingerprint", "epoch   3", "Test: loss", "Bundle:", "(it is: "):
+        assert message in output
     for file in ("config.json", "history.csv", "results.json", "model.keras"):
         assert (folder / file).is_file()
     config = json.loads((folder / "config.json").read_text())
@@ -127,7 +127,7 @@ def test_predict_takes_numbers_negative_ones_too(run_zoo):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["train", "perceptrn"], "did you mean perceptron"),
         (["describe", "deep_rel"], "did you mean deep_relu"),
@@ -154,12 +154,12 @@ def test_predict_takes_numbers_negative_ones_too(run_zoo):
         (["predict", "linear_cat_dog", "-no.jpg"], "-no.jpg cannot be opened"),
     ],
 )
-def test_a_mistake_is_one_sentence_and_exit_code_2(words, told, tmp_path, run_zoo):
-    assert told.lower() in sentence_of(run_zoo(*words, cwd=tmp_path)).lower()
+def test_a_mistake_is_one_sentence_and_exit_code_2(words, message, tmp_path, run_zoo):
+    assert message.lower() in sentence_of(run_zoo(*words, cwd=tmp_path)).lower()
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (["train", "xor_mlp", "--epochs", "0"], "from 1 up"),
         (["train", "xor_mlp", "--learning-rate", "-1"], "above 0"),
@@ -176,9 +176,9 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(words, told, tmp_path, run_zo
         (["train", "xor_mlp", "--run-dir", "/proc/run"], "cannot be written"),
     ],
 )
-def test_a_training_that_cannot_start_is_one_sentence(words, told, tmp_path, run_zoo):
+def test_a_training_that_cannot_start_is_one_sentence(words, message, tmp_path, run_zoo):
     done = run_zoo(*words, cwd=tmp_path, CUDA_VISIBLE_DEVICES="")
-    assert told in sentence_of(done)
+    assert message in sentence_of(done)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -187,8 +187,8 @@ def test_what_to_type_next_can_be_typed(finished_run, tmp_path, run_zoo):
     spaced = tmp_path / "my run; here"
     shutil.copytree(folder, spaced)
     shutil.rmtree(spaced / "bundle")
-    told = run_zoo("export", spaced, "--kinds", "float32").stdout
-    (line,) = (line for line in told.splitlines() if line.startswith("Next: "))
+    output = run_zoo("export", spaced, "--kinds", "float32").stdout
+    (line,) = (line for line in output.splitlines() if line.startswith("Next: "))
     words = shlex.split(line.removeprefix("Next: ").split(" FILE")[0])
     assert words == ["zoo", "predict", str(spaced / "bundle")]
 
@@ -212,7 +212,7 @@ def test_a_bundle_s_target_that_cannot_be_written(finished_run, run_zoo):
 
 def test_unreadable_photos_are_named_and_the_others_answered(photos_dir, tmp_path, run_zoo):
     text = tmp_path / "text.jpg"
-    text.write_text("this is no photo")
+    text.write_text("this is not a photo")
     good = photos_dir / "dog" / "1.jpg"
     done = run_zoo("predict", "linear_cat_dog", text, good)
     assert done.returncode == 2

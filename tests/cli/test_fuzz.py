@@ -131,13 +131,13 @@ def end_of(command, folder, environment=()):
         pytest.raises(SystemExit) as ended,
     ):
         cli.main()
-    told = f"zoo {command}: {ended.value.code}\n{out.getvalue()}\n{err.getvalue()}"
-    assert ended.value.code in EXPECTED, told
-    assert "Traceback" not in told
-    assert "\x1b[31mred" not in out.getvalue() + err.getvalue(), told
+    message = f"zoo {command}: {ended.value.code}\n{out.getvalue()}\n{err.getvalue()}"
+    assert ended.value.code in EXPECTED, message
+    assert "Traceback" not in message
+    assert "\x1b[31mred" not in out.getvalue() + err.getvalue(), message
     if ended.value.code == 2:
         lines = err.getvalue().splitlines()
-        assert all(line.startswith("error: ") for line in lines), told
+        assert all(line.startswith("error: ") for line in lines), message
     return ended.value.code
 
 

@@ -26,11 +26,11 @@ def test_what_was_not_foreseen_is_one_sentence_with_a_code_of_its_own(capsys, mo
 
     monkeypatch.delenv("ZOO_DEBUG", raising=False)
     assert run_command(fail, ["report", "run"]) == 70
-    told = capsys.readouterr().err
-    assert told.startswith("error: Unexpected KeyError: ")
-    assert "--debug" in told
-    assert len(told.splitlines()) == 1
-    assert "Traceback" not in told
+    errors = capsys.readouterr().err
+    assert errors.startswith("error: Unexpected KeyError: ")
+    assert "--debug" in errors
+    assert len(errors.splitlines()) == 1
+    assert "Traceback" not in errors
 
 
 @pytest.mark.parametrize("way", ["word", "variable"])
@@ -45,13 +45,13 @@ def test_the_trace_is_shown_on_demand(way, capsys, monkeypatch):
     words = ["report", "--debug", "run"] if way == "word" else ["report", "run"]
     assert run_command(fail, words) == 70
     assert given == ["report", "run"]
-    told = capsys.readouterr().err
-    assert "Traceback" in told
-    assert told.splitlines()[-1].startswith("error: Unexpected KeyError")
+    errors = capsys.readouterr().err
+    assert "Traceback" in errors
+    assert errors.splitlines()[-1].startswith("error: Unexpected KeyError")
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "told"),
+    ("error", "code", "message"),
     [
         (zoo.ZooError("This is wrong\n; do that."), 2, "error: This is wrong ; do that."),
         (PermissionError(13, "Permission denied", "a/b"), 2, "a/b failed (Permission denied)"),
@@ -64,15 +64,15 @@ def test_the_trace_is_shown_on_demand(way, capsys, monkeypatch):
         (ValueError("\x1b[31m" + "x" * 5000), 70, "ValueError"),
     ],
 )
-def test_every_exception_has_a_documented_code(error, code, told, capsys):
+def test_every_exception_has_a_documented_code(error, code, message, capsys):
     def fail(words):
         raise error
 
     assert run_command(fail, []) == code
     assert code in EXIT_CODES
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == bool(told)
-    assert told in "".join(lines)
+    assert len(lines) == bool(message)
+    assert message in "".join(lines)
     assert "\x1b" not in "".join(lines)
     assert len("".join(lines)) < 500
 
@@ -120,10 +120,10 @@ def test_the_version_is_printed(words):
 
 @pytest.mark.parametrize("name", ["train", "compare", "predict", "serve", "verify", "plot curves"])
 def test_help_names_no_type_of_python(name, run_zoo):
-    told = run_zoo(*name.split(), "--help").stdout
-    assert "Usage: zoo" in told
+    output = run_zoo(*name.split(), "--help").stdout
+    assert "Usage: zoo" in output
     for kind in ("<bool>", "list[", "<path>"):
-        assert kind not in told
+        assert kind not in output
 
 
 def test_the_readme_lists_exactly_the_exit_codes():

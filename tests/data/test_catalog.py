@@ -70,7 +70,7 @@ def test_computed_sets_load_without_tensorflow():
 
 
 @pytest.mark.parametrize(
-    ("labels", "told"),
+    ("labels", "message"),
     [
         (("0", "a\nb"), "has a class name that has a character that is not printable"),
         (("0", "x\u2028y"), "has a class name that has a character that is not printable"),
@@ -80,6 +80,6 @@ def test_computed_sets_load_without_tensorflow():
         (("0", "0"), "has two classes of the same name"),
     ],
 )
-def test_labels_of_data_made_in_python_are_checked_too(labels, told):
-    with pytest.raises(ZooError, match=f"The data set or {told}"):
+def test_labels_of_data_made_in_python_are_checked_too(labels, message):
+    with pytest.raises(ZooError, match=f"The data set or {message}"):
         dataclasses.replace(data.load("or"), labels=labels)

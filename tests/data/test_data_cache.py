@@ -32,11 +32,11 @@ def folder(request, photos_dir, tmp_path):
 
 def load(folder):
     """Return the data set's content and how many photos were decoded for it."""
-    told = []
-    dataset = data.load("photos", folder, progress=lambda done, total: told.append(done))
+    calls = []
+    dataset = data.load("photos", folder, progress=lambda done, total: calls.append(done))
     splits = (dataset.train, dataset.validation, dataset.test)
     content = [[photo.tobytes() for photo in split.x] + split.y.tolist() for split in splits]
-    return (dataset.fingerprint, dataset.labels, content), len(told)
+    return (dataset.fingerprint, dataset.labels, content), len(calls)
 
 
 def stored(cache, pattern):
@@ -128,7 +128,7 @@ def test_a_failed_build_leaves_nothing(cache, folder):
 def test_unwritable_cache_is_told_once_and_done_without(folder, tmp_path, monkeypatch, caplog):
     monkeypatch.setenv("ZOO_CACHE_DIR", str(tmp_path / "good"))
     first, _ = load(folder)
-    (tmp_path / "file").write_text("a file is no folder")
+    (tmp_path / "file").write_text("a file is not a folder")
     monkeypatch.setenv("ZOO_CACHE_DIR", str(tmp_path / "file" / "cache"))
     assert load(folder) == (first, 30)
     assert load(folder) == (first, 30)

@@ -43,7 +43,7 @@ def test_a_data_set_says_which_it_is_and_what_its_targets_are():
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (lambda: _dataset(_NUMBERS), "either labels or values"),
         (lambda: _dataset(_NUMBERS, labels=["a", "b"]), "labels are int64 indices"),
@@ -57,7 +57,7 @@ def test_a_data_set_says_which_it_is_and_what_its_targets_are():
         (lambda: _values(_NUMBERS, ("a", "m ")), "unit that begins or ends"),
     ],
 )
-def test_targets_that_do_not_fit_are_one_sentence(make, told):
-    with pytest.raises(ZooError, match=told) as caught:
+def test_targets_that_do_not_fit_are_one_sentence(make, message):
+    with pytest.raises(ZooError, match=message) as caught:
         make()
     assert "\n" not in str(caught.value)

@@ -164,7 +164,7 @@ def test_corrupt_photos_are_skipped_and_named(few_photos):
     cats[0].write_bytes(cats[0].read_bytes()[: cats[0].stat().st_size // 2])
     cats[1].write_bytes(cats[1].read_bytes()[:100])
     cats[2].write_bytes(b"")
-    (few_photos / "dog" / "notes.jpg").write_text("this is no photo")
+    (few_photos / "dog" / "notes.jpg").write_text("this is not a photo")
     dataset = data.load("photos", few_photos)
     damaged = tuple(f"cat/{path.name}" for path in cats[:3])
     assert dataset.skipped == (*damaged, "dog/notes.jpg")
@@ -201,12 +201,12 @@ def test_small_folders_have_every_class_in_every_split(tmp_path, count):
 
 
 def test_progress_counts_to_the_total(few_photos):
-    told = []
-    data.load("photos", few_photos, progress=lambda done, total: told.append((done, total)))
-    assert told == [(done, 24) for done in range(1, 25)]
+    calls = []
+    data.load("photos", few_photos, progress=lambda done, total: calls.append((done, total)))
+    assert calls == [(done, 24) for done in range(1, 25)]
 
 
-def test_missing_folder_is_told():
+def test_missing_folder_is_reported():
     with pytest.raises(ZooError, match="data_dir"):
         data.load("photos")
     with pytest.raises(ZooError, match="no folder /no/such/place"):
@@ -219,7 +219,7 @@ def test_a_file_is_no_folder(tmp_path):
         data.load("photos", tmp_path / "photo.jpg")
 
 
-def test_folder_without_two_classes_is_told(tmp_path):
+def test_folder_without_two_classes_is_reported(tmp_path):
     with pytest.raises(ZooError, match="0 class folders, but at least 2"):
         data.load("photos", tmp_path)
     uniform_folder(tmp_path / "one", 5)
@@ -228,14 +228,14 @@ def test_folder_without_two_classes_is_told(tmp_path):
         data.load("photos", tmp_path / "one")
 
 
-def test_class_without_photos_is_told(tmp_path):
+def test_class_without_photos_is_reported(tmp_path):
     uniform_folder(tmp_path, 5)
     (tmp_path / "empty").mkdir()
     with pytest.raises(ZooError, match="empty has no photos"):
         data.load("photos", tmp_path)
 
 
-def test_class_without_readable_photos_is_told(tmp_path):
+def test_class_without_readable_photos_is_reported(tmp_path):
     uniform_folder(tmp_path, 5)
     for path in (tmp_path / "b").iterdir():
         path.write_text("not a photo")
@@ -302,7 +302,7 @@ def test_folders_of_splits_are_the_splits(tmp_path, names, wanted):
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (
             lambda folder: split_folders(folder, ["train", "test", "more"]),
@@ -331,9 +331,9 @@ def test_folders_of_splits_are_the_splits(tmp_path, names, wanted):
         ),
     ],
 )
-def test_an_ambiguous_folder_is_refused_in_one_sentence(tmp_path, make, told):
+def test_an_ambiguous_folder_is_refused_in_one_sentence(tmp_path, make, message):
     make(tmp_path / "photos")
-    with pytest.raises(ZooError, match=told) as caught:
+    with pytest.raises(ZooError, match=message) as caught:
         data.load("photos", tmp_path / "photos")
     assert "\n" not in str(caught.value)
 
@@ -345,7 +345,7 @@ def test_a_class_named_train_is_a_class(tmp_path):
     assert (dataset.labels, dataset.notes) == (("b", "train"), ())
 
 
-def test_equal_photos_stay_together_and_are_told(tmp_path):
+def test_equal_photos_stay_together_and_are_reported(tmp_path):
     folder = tmp_path / "photos"
     uniform_folder(folder, 20)
     for index in range(15):
@@ -361,13 +361,13 @@ def test_equal_photos_stay_together_and_are_told(tmp_path):
     assert data.load("photos", folder).notes == dataset.notes
 
 
-def test_equal_photos_in_given_splits_are_told(tmp_path):
+def test_equal_photos_in_given_splits_are_reported(tmp_path):
     folder = split_folders(tmp_path / "photos", ["train", "test"])
     shutil.copyfile(folder / "train" / "a" / "1.png", folder / "test" / "a" / "x.png")
-    told = data.load("photos", folder).notes[1]
-    assert told.startswith("1 photo has duplicates, 1 in more than one split, 0 under")
-    assert "test/a/x.png" in told
-    assert "train/a/1.png" in told
+    message = data.load("photos", folder).notes[1]
+    assert message.startswith("1 photo has duplicates, 1 in more than one split, 0 under")
+    assert "test/a/x.png" in message
+    assert "train/a/1.png" in message
 
 
 def test_what_is_passed_over_is_counted_and_never_opened(tmp_path):
@@ -431,7 +431,7 @@ def test_class_names_that_are_not_one_printable_line_are_refused(tmp_path, name,
 
 
 @pytest.mark.parametrize("where", ["a", "a/deep", "."])
-def test_a_folder_without_permission_is_told(tmp_path, where):
+def test_a_folder_without_permission_is_reported(tmp_path, where):
     folder = tmp_path / "photos"
     uniform_folder(folder, 5)
     (folder / "a" / "deep").mkdir()

@@ -14,20 +14,20 @@ from zoo.data.photos import Photos
 from zoo.errors import ZooError
 
 SPLITS = ("train", "validation", "test")
-TELL = """
+REPORT = """
 import json, sys
 from zoo import data
-told = []
-dataset = data.load(sys.argv[1], sys.argv[2], progress=lambda done, total: told.append(total))
+calls = []
+dataset = data.load(sys.argv[1], sys.argv[2], progress=lambda done, total: message.append(total))
 heavy = {"tensorflow", "tensorflow_datasets", "keras"} & set(sys.modules)
-print(json.dumps([dataset.fingerprint, len(told), told[-1:], sorted(heavy)]))
+print(json.dumps([dataset.fingerprint, len(message), message[-1:], sorted(heavy)]))
 """
 
 
 def load_elsewhere(cache, name, folder):
     """Load in a process of its own; return what it printed, all of its standard output."""
     result = subprocess.run(
-        [sys.executable, "-c", TELL, name, str(folder)],
+        [sys.executable, "-c", REPORT, name, str(folder)],
         capture_output=True,
         text=True,
         env={**os.environ, "ZOO_CACHE_DIR": str(cache)},
@@ -38,7 +38,7 @@ def load_elsewhere(cache, name, folder):
 
 @pytest.fixture(scope="session")
 def cold_cifar10(tfds_dir, tmp_path_factory):
-    """CIFAR-10 decoded anew: the cache it went to and what the process told."""
+    """CIFAR-10 decoded again: the cache and the output of the process."""
     cache = tmp_path_factory.mktemp("cifar10")
     yield cache, load_elsewhere(cache, "cifar10", tfds_dir)
     shutil.rmtree(cache)
@@ -184,14 +184,14 @@ def test_the_newest_version_is_read(small_set, tmp_path):
     assert sum(sizes) == len(small_set.photos) - 1
 
 
-def test_a_truncated_record_file_is_told(small_set, tmp_path):
+def test_a_truncated_record_file_is_reported(small_set, tmp_path):
     record = small_set(tmp_path / "tfds")
     record.write_bytes(record.read_bytes()[:-100])
     with pytest.raises(ZooError, match=r"cannot be read \(truncated .* `zoo data prepare"):
         data.load("cats_vs_dogs", tmp_path / "tfds")
 
 
-def test_too_small_a_set_is_told(small_set, tmp_path):
+def test_too_small_a_set_is_reported(small_set, tmp_path):
     small_set(tmp_path / "tfds", count=2)
     with pytest.raises(ZooError, match="None of the"):
         data.load("cats_vs_dogs", tmp_path / "tfds")
@@ -219,8 +219,8 @@ def test_tfds_data_dir_is_the_default(tfds_dir, monkeypatch):
     assert data.prepare("cats_vs_dogs", tfds_dir).parent == tfds_dir / "cats_vs_dogs"
 
 
-def test_a_file_to_prepare_into_is_told(tmp_path, capfd):
-    (tmp_path / "file").write_text("a file is no folder")
+def test_a_file_to_prepare_into_is_reported(tmp_path, capfd):
+    (tmp_path / "file").write_text("a file is not a folder")
     with pytest.raises(ZooError, match="file is not a folder, so cifar10 cannot be stored there"):
         data.prepare("cifar10", tmp_path / "file")
     assert capfd.readouterr().out == ""
@@ -241,7 +241,7 @@ def test_recorded_figures_are_of_these_very_splits(name, fingerprint, tfds_dir):
     assert data.load(name, tfds_dir).fingerprint == fingerprint
 
 
-def test_equal_photos_of_cats_vs_dogs_are_told(tfds_dir):
+def test_equal_photos_of_cats_vs_dogs_are_reported(tfds_dir):
     (note,) = data.load("cats_vs_dogs", tfds_dir).notes
     assert note.startswith(
         "14 photos have duplicates, 9 in more than one split, 1 under more than one label"

@@ -194,20 +194,20 @@ def test_a_run_with_another_model_s_weights_is_not_exported(run, tmp_path, forei
     results = json.loads((run / "results.json").read_text())
     del results["model_sha256"]
     (tmp_path / "run" / "results.json").write_text(json.dumps(results))
-    told = "results.json says" if foreign == "another seed's" else "not the model of this run"
-    with pytest.raises(ZooError, match=told):
+    message = "results.json says" if foreign == "another seed's" else "not the model of this run"
+    with pytest.raises(ZooError, match=message):
         export_run(tmp_path / "run", kinds=["float32"])
     assert not (tmp_path / "run" / "bundle").exists()
 
 
 def test_an_export_tells_what_it_does_and_records_its_training(run, tmp_path):
-    told = []
-    bundle = export_run(run, tmp_path / "bundle", kinds=["float32"], say=told.append)
-    assert [line for line in told if line.startswith("Writing")] == [
+    calls = []
+    bundle = export_run(run, tmp_path / "bundle", kinds=["float32"], say=calls.append)
+    assert [line for line in calls if line.startswith("Writing")] == [
         "Writing the SavedModel.",
         "Writing float32.tflite.",
     ]
-    assert sum(line.startswith("Measuring") for line in told) == 3
+    assert sum(line.startswith("Measuring") for line in calls) == 3
     training = edge.read_manifest(bundle)["training"]
     assert training["config"]["seed"] == 0
     assert training["results"]["test"] == json.loads((run / "results.json").read_text())["test"]

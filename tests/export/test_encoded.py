@@ -1,4 +1,4 @@
-"""Files → pixels in a graph, the very pixels of edge.decode; what edge refuses is not valid."""
+"""Files → pixels in a graph, exactly the pixels of edge.decode; what edge refuses is not valid."""
 
 import io
 import struct
@@ -39,8 +39,8 @@ def png(depth, kind, row, width, clear=None):
     """Return a PNG of one row: kind 0 is gray and 2 is colour; `clear` is its tRNS chunk."""
 
     def chunk(name, content):
-        told = name + content
-        return struct.pack(">I", len(content)) + told + struct.pack(">I", zlib.crc32(told))
+        message = name + content
+        return struct.pack(">I", len(content)) + message + struct.pack(">I", zlib.crc32(message))
 
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, 1, depth, kind, 0, 0, 0))
     trns = b"" if clear is None else chunk(b"tRNS", clear)

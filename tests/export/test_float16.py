@@ -75,7 +75,7 @@ def test_weights_take_two_bytes_each(bundle):
         files = [file for file in entry.get("files", ()) if file.endswith("saved_model.pb")]
         graph = sum((bundle / file).stat().st_size for file in files)
         weights = 3072 * 32
-        # What is no weight takes the same in float32, a graph's 150 kB at the most.
+        # What is not a weight takes the same in float32, a graph's 150 kB at the most.
         assert entry["bytes"] - graph < 2.4 * weights + 150_000 < 4 * weights, name
 
 

@@ -103,24 +103,24 @@ def figures_of(task, primary, **differing):
     }
 
 
-def test_figures_below_the_gate_are_told():
+def test_figures_below_the_gate_are_reported():
     task = Classes()
     good = figures_of(task, 0.9)
     worse = figures_of(task, 0.88, largest_difference=0.1)
     assert gate_failures({"keras": good, "int8": good}, task, Limits()) == []
-    (told,) = gate_failures({"keras": good, "int8": worse}, task, Limits())
-    assert "accuracy 88.00 % is 2.00 points below" in told
+    (message,) = gate_failures({"keras": good, "int8": worse}, task, Limits())
+    assert "accuracy 88.00 % is 2.00 points below" in message
     assert gate_failures({"keras": good, "int8": worse}, task, Limits(max_drop=2.5)) == []
     different = {**good, "largest_difference": 1e-4}
-    (told,) = gate_failures({"keras": good, "float32": different}, task, Limits())
-    assert "differs from the Keras model" in told
+    (message,) = gate_failures({"keras": good, "float32": different}, task, Limits())
+    assert "differs from the Keras model" in message
     different = {**good, "largest_difference": np.nan}
-    (told,) = gate_failures({"keras": good, "int8": different}, task, Limits())
-    assert "not finite" in told
+    (message,) = gate_failures({"keras": good, "int8": different}, task, Limits())
+    assert "not finite" in message
 
 
 @pytest.mark.parametrize(
-    ("metric", "keras", "file", "limits", "told"),
+    ("metric", "keras", "file", "limits", "message"),
     [
         ("rmse", 1.0, 1.09, Limits(), ""),
         ("rmse", 1.0, 1.2, Limits(), "RMSE 1.2 is more than 10 % above the Keras model's 1"),
@@ -132,12 +132,12 @@ def test_figures_below_the_gate_are_told():
         ("relative_l2", 0.001, 0.03, Limits(), "relative L2 error 0.03"),
     ],
 )
-def test_an_error_is_gated_relative_to_the_keras_models(metric, keras, file, limits, told):
+def test_an_error_is_gated_relative_to_the_keras_models(metric, keras, file, limits, message):
     task = Values(metric)
     figures = {"keras": figures_of(task, keras), "int8": figures_of(task, file)}
     problems = gate_failures(figures, task, limits)
-    assert told in "".join(problems)
-    assert bool(told) == bool(problems)
+    assert message in "".join(problems)
+    assert bool(message) == bool(problems)
 
 
 @pytest.mark.parametrize("agreement", [0.0, 0.37, 0.949])
@@ -145,8 +145,8 @@ def test_as_good_as_keras_is_not_sound_if_it_decides_otherwise(agreement):
     task = Classes()
     good = figures_of(task, 0.5)
     figures = {"keras": good, "int8": {**good, "agreement": agreement}}
-    (told,) = gate_failures(figures, task, Limits())
-    assert "of its predictions are the Keras model's, less than 95 %" in told
+    (message,) = gate_failures(figures, task, Limits())
+    assert "of its predictions are the Keras model's, less than 95 %" in message
     assert gate_failures(figures, task, Limits(min_agreement=100 * agreement)) == []
     assert gate_failures({"keras": good, "int8": {**good, "agreement": 0.96}}, task, Limits()) == []
 
@@ -155,7 +155,7 @@ def test_answers_to_encoded_photos_are_gated():
     task = Classes()
     good = figures_of(task, 0.5)
     encoded = {"files": 9, "agreement": 1.0, "largest_difference": 1e-7, "broken_told": True}
-    for wrong, told in (
+    for wrong, message in (
         ({}, ""),
         ({"largest_difference": 0.1}, "for encoded photos"),
         ({"largest_difference": float("nan")}, "for encoded photos"),
@@ -163,8 +163,8 @@ def test_answers_to_encoded_photos_are_gated():
     ):
         figures = {"keras": good, "saved_model": {**good, "serve_encoded": {**encoded, **wrong}}}
         problems = gate_failures(figures, task, Limits())
-        assert told in "".join(problems)
-        assert bool(told) == bool(problems)
+        assert message in "".join(problems)
+        assert bool(message) == bool(problems)
 
 
 def test_the_bundle_of_other_labels_speaks_of_them_and_of_its_folder(photo_run, tmp_path):
@@ -178,9 +178,9 @@ def test_the_bundle_of_other_labels_speaks_of_them_and_of_its_folder(photo_run, 
     bundle = export_run(tmp_path / "run", kinds=["float32"], limits=NO_GATE)
     card = (bundle / "README.md").read_text(encoding="utf-8")
     content = (bundle / "float32.tflite").read_bytes()
-    for told in (card, edge.read_manifest(bundle)["output"]["description"]):
-        assert "below 0 apple, from 0 up pear" in told
-        assert "a dog" not in told
+    for message in (card, edge.read_manifest(bundle)["output"]["description"]):
+        assert "below 0 apple, from 0 up pear" in message
+        assert "a dog" not in message
     assert "below 0 apple, from 0 up pear" in content.decode("utf-8", "ignore")
     assert f"--dataset photos --data-dir '{own}'" in card
 
@@ -237,14 +237,14 @@ def test_kinds_can_be_chosen_and_nonsense_is_refused(photo_run, tmp_path, run_zo
     run, _ = photo_run
     bundle = export_run(run, tmp_path / "bundle", kinds=["int8"], limits=NO_GATE)
     assert set(edge.read_manifest(bundle)["artifacts"]) == {"keras", "saved_model", "int8"}
-    for words, told in (
+    for words, message in (
         (["--kinds", "int4"], "int4"),
         (["--kinds", ","], "No kind"),
         (["--input-size", "big"], "HEIGHTxWIDTH"),
     ):
         done = run_zoo("export", run, *words)
         assert done.returncode == 2
-        assert told in done.stderr
+        assert message in done.stderr
 
 
 def test_int8_without_training_data_is_refused_and_the_old_bundle_stays(photo_run, tmp_path):

@@ -179,8 +179,8 @@ def test_runs_of_different_data_sets_share_no_axes():
 def test_labels_are_named_and_coloured_the_same_everywhere():
     model, table = zoo.build("xor_mlp", pretrained=True), data.load("xor").train
     figure = boundary_picture(model, table, 0.5, ("blue", "red"), "a title")
-    told = {text.get_text() for legend in figure.legends for text in legend.get_texts()}
-    assert told == {"blue", "red"}
+    settings = {text.get_text() for legend in figure.legends for text in legend.get_texts()}
+    assert settings == {"blue", "red"}
     blue, red = (
         points.get_facecolor()[0]
         for points in figure.axes[0].collections
@@ -301,9 +301,9 @@ def test_most_and_least_certain_images(outputs, tmp_path):
     np.testing.assert_array_equal(most.axes[0].images[0].get_array(), images[sure.argmax()])
     np.testing.assert_array_equal(least.axes[-1].images[0].get_array(), images[sure.argmin()])
     decided = answers.argmax(axis=1) if outputs > 1 else answers[:, 0] >= 0.5
-    told = most.axes[0].get_title()
-    assert told.startswith(LABELS[int(decided[sure.argmax()])])
-    assert ("true:" in told) == (decided[sure.argmax()] != truth[sure.argmax()])
+    message = most.axes[0].get_title()
+    assert message.startswith(LABELS[int(decided[sure.argmax()])])
+    assert ("true:" in message) == (decided[sure.argmax()] != truth[sure.argmax()])
 
 
 def test_an_image_that_is_there_twice_is_not_among_the_most_certain():
@@ -423,7 +423,7 @@ def test_every_plot_from_a_fresh_run_and_from_a_shipped_bundle(zoo_plot, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("weights", "deep_relu"), "no weights W that can be shown"),
         (("boundary", "mark_one"), "two inputs and one output"),
@@ -442,9 +442,9 @@ def test_every_plot_from_a_fresh_run_and_from_a_shipped_bundle(zoo_plot, tmp_pat
         (("examples", "mark_one"), "equally certain"),
     ],
 )
-def test_a_plot_that_cannot_be_is_one_sentence(words, told, zoo_plot, tmp_path):
+def test_a_plot_that_cannot_be_is_one_sentence(words, message, zoo_plot, tmp_path):
     code, _, errors = zoo_plot(*words)
     assert code == 2
-    assert told in errors
+    assert message in errors
     assert len(errors.splitlines()) == 1
     assert not list(tmp_path.iterdir())

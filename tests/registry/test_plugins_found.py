@@ -79,15 +79,15 @@ def test_whatever_a_plugin_raises_is_its_problem_alone(named, monkeypatch, code,
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("kind", "message"),
     [
         (int, "not a class that inherits from Task"),
         (type("Unnamed", (Task,), {}), "has no name"),
         (type("Spaced", (Values,), {"name": "a b"}), "has no name"),
     ],
 )
-def test_a_kind_of_task_that_is_none_is_refused(kind, told):
-    with pytest.raises(ValueError, match=told):
+def test_a_kind_of_task_that_is_none_is_refused(kind, message):
+    with pytest.raises(ValueError, match=message):
         register_task(kind)
 
 
@@ -147,7 +147,7 @@ def _whole(name, values=VALUES, **parts):
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"name": "xor"}, "registered already"),
         ({"name": "a b"}, "letters, digits"),
@@ -161,9 +161,9 @@ def _whole(name, values=VALUES, **parts):
         ({"values": (), "labels": ("a", "b\n")}, "white space"),
     ],
 )
-def test_a_data_set_that_is_not_whole_is_refused_when_it_is_registered(changes, told):
+def test_a_data_set_that_is_not_whole_is_refused_when_it_is_registered(changes, message):
     whole = {"name": "new", "kind": "vector", "values": (Value("y"),), "summary": "None."}
-    with pytest.raises(ValueError, match=told) as caught:
+    with pytest.raises(ValueError, match=message) as caught:
         register_dataset(**{**whole, **changes})(lambda: None)
     assert "\n" not in str(caught.value)
     assert "new" not in data.list_datasets()
@@ -176,7 +176,7 @@ def test_a_function_that_cannot_load_a_data_set_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("load", "told"),
+    ("load", "message"),
     [
         (lambda: [], "was loaded as a list"),
         (lambda: _whole("other"), "has the name 'other'"),
@@ -185,12 +185,12 @@ def test_a_function_that_cannot_load_a_data_set_is_refused():
         (lambda: _whole("checked", test=Split(_split().x.astype(int), _split().y)), "float32"),
     ],
 )
-def test_a_data_set_that_is_not_what_it_was_registered_as_is_refused(monkeypatch, load, told):
+def test_a_data_set_that_is_not_what_it_was_registered_as_is_refused(monkeypatch, load, message):
     from zoo.data import catalog
 
     monkeypatch.setattr(catalog, "_CATALOG", dict(catalog._CATALOG))
     register_dataset("checked", kind="vector", values=[Value("y")], summary="None.")(load)
-    with pytest.raises(ZooError, match=told) as caught:
+    with pytest.raises(ZooError, match=message) as caught:
         data.load("checked")
     assert "\n" not in str(caught.value)
 

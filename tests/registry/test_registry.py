@@ -118,7 +118,7 @@ _RECIPE = Recipe(epochs=1, batch_size=1, learning_rate=1.0)
 
 
 @pytest.mark.parametrize(
-    ("builder", "changes", "told"),
+    ("builder", "changes", "message"),
     [
         (lambda units=2: None, {}, "no docstring"),
         (_without_default, {}, "'units' of model 'new' needs a default"),
@@ -138,7 +138,9 @@ _RECIPE = Recipe(epochs=1, batch_size=1, learning_rate=1.0)
         (_builder, {"name": "./new"}, "letters, digits"),
     ],
 )
-def test_a_specification_that_is_not_whole_is_refused_when_it_is_registered(builder, changes, told):
+def test_a_specification_that_is_not_whole_is_refused_when_it_is_registered(
+    builder, changes, message
+):
     whole = {
         "name": "new",
         "task": Threshold(0.5),
@@ -148,7 +150,7 @@ def test_a_specification_that_is_not_whole_is_refused_when_it_is_registered(buil
         "output": "y",
         "recipes": {"lecture": _RECIPE},
     }
-    with pytest.raises(ValueError, match=told) as caught:
+    with pytest.raises(ValueError, match=message) as caught:
         register(**{**whole, **changes})(builder)
     assert "\n" not in str(caught.value)
     assert "new" not in zoo.list_models()
@@ -157,13 +159,13 @@ def test_a_specification_that_is_not_whole_is_refused_when_it_is_registered(buil
 @pytest.mark.parametrize("name", zoo.list_models())
 def test_a_models_output_is_told_in_the_words_of_the_labels(name):
     spec = zoo.describe(name)
-    told = spec.output_text(("apple", "pear {1}"))
-    assert "{first}" not in told
+    message = spec.output_text(("apple", "pear {1}"))
+    assert "{first}" not in message
     if isinstance(spec.task, Threshold):
-        assert "apple" in told
-        assert "pear {1}" in told
+        assert "apple" in message
+        assert "pear {1}" in message
         assert "the second label" in spec.output_text()
-    assert not {"a cat", "a dog"} & {told[at : at + 5] for at in range(len(told))}
+    assert not {"a cat", "a dog"} & {message[at : at + 5] for at in range(len(message))}
 
 
 def test_a_recipe_builds_the_optimizer_it_names():

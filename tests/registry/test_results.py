@@ -1,4 +1,4 @@
-"""What is told of recipes was measured with the very recipes that are there."""
+"""The published results were measured with the current recipes."""
 
 import pytest
 from records import trainings

@@ -66,7 +66,7 @@ def test_a_threshold_of_several_outputs_is_a_unit_per_label():
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (lambda: Threshold(None), "threshold is None"),
         (lambda: Threshold(float("nan")), "threshold is nan"),
@@ -79,8 +79,8 @@ def test_a_threshold_of_several_outputs_is_a_unit_per_label():
         (lambda: task_of({"task": "ranks", "output": {}}), "no task 'ranks'"),
     ],
 )
-def test_what_is_no_task_is_one_sentence(make, told):
-    with pytest.raises((ValueError, ZooError), match=told) as caught:
+def test_what_is_no_task_is_one_sentence(make, message):
+    with pytest.raises((ValueError, ZooError), match=message) as caught:
         make()
     assert "\n" not in str(caught.value)
 

@@ -90,7 +90,7 @@ def test_a_third_page_is_told_that_all_places_are_taken(post, address):
 def test_whole_numbers_are_numbers(post, rate):
     status, first = post("start", **{**SETTINGS, "learning_rate": rate, "width": 4.0})
     assert status == 200, first
-    # What is trained is told with every answer.
+    # Every answer says what is trained.
     assert first["settings"] == {**SETTINGS, "learning_rate": rate}
     status, last = step(post, first, 3)
     assert status == 200, last

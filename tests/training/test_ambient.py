@@ -25,8 +25,8 @@ def test_another_backend_is_refused_with_the_variable_to_set(tmp_path):
 
 
 def test_the_user_s_keras_json_changes_no_weight(tmp_path):
-    told = {"floatx": "float16", "backend": "jax", "image_data_format": "channels_first"}
-    (tmp_path / "keras.json").write_text(json.dumps(told), encoding="utf-8")
+    settings = {"floatx": "float16", "backend": "jax", "image_data_format": "channels_first"}
+    (tmp_path / "keras.json").write_text(json.dumps(settings), encoding="utf-8")
     done = train(tmp_path / "other", KERAS_HOME=str(tmp_path))
     assert done.returncode == 0, done.stderr
     zoo.train("xor_mlp", epochs=2, run_dir=tmp_path / "plain")

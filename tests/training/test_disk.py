@@ -45,9 +45,9 @@ def sentence_of(done):
 
 def test_a_full_disk_loses_nothing(small_disk, train, tmp_path):
     disk = small_disk(60)
-    told = sentence_of(train(disk / "run"))
-    assert "No space left on device" in told
-    assert "free some space" in told
+    message = sentence_of(train(disk / "run"))
+    assert "No space left on device" in message
+    assert "free some space" in message
     assert list((disk / "run" / "checkpoints").glob("step-*.npz"))
     assert not list((disk / "run").rglob(".*.npz"))
     assert not (disk / "run" / "results.json").exists()

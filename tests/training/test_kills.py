@@ -52,15 +52,15 @@ def test_kills_at_random_moments_change_no_bit(kind, photos_dir, tmp_path):
     trials, words = KINDS[kind]
     began = time.monotonic()
     with start(tmp_path / "whole", photos_dir, words) as training:
-        _, told = training.communicate()
+        _, errors = training.communicate()
     whole_seconds = time.monotonic() - began
-    assert training.returncode == 0, told
+    assert training.returncode == 0, errors
     expected = weights(tmp_path / "whole")
     chosen = random.Random(7)
     rows = [f"{kind}: undisturbed {whole_seconds:.1f} s", "trial  killed  at s  resumed  equal"]
     for trial in range(trials):
         folder = tmp_path / str(trial)
-        # A training that was over before the moment came is no trial: an earlier one is.
+        # A training that was over before the moment came does not count: try an earlier one.
         moment, killed = 1.2 * whole_seconds, False
         while not killed:
             shutil.rmtree(folder, ignore_errors=True)
@@ -71,8 +71,8 @@ def test_kills_at_random_moments_change_no_bit(kind, photos_dir, tmp_path):
                 training.communicate()
             killed = training.returncode != 0
         with start(folder, photos_dir, words) as training:
-            output, told = training.communicate()
-        assert training.returncode == 0, told
+            output, errors = training.communicate()
+        assert training.returncode == 0, errors
         resumed = next((ln for ln in output.splitlines() if "Resuming" in ln), "from the start")
         equal = weights(folder) == expected
         rows.append(f"{trial + 1}  {victim}  {moment:.2f}  {resumed}  {equal}")

@@ -1,4 +1,4 @@
-"""Recipes by name: what they train is the very model that the builder builds."""
+"""Recipes by name: what they train is exactly the model that the builder builds."""
 
 import json
 

@@ -108,8 +108,8 @@ def trained(tmp_path_factory):
 
 def finish(processes):
     for process in processes:
-        _, told = process.communicate()
-        assert process.returncode == 0, told[-2000:]
+        _, errors = process.communicate()
+        assert process.returncode == 0, errors[-2000:]
 
 
 def arrays(path):

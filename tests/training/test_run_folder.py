@@ -32,7 +32,7 @@ def test_a_model_that_results_were_not_measured_on_is_refused(tmp_path):
     with pytest.raises(ZooError, match=r"has no model\.keras"):
         folder.check_model()
     folder.model_path.write_bytes(b"one model")
-    # Neither an unfinished run nor one of a version without the hash can be told.
+    # An unfinished run, or one of a version without the hash, is not checked.
     folder.check_model()
     dataset = {"name": "xor", "fingerprint": "0" * 16, "labels": ["0", "1"]}
     results = {"model": "xor_mlp", "dataset": dataset, "examples": {}, "epochs": 1, "test": {}}

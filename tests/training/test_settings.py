@@ -1,4 +1,4 @@
-"""What a training is told: honoured to the last word, or refused in one sentence before data."""
+"""Settings of a training: applied, or rejected with an error before the data is loaded."""
 
 import dataclasses
 import json
@@ -40,7 +40,7 @@ def test_every_recipe_says_only_what_its_model_honours(name, recipe):
 
 
 @pytest.mark.parametrize(
-    ("name", "changes", "told"),
+    ("name", "changes", "message"),
     [
         ("xor_mlp", {"label_smoothing": 0.1}, "label_smoothing out of the recipe"),
         ("linear_cat_dog", {"label_smoothing": 0.1}, "is trained with SquaredError"),
@@ -75,15 +75,15 @@ def test_every_recipe_says_only_what_its_model_honours(name, recipe):
         ("mark_one", {"whitening": 1.0}, "a trainable dense layer"),
     ],
 )
-def test_what_cannot_be_honoured_is_refused_before_data(name, changes, told, tmp_path):
+def test_what_cannot_be_honoured_is_refused_before_data(name, changes, message, tmp_path):
     recipe = dataclasses.replace(PLAIN, **changes)
-    with pytest.raises(ZooError, match=told):
+    with pytest.raises(ZooError, match=message):
         zoo.train(name, recipe=recipe, run_dir=tmp_path / "a" / "run", **NOWHERE)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("settings", "message"),
     [
         ({"epoch": 3}, "no setting of zoo.train 'epoch'; did you mean epochs"),
         ({"start_timeout": float("nan")}, "start timeout is nan"),
@@ -98,8 +98,8 @@ def test_what_cannot_be_honoured_is_refused_before_data(name, changes, told, tmp
         ({"seed": -1}, "seed is -1"),
     ],
 )
-def test_a_setting_that_cannot_be_is_refused_before_data(settings, told, tmp_path):
-    with pytest.raises(ZooError, match=told):
+def test_a_setting_that_cannot_be_is_refused_before_data(settings, message, tmp_path):
+    with pytest.raises(ZooError, match=message):
         zoo.train("linear_cat_dog", run_dir=tmp_path / "run", **NOWHERE, **settings)
     assert list(tmp_path.iterdir()) == []
 
@@ -138,10 +138,10 @@ def test_classes_and_batches_follow_the_data_unless_set(photos_dir, tmp_path):
     heard = Heard()
     zoo.train("deep_relu", options=options, run_dir=tmp_path / "run", reporter=heard, **data)
     config = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))
-    (told,) = (sentence for sentence in heard.sentences if sentence.startswith("Set by"))
-    assert f"classes={config['options']['classes']}" in told
+    (message,) = (sentence for sentence in heard.sentences if sentence.startswith("Set by"))
+    assert f"classes={config['options']['classes']}" in message
     assert config["options"]["classes"] == 2
-    assert f"batches of {config['recipe']['batch_size']}" in told
+    assert f"batches of {config['recipe']['batch_size']}" in message
     assert 32 < config["recipe"]["batch_size"] < 128
     # A relative folder means another one once the command is given elsewhere.
     assert config["data_dir"] == str(photos_dir.resolve())
@@ -171,22 +171,22 @@ def test_precision_auto_is_what_the_measured_ratio_says(tmp_path):
     heard = Heard()
     zoo.train("perceptron", epochs=1, precision="auto", run_dir=tmp_path / "run", reporter=heard)
     config = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))
-    (told,) = (sentence for sentence in heard.sentences if sentence.startswith("Precision"))
+    (message,) = (sentence for sentence in heard.sentences if sentence.startswith("Precision"))
     ratio = None
     flags = (
         set(Path("/proc/cpuinfo").read_text().split()) if Path("/proc/cpuinfo").is_file() else ()
     )
     assert precision.has_bfloat16() == any("bf16" in flag for flag in flags)
     if precision.has_bfloat16():
-        ratio = float(told.partition("takes ")[2].partition(" ")[0])
+        ratio = float(message.partition("takes ")[2].partition(" ")[0])
     else:
-        assert "no bfloat16 instructions" in told
-    assert told.startswith(f"Precision {precision.by_time_ratio(ratio)}:")
+        assert "no bfloat16 instructions" in message
+    assert message.startswith(f"Precision {precision.by_time_ratio(ratio)}:")
     assert config["precision"] == precision.by_time_ratio(ratio)
     assert precision.by_time_ratio(precision.MAX_TIME_RATIO / 2) != precision.by_time_ratio(1.0)
 
 
-def test_a_program_that_changed_what_keras_builds_is_told(tmp_path):
+def test_a_program_that_changed_what_keras_builds_is_reported(tmp_path):
     keras.config.set_floatx("float16")
     try:
         with pytest.raises(ZooError, match=r"floatx is 'float16'.*set_floatx\('float32'\)"):
@@ -203,10 +203,10 @@ def test_without_a_folder_every_training_gets_its_own(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("environment", "told"),
+    ("environment", "message"),
     [
-        ({"TF_CONFIG": cluster_of}, told)
-        for cluster_of, told in (
+        ({"TF_CONFIG": cluster_of}, message)
+        for cluster_of, message in (
             ("{", "TF_CONFIG is invalid"),
             ("[]", "TF_CONFIG is invalid"),
             (
@@ -235,8 +235,8 @@ def test_without_a_folder_every_training_gets_its_own(tmp_path, monkeypatch):
         ({"SLURM_STEP_NUM_TASKS": "²"}, "SLURM_STEP_NUM_TASKS is '²'"),
     ],
 )
-def test_a_cluster_that_cannot_be_is_one_sentence(environment, told):
-    with pytest.raises(ZooError, match=told):
+def test_a_cluster_that_cannot_be_is_one_sentence(environment, message):
+    with pytest.raises(ZooError, match=message):
         find(environment)
 
 

@@ -56,8 +56,8 @@ def children_of(process):
     return [int(child) for child in children.read_text().split()]
 
 
-def sentence_of(told):
-    (line,) = [line for line in told.splitlines() if line]
+def sentence_of(message):
+    (line,) = [line for line in message.splitlines() if line]
     assert line.startswith("error: ")
     return line
 
@@ -70,11 +70,11 @@ def weights(folder):
 def undisturbed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("workers") / "run"
     with start("--workers", 2, "--run-dir", folder) as training:
-        told, errors = training.communicate()
+        output, errors = training.communicate()
     assert training.returncode == 0, errors
-    assert "[0] Test: " in told
+    assert "[0] Test: " in output
     # Only the chief talks, and only it writes.
-    assert "[1]" not in told
+    assert "[1]" not in output
     return folder
 
 
@@ -82,14 +82,14 @@ def test_a_killed_worker_ends_the_others_and_the_same_command_goes_on(undisturbe
     with start("--workers", 2, "--run-dir", tmp_path / "run") as training:
         wait_for(training, "epoch   ")
         os.kill(children_of(training)[1], signal.SIGKILL)
-        _, told = training.communicate()
+        _, errors = training.communicate()
     assert training.returncode == WORKER_LOST
-    assert "worker 1 was killed by signal 9" in sentence_of(told)
+    assert "worker 1 was killed by signal 9" in sentence_of(errors)
     assert not (tmp_path / "run" / "results.json").exists()
     with start("--workers", 2, "--run-dir", tmp_path / "run") as training:
-        told, errors = training.communicate()
+        output, errors = training.communicate()
     assert training.returncode == 0, errors
-    assert "[0] Resuming after epoch" in told
+    assert "[0] Resuming after epoch" in output
     assert weights(tmp_path / "run") == weights(undisturbed)
     history = (tmp_path / "run" / "history.csv").read_bytes()
     assert history == (undisturbed / "history.csv").read_bytes()
@@ -109,8 +109,8 @@ def stopped(kind, folder):
 def test_a_stopped_launcher_stops_its_workers_with_a_checkpoint(undisturbed, tmp_path):
     assert stopped(signal.SIGTERM, tmp_path / "run") == PREEMPTED
     with start("--workers", 2, "--run-dir", tmp_path / "run") as training:
-        told, _ = training.communicate()
-    assert "Resuming after epoch" in told
+        output, _ = training.communicate()
+    assert "Resuming after epoch" in output
     assert weights(tmp_path / "run") == weights(undisturbed)
 
 
@@ -145,10 +145,10 @@ def test_without_a_launcher_the_survivor_says_who_was_lost(undisturbed, tmp_path
         wait_for(chief, "epoch   ")
         other.kill()
         killed = time.monotonic()
-        _, told = chief.communicate()
+        _, errors = chief.communicate()
         seconds = time.monotonic() - killed
     assert chief.returncode == WORKER_LOST
-    assert f"Lost worker 1 ({addresses[1]})" in sentence_of(told)
+    assert f"Lost worker 1 ({addresses[1]})" in sentence_of(errors)
     assert seconds < 30
     both = start_cluster(local_addresses(2), (0, 1), "--run-dir", tmp_path / "run")
     for process in both:
@@ -163,10 +163,10 @@ def test_a_worker_that_never_comes_is_named(index, tmp_path):
     words = ("--run-dir", tmp_path / "run", "--start-timeout", 2)
     (alone,) = start_cluster(addresses, (index,), *words)
     with alone:
-        _, told = alone.communicate()
+        _, errors = alone.communicate()
     assert alone.returncode == 2
     missing = 1 - index
-    assert f"within 2 seconds: worker {missing} ({addresses[missing]})" in sentence_of(told)
+    assert f"within 2 seconds: worker {missing} ({addresses[missing]})" in sentence_of(errors)
     assert not (tmp_path / "run").exists()
 
 
@@ -175,12 +175,12 @@ def test_workers_that_were_told_different_things_do_not_train(tmp_path):
     (chief,) = start_cluster(addresses, (0,), "--run-dir", tmp_path / "run")
     (other,) = start_cluster(addresses, (1,), "--run-dir", tmp_path / "run", "--seed", 1)
     with chief, other:
-        _, told = other.communicate()
+        _, errors = other.communicate()
         assert other.returncode == 2
-        assert "The chief belongs to another training: its seed is 0, not 1" in sentence_of(told)
-        _, told = chief.communicate()
+        assert "The chief belongs to another training: its seed is 0, not 1" in sentence_of(errors)
+        _, errors = chief.communicate()
     assert chief.returncode == WORKER_LOST
-    assert "Lost worker 1" in sentence_of(told)
+    assert "Lost worker 1" in sentence_of(errors)
 
 
 def test_hosts_are_reached_through_a_remote_shell(tmp_path):
@@ -191,9 +191,9 @@ def test_hosts_are_reached_through_a_remote_shell(tmp_path):
     hosts = ",".join(local_addresses(2))
     words = ("--hosts", hosts, "--remote-shell", shell, "--run-dir", tmp_path / "run")
     with start(*words, "--epochs", 2) as training:
-        told, errors = training.communicate()
+        output, errors = training.communicate()
     assert training.returncode == 0, errors
-    assert "[0] Test: " in told
+    assert "[0] Test: " in output
     assert (tmp_path / "run" / "results.json").is_file()
 
 
@@ -220,9 +220,9 @@ def test_what_cannot_be_is_refused_in_one_sentence(words, message, run_zoo, tmp_
 def test_a_batch_that_workers_cannot_share_is_refused_by_one_of_them(tmp_path):
     words = ("--workers", 2, "--batch-size", 7, "--run-dir", tmp_path / "run")
     with start(*words) as training:
-        told, errors = training.communicate()
+        output, errors = training.communicate()
     assert training.returncode == 2
-    assert "nearest sizes that can are 6 or 8" in told
+    assert "nearest sizes that can are 6 or 8" in output
     assert "reported bad input" in sentence_of(errors)
 
 

@@ -16,7 +16,7 @@ def test_paths_of_any_bytes_are_written_and_read_back(tmp_path, name):
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000])
-def test_what_is_not_json_is_told(tmp_path, content):
+def test_what_is_not_json_is_reported(tmp_path, content):
     (tmp_path / "a.json").write_bytes(content)
     with pytest.raises(ZooError, match=r"a\.json cannot be read as JSON"):
         read_json(tmp_path / "a.json")

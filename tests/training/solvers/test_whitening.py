@@ -33,24 +33,24 @@ def pair(photos, **recipe):
 
 @pytest.mark.parametrize("components", [0, 10])
 def test_the_features_have_mean_0_and_the_variance_they_should(components, photos):
-    _, learner = pair(photos, whitening=0.01, components=components)
-    whitening = learner.get_layer("head").layers[0]
-    features = whitening(learner.get_layer("preprocessing")(photos)).numpy()
+    _, training_model = pair(photos, whitening=0.01, components=components)
+    whitening = training_model.get_layer("head").layers[0]
+    features = whitening(training_model.get_layer("preprocessing")(photos)).numpy()
     assert features.shape == (600, components or 48)
     np.testing.assert_allclose(features.mean(axis=0), 0, atol=1e-4)
     covariance = np.cov(features, rowvar=False, bias=True)
-    pixels = learner.get_layer("preprocessing")(photos).numpy()
+    pixels = training_model.get_layer("preprocessing")(photos).numpy()
     variances = np.linalg.eigvalsh(np.cov(pixels, rowvar=False, bias=True))[::-1]
     expected = np.diag(variances / (variances + 0.01))[: len(covariance), : len(covariance)]
     np.testing.assert_allclose(covariance, expected, atol=1e-4)
 
 
 def test_the_model_answers_as_its_learner_did(photos):
-    model, learner = pair(photos, whitening=0.1, components=20)
-    learner.fit(photos, np.arange(600) % 10, 100, epochs=2, verbose=0)
-    fold(learner, model)
+    model, training_model = pair(photos, whitening=0.1, components=20)
+    training_model.fit(photos, np.arange(600) % 10, 100, epochs=2, verbose=0)
+    fold(training_model, model)
     np.testing.assert_allclose(
-        model.predict(photos, verbose=0), learner.predict(photos, verbose=0), atol=1e-5
+        model.predict(photos, verbose=0), training_model.predict(photos, verbose=0), atol=1e-5
     )
 
 
