@@ -166,7 +166,7 @@ def check_build(subject: _Subject) -> None:
 
 
 def check_training(subject: _Subject) -> None:
-    """Two epochs of two steps leave finite losses and weights, on each strategy at hand."""
+    """Two epochs of two steps leave finite losses and weights, on each available strategy."""
     import tensorflow as tf
 
     _check_finite("cpu", subject.train("run"))

@@ -189,7 +189,7 @@ def test_precision_auto_is_what_the_measured_ratio_says(tmp_path):
 def test_a_program_that_changed_what_keras_builds_is_reported(tmp_path):
     keras.config.set_floatx("float16")
     try:
-        with pytest.raises(ZooError, match=r"floatx is 'float16'.*set_floatx\('float32'\)"):
+        with pytest.raises(ZooError, match=r"floatx is set to 'float16'.*set_floatx\('float32'\)"):
             zoo.train("xor_mlp", epochs=1, run_dir=tmp_path / "run")
     finally:
         keras.config.set_floatx("float32")

@@ -36,7 +36,7 @@ def is_name(name_or_path: str | Path) -> bool:
 
 
 def as_word(path: str | Path) -> str:
-    """Return a path as it is written where a name could stand too.
+    """Return a path in a form that cannot be mistaken for a name.
 
     >>> as_word(Path("bundle")), as_word("runs/one")
     ('./bundle', 'runs/one')
@@ -45,7 +45,7 @@ def as_word(path: str | Path) -> str:
 
 
 def shipped_bundle(name: str) -> Path:
-    """Return the folder of a shipped bundle by name, whatever the current folder contains.
+    """Return the folder of a shipped bundle by name, regardless of the current folder's content.
 
     Raises:
         ZooError: if no bundle of that name is shipped.
@@ -61,10 +61,10 @@ def shipped_bundle(name: str) -> Path:
 
 
 def find_bundle(name_or_path: str | Path) -> Path:
-    """Return the folder of a bundle: the shipped one of a name, or a path as it is.
+    """Return the folder of a bundle, given a shipped bundle's name or a path.
 
-    A word without a separator is a name, whatever the current folder holds; `./NAME` is a path. A
-    run folder stands for the bundle exported into it.
+    Text without a separator is a name, even if the current folder contains it; `./NAME` is a path.
+    A run folder stands for the bundle in it.
 
     Raises:
         ZooError: if there is no such bundle.
@@ -110,7 +110,7 @@ def check_shipped_options(
         training_options: what may differ, since it does not change the trained function.
 
     Raises:
-        ZooError: naming the first option that differs, or if no bundle of that name is shipped.
+        ZooError: if an option differs, or no bundle of that name is shipped.
     """
     trained = shipped_options(name)
     for option, value in options.items():

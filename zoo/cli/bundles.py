@@ -68,7 +68,7 @@ def export(
 
 
 def export_bundle(run: Path, to: Path | None, data_dir: str | None, **options: Any) -> Path:
-    """Export a run, print the figures of every file, and return the bundle's folder."""
+    """Export a run, print the metrics of every file, and return the bundle's folder."""
     import_tensorflow()
     from zoo.export.bundle import export_run
 
@@ -82,7 +82,7 @@ def _frame(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
     sizes = text.lower().split("x")
-    # Five digits at the most, of the ten that int() is meant to read: "²" is a digit too.
+    # Only ASCII digits: str.isdigit also accepts "²", which int does not.
     if len(sizes) != 2 or not all(re.fullmatch("[0-9]{1,5}", size) for size in sizes):
         raise ZooError(f"--input-size is {text!r}; write HEIGHTxWIDTH, as in 240x320.")
     height, width = int(sizes[0]), int(sizes[1])
@@ -103,7 +103,7 @@ def predict(
     threads: Annotated[int, typer.Option(help="Threads of the interpreter.")] = 1,
     top: Annotated[
         int | None,
-        typer.Option(help="Print so many of the best labels with their scores.", min=1),
+        typer.Option(help="Print the K best labels with their scores.", min=1),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""Commands and groups of commands, on top of typer's."""
+"""Subclasses of Typer's commands and groups."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class Command(TyperCommand):
-    """A command whose help shows a type only where a value must be typed."""
+    """A command whose help shows types only of options that take a value."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the parameters for the parser and the help."""
@@ -29,7 +29,7 @@ class Group(TyperGroup):
 
 
 class PhotoCommand(Command):
-    """A command that takes files: `-hut.jpg` is a file, where `-h` asks for help."""
+    """A command that takes files: `-hut.jpg` is a file, although `-h` is an option."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the words; one that starts with a single dash but is not an option is a file."""

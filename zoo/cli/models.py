@@ -28,7 +28,7 @@ def list_models(
 
 
 def describe(name: Model) -> None:
-    """Print what a model computes, its options and its recipes."""
+    """Describe a model, its options and its recipes."""
     from zoo import models
     from zoo.registry.results import result_of
 

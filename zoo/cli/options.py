@@ -1,4 +1,4 @@
-"""Arguments and options that several commands take, each declared once."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
@@ -25,5 +25,8 @@ MaxIncrease = Annotated[
     float, typer.Option(help="Largest accepted increase of the error of values, in percent.")
 ]
 MinAgreement = Annotated[
-    float, typer.Option(help="Least accepted share of answers equal to those of Keras, in percent.")
+    float,
+    typer.Option(
+        help="Smallest accepted share of predictions equal to the Keras model's, in percent."
+    ),
 ]

@@ -10,12 +10,12 @@ PLUGIN = "--plugin"
 
 
 def name_plugins(words: Sequence[str]) -> list[str]:
-    """Name the plugins of a command line to this process, and return the words without them.
+    """Add the plugins of a command line to ZOO_PLUGINS, and return the other arguments.
 
     The option stands anywhere on the line, as `--debug` does.
 
     Args:
-        words: of the command line; what follows a "--" is left as it is.
+        words: the command-line arguments; those after "--" are not changed.
 
     Raises:
         ZooError: for a module or file that does not exist.
@@ -46,6 +46,6 @@ def import_tensorflow() -> None:
     """
     from zoo.registry.plugins import load_plugins
 
-    # Keras would have plugins imported while standard error is held back, and their warnings lost.
+    # Otherwise plugins would be imported while standard error is hidden, and warnings be lost.
     load_plugins()
     quiet.import_tensorflow()

@@ -1,4 +1,4 @@
-"""`zoo train`: one training here, or its workers on this machine or several."""
+"""`zoo train`: train in this process, or in workers on one machine or several."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from zoo.training.settings import Training
 
 
 def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an option for each setting of a training, in place of its `**settings`."""
+    """Replace a command's `**settings` by one option per setting of a training."""
     own = [
         parameter
         for parameter in inspect.signature(command, eval_str=True).parameters.values()
         if parameter.kind is not parameter.VAR_KEYWORD
     ]
-    # A recipe on the command line is the name of one.
+    # On the command line, a recipe is given by name.
     kinds = get_type_hints(Training, localns={"Recipe": str})
     settings = [_option(of, kinds[of.name]) for of in fields(Training) if of.name != "name"]
     command.__signature__ = inspect.Signature([own[0], *settings, *own[1:]])  # type: ignore[attr-defined]
@@ -35,7 +35,7 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _option(of: Field, kind: Any) -> inspect.Parameter:
-    """Return a command's parameter for a setting, from what its field says of it."""
+    """Return a command's parameter for a setting, from its field's metadata."""
     choices = of.metadata["choices"]
     text = of.metadata["help"] + (f" One of: {', '.join(choices)}." if choices else "")
     option = typer.Option(
@@ -89,7 +89,7 @@ def train(
 
 
 def run_training(training: Training) -> bool:
-    """Train in this process and print the results; return whether it is the one that writes."""
+    """Train in this process and print the results; return whether it is the chief."""
     import_tensorflow()
     from zoo.training.reporter import Terminal
     from zoo.training.run import run
@@ -109,7 +109,7 @@ def run_training(training: Training) -> bool:
 
 
 def _training(name: str, settings: dict[str, Any]) -> Training:
-    """Return the training that the command line asks for, its run folder chosen."""
+    """Return the training of the command line, with its run folder."""
     from zoo.models import describe
     from zoo.registry import parse_option
     from zoo.training.run_folder import new_run_dir
@@ -125,7 +125,7 @@ def _run_dir(training: Training) -> Path:
 
 
 def _launch(training: Training, workers: int | None, hosts: str | None, remote_shell: str) -> None:
-    """Start a worker per address with these settings; return only if all of them succeed."""
+    """Start one worker per address with these settings; return only if all succeed."""
     from zoo.training import launcher
 
     if workers is not None and hosts is not None:
