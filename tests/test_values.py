@@ -151,7 +151,7 @@ def test_the_command_line_speaks_of_values(run, bundle, monkeypatch, capsys):
     assert answer["units"] == {"height": "m", "slope": ""}
     assert "label" not in answer
     assert command(monkeypatch, "predict", bundle, "0.25", "--top", "2") == 2
-    assert "--top names labels" in capsys.readouterr().err
+    assert "leave --top out" in capsys.readouterr().err
     assert command(monkeypatch, "evaluate", bundle) == 0
     assert "int8: rmse " in capsys.readouterr().out
     assert command(monkeypatch, "verify", bundle) == 0

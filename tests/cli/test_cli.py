@@ -63,7 +63,7 @@ def test_training_into_a_finished_folder_says_so(finished_run, run_zoo):
     folder, _ = finished_run
     done = run_zoo("train", "perceptron", "--epochs", 3, "--run-dir", folder)
     assert done.returncode == 0
-    assert "trained already" in done.stdout
+    assert "already trained" in done.stdout
 
 
 def test_evaluate_takes_a_run_and_a_bundle(finished_run, run_zoo):

@@ -151,7 +151,7 @@ def test_a_loss_that_is_not_finite_stops_and_names_the_step():
 
 @pytest.mark.parametrize(
     ("batch_size", "replicas", "message"),
-    [(10, 4, "8 or 12"), (3, 4, "that do are 4"), (0, 1, "from 1 up"), (101, 1, "100 training")],
+    [(10, 4, "8 or 12"), (3, 4, "that can are 4"), (0, 1, "from 1 up"), (101, 1, "100 training")],
 )
 def test_a_batch_that_does_not_fit_is_one_sentence(batch_size, replicas, message):
     with pytest.raises(zoo.ZooError, match=message):

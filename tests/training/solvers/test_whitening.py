@@ -58,5 +58,5 @@ def test_a_model_without_a_dense_layer_first_cannot_be_whitened():
     image = keras.Input((None, None, 3), dtype="uint8", name="image")
     head = keras.Sequential([keras.layers.Flatten()], name="head")
     other = keras.Model(image, head(keras.layers.Rescaling(1.0, name="preprocessing")(image)))
-    with pytest.raises(ZooError, match="begins with a dense layer"):
+    with pytest.raises(ZooError, match="begins with a trainable dense layer"):
         check(other)
