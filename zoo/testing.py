@@ -307,14 +307,14 @@ class _Subject:
 
     @functools.cached_property
     def answers(self) -> np.ndarray:
-        """What the trained model answers to them."""
+        """The trained model's outputs for the examples."""
         import zoo
 
         return _answers(zoo.load_model(self.folder / "run"), self.examples)
 
     @functools.cached_property
     def elsewhere(self) -> dict[str, Any]:
-        """What `_elsewhere` found in a process of its own.
+        """The results of `_elsewhere`, run in another process.
 
         There, two logical devices can be asked for, and nothing but `import zoo` has made the
         model's layers known to Keras.

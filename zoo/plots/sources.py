@@ -53,7 +53,7 @@ class Source:
 
     @property
     def task(self) -> Task:
-        """What the outputs of the model mean."""
+        """The model's task."""
         return describe(self.name).task_of(self.model)
 
     def dataset(self, data_dir: str | None = None) -> Dataset:

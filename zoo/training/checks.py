@@ -1,4 +1,4 @@
-"""A data set and a model: what a recipe takes from the data, and whether the two fit."""
+"""Adapt a recipe to a data set, and check that a model and a data set fit together."""
 
 from __future__ import annotations
 
