@@ -72,7 +72,6 @@ def _started(*_, **__):
         ({"name": "numbers"}, "check_build: tested has the inputs numbers"),
         ({"metrics": ["mae"]}, "check_build: tested is compiled with metrics"),
         ({"loss": None}, "check_build: tested is not compiled with a loss"),
-        ({"weighted_metrics": []}, "check_training: ZooError: .*accuracy"),
         (
             {"layers": lambda: [keras.layers.Dense(1, kernel_initializer=_started)]},
             "check_build: tested begins with other weights",

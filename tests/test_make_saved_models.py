@@ -14,7 +14,7 @@ from zoo.export.bundle import write_manifest
 
 def test_a_shipped_figure_is_found_again_and_a_wrong_one_is_reported(tmp_path, monkeypatch, capsys):
     make_saved_models.check("perceptron")
-    assert "found again" in capsys.readouterr().out
+    assert "reproduced" in capsys.readouterr().out
     bundle = tmp_path / "saved_models" / "perceptron"
     shutil.copytree(find_bundle("perceptron"), bundle)
     manifest = edge.read_manifest(bundle)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Load a bundle on a board and predict: numpy, Pillow and LiteRT, no TensorFlow.
+"""Load an exported model (a bundle) and predict with numpy, Pillow and LiteRT, without TensorFlow.
 
-This one file is also the `predict.py` of every bundle, so it imports nothing of the package it
-comes from and keeps to Python 3.8.
+This file is also the `predict.py` of every bundle: it imports nothing else of its package and runs
+on Python 3.8.
 
     python3 predict.py cat.jpg
     python3 predict.py 0 1
@@ -41,23 +41,25 @@ except ImportError:
     sys.stderr.write("error: numpy is not installed; run: pip install numpy\n")
     sys.exit(2)
 
-FORMAT = 2
+FORMAT = 3
+# Manifest formats that can be read; a manifest in format 2 is converted to format 3.
+_FORMATS = (2, FORMAT)
 MAX_MANIFEST_BYTES = 4 * 2**20
 MAX_ARTIFACT_BYTES = 2 * 2**30
 MAX_PHOTO_BYTES = 64 * 2**20
 MAX_PHOTO_PIXELS = 50 * 10**6
-# Pillow keeps a pointer for every row, and decoders keep a few rows.
+# Pillow allocates a pointer per row, and decoders buffer a few rows.
 MAX_PHOTO_SIDE = 4 * 10**6
 MAX_THREADS = 256
-# Larger photos are reduced to this before a model is asked: the interpreter takes 35 bytes for
-# every pixel, and its resize a matrix as long as each side.
+# Larger photos are scaled down to this before inference: the interpreter needs 35 bytes per pixel,
+# and its resize operation a matrix as long as each side.
 PREDICTED_PIXELS = 2**20
 PREDICTED_SIDE = 4096
-# Of a photo, this many pixels at a time are converted.
+# Photos are converted in bands of this many pixels.
 _BAND_PIXELS = 2**20
-# What photos are read from everywhere, the most frequent first, with Pillow's readers: formats
-# that are recognised by their first bytes and decoded without starting another program. JPEG's
-# reader reads MPO too.
+# Photo formats, the most frequent first, and the Pillow modules that read them. Pillow recognises
+# each by its first bytes and decodes it without starting another program. The JPEG module also
+# reads MPO.
 PHOTO_FORMATS = {
     "JPEG": "JpegImagePlugin",
     "PNG": "PngImagePlugin",
@@ -69,69 +71,91 @@ PHOTO_FORMATS = {
     "AVIF": "AvifImagePlugin",
 }
 _FORMAT_NAMES = "{} or {}".format(", ".join(list(PHOTO_FORMATS)[:-1]), list(PHOTO_FORMATS)[-1])
-# Exit codes as in sysexits.h and of a shell whose pipe broke.
+# Exit codes: EX_SOFTWARE and EX_IOERR of sysexits.h, and 128 + SIGPIPE.
 _UNEXPECTED, _NOT_WRITTEN, _PIPE_CLOSED = 70, 74, 141
 
 
 class BundleError(ValueError):
-    """A bundle that is not whole, not understood, or not as its manifest says."""
+    """A bundle that is incomplete, of an unknown format, or does not match its manifest."""
 
 
 class InputError(ValueError):
-    """A photo, an array or numbers that the model cannot take."""
+    """An input that cannot be read or that the model does not accept."""
 
 
 class Prediction:
-    """What a model says of one input; unpacks as `label, score = prediction`.
+    """A model's prediction for one input: a label, or values.
+
+    `label, score = prediction` unpacks a prediction of a label; a prediction of values unpacks to
+    its numbers, in order.
 
     Args:
-        label: one of the model's labels.
-        score: the number the decision was made on: the output itself where there is one (the
-            lecture's W x + b with its sign), else the winning label's.
+        label: one of the model's labels; None for a model that predicts values.
+        score: the output that the label is based on: the model's only output (W x + b with its
+            sign), or the largest of several; None for values.
         scores: all outputs, float32 (outputs,).
-        latency: seconds the inference took, decoding not included.
+        latency: seconds of inference, without decoding.
+        values: numbers by name, a dict; None for a model that predicts labels.
     """
 
-    __slots__ = ("label", "latency", "score", "scores")
+    __slots__ = ("label", "latency", "score", "scores", "values")
 
-    def __init__(self, label, score, scores, latency):
+    def __init__(self, label, score, scores, latency, values=None):
         self.label = label
         self.score = score
         self.scores = scores
         self.latency = latency
+        self.values = values
+
+    @property
+    def value(self):
+        """The predicted number of a model with a single value.
+
+        Raises:
+            AttributeError: if the prediction is a label or several values.
+        """
+        if self.values is None or len(self.values) != 1:
+            raise AttributeError(
+                "This prediction has no single value; see its {}.".format(
+                    "label" if self.values is None else "values"
+                )
+            )
+        (number,) = self.values.values()
+        return number
 
     def __iter__(self):
-        return iter((self.label, self.score))
+        return iter((self.label, self.score) if self.values is None else self.values.values())
 
     def __repr__(self):
-        return "Prediction(label={!r}, score={:.6g})".format(self.label, self.score)
+        if self.values is None:
+            return "Prediction(label={!r}, score={:.6g})".format(self.label, self.score)
+        return "Prediction(values={!r})".format(self.values)
 
 
 class Model:
-    """A loaded bundle's artifact; made by `load`.
+    """A loaded artifact of a bundle; `load` creates it.
 
-    One interpreter serves all threads: a lock lets one inference through at a time, so calls
-    from several threads are safe and take turns. For real parallelism load one model per thread.
+    Calls from several threads are safe; a lock runs one inference at a time. To run inferences in
+    parallel, load one model per thread.
 
     Attributes:
-        name: of the model.
-        labels: tuple of str.
-        manifest: the manifest as read.
-        artifact: which of the bundle's artifacts this is.
-        frame: (height, width) if photos of one size only are taken, else None.
+        name: the model's name.
+        labels: tuple of str, empty for a model that predicts values.
+        names: of the outputs, tuple of str: the labels, the values, or "output".
+        units: of the outputs, tuple of str, "" for an output without a unit.
+        manifest: what `read_manifest` returns.
+        artifact: the name of the bundle's artifact.
+        frame: (height, width) if the model takes photos of this size only, else None.
     """
 
     def __init__(self, manifest, artifact, interpreter):
         self.name = manifest["name"]
-        self.labels = tuple(manifest["labels"])
+        self.labels = tuple(manifest.get("labels", ()))
+        self.names = tuple(manifest["output"]["names"])
+        self.units = tuple(manifest["output"].get("units", ("",) * len(self.names)))
         self.manifest = manifest
         self.artifact = artifact
         self._is_image = manifest["input"]["kind"] == "image"
-        self._threshold = (
-            manifest["output"]["threshold"]
-            if manifest["output"]["decision"] == "threshold"
-            else None
-        )
         self._interpreter = interpreter
         self._lock = threading.Lock()
         given = interpreter.get_input_details()[0]
@@ -139,7 +163,8 @@ class Model:
         self._input = given["index"]
         self._output = answer["index"]
         self._dtype = np.dtype(given["dtype"])
-        self._shape = tuple(int(size) for size in given["shape"])
+        # None while the tensors are not allocated.
+        self._shape = tuple(int(size) for size in given["shape"])  # type: tuple | None
         self._fixed = tuple(manifest["input"]["shape"])
         self.frame = frame_of(manifest)
         self._input_scale, self._input_zero = given["quantization"]
@@ -154,10 +179,10 @@ class Model:
         Args:
             x: for an image model a path, the bytes of an encoded photo, a PIL image, or uint8
                 0…255 of shape (h, w, 3) or (h, w); for a model of numbers an array (inputs,).
-                Photos of more than `PREDICTED_PIXELS` are reduced first, see `read_photo`.
+                Photos of more than `PREDICTED_PIXELS` are scaled down, see `read_photo`.
 
         Raises:
-            InputError: if it cannot be read or has another shape or type.
+            InputError: if it cannot be read or has the wrong shape or type.
         """
         batch = self._as_example(x)[None]
         started = time.perf_counter()
@@ -165,7 +190,7 @@ class Model:
         return self._decide(scores, time.perf_counter() - started)
 
     def predict_batch(self, inputs):
-        """Return a list of predictions, one per input; equal-sized ones go in together.
+        """Return a list of predictions, one per input; inputs of equal size share a batch.
 
         Args:
             inputs: a sequence of what `predict` takes.
@@ -175,12 +200,12 @@ class Model:
         """
         examples = [self._as_example(x) for x in inputs]
         together = self._fixed[0] is None
-        groups = {}
+        groups = {}  # type: dict
         for position, example in enumerate(examples):
             groups.setdefault(example.shape if together else position, []).append(position)
         predictions = [None] * len(examples)
         for positions in groups.values():
-            # What the interpreter takes for a batch is bounded as for one photo.
+            # A batch uses no more memory than one photo of PREDICTED_PIXELS.
             most = max(1, PREDICTED_PIXELS // examples[positions[0]].size)
             for at in range(0, len(positions), most):
                 part = positions[at : at + most]
@@ -193,18 +218,18 @@ class Model:
         return predictions
 
     def stream(self, frames):
-        """Yield the prediction of each frame of an iterable, as it comes."""
+        """Yield the prediction for each frame of an iterable, one at a time."""
         for frame in frames:
             yield self.predict(frame)
 
     def raw(self, batch):
-        """Return the outputs for an array that is a batch already, float32 (batch, outputs).
+        """Return the outputs for a batch, float32 (batch, outputs).
 
         Args:
             batch: uint8 (batch, h, w, 3), or float32 (batch, inputs).
 
         Raises:
-            InputError: for another type or rank.
+            InputError: for the wrong type or rank.
         """
         batch = np.ascontiguousarray(batch)
         wanted = np.dtype(np.uint8 if self._is_image else np.float32)
@@ -230,7 +255,7 @@ class Model:
                 interpreter.invoke()
                 outputs = interpreter.get_tensor(self._output)
             except (RuntimeError, ValueError, MemoryError) as error:
-                # What a failure leaves allocated is not known.
+                # After a failure the state of the allocated tensors is unknown.
                 self._shape = None
                 raise self._cannot_run(batch.shape, error) from error
         if self._output_scale:
@@ -262,16 +287,16 @@ class Model:
         )
 
     def _decide(self, scores, seconds):
-        if self._threshold is None:
-            winner = int(scores.argmax())
-            score = float(scores[winner])
-            label = self.labels[winner]
-        else:
-            score = float(scores[0])
-            label = self.labels[score >= self._threshold]
-        if score != score:
-            raise InputError("{} answered NaN; the input cannot be judged.".format(self.name))
-        return Prediction(label, score, scores, seconds)
+        if np.isnan(scores).any():
+            raise InputError(
+                "{} returned NaN for this input; there is no prediction.".format(self.name)
+            )
+        answer = decide(self.manifest["output"], scores[None])[0]
+        if not self.labels:
+            values = dict(zip(self.names, (float(number) for number in answer)))
+            return Prediction(None, None, scores, seconds, values)
+        score = scores[0] if len(scores) == 1 else scores[answer]
+        return Prediction(self.labels[answer], float(score), scores, seconds)
 
     def _as_example(self, x):
         if self._is_image:
@@ -281,12 +306,12 @@ class Model:
 
     def _as_numbers(self, x):
         try:
-            # What float32 cannot hold becomes infinite, which is refused below.
+            # Numbers beyond the range of float32 become infinite, which is an error below.
             with np.errstate(over="ignore"):
                 numbers = np.asarray(x, dtype=np.float32)
         except (TypeError, ValueError, OverflowError) as error:
             raise InputError(
-                "{} is not a row of numbers that float32 can hold.".format(_shortened(x))
+                "{} is not a list of numbers in the range of float32.".format(_shortened(x))
             ) from error
         if numbers.shape != (self._fixed[1],):
             raise InputError(
@@ -295,22 +320,41 @@ class Model:
                 )
             )
         if not np.isfinite(numbers).all():
-            raise InputError("The input {} is not finite; give ordinary numbers.".format(numbers))
+            raise InputError("The input {} is not finite; give finite numbers.".format(numbers))
         return numbers
 
 
+def decide(output, scores):
+    """Return the predictions for rows of outputs, by the decision rule of a manifest.
+
+    With a threshold, an output below it means the first label, else the second. With argmax, the
+    largest of several outputs wins; of equal ones, the first. Values are returned unchanged.
+
+    Args:
+        output: a manifest's "output", with "decision", one of "threshold", "argmax" and "values",
+            and for the first a "threshold".
+        scores: a model's outputs, (examples, outputs).
+
+    Returns:
+        The index of a label for each example, int64 (examples,); for "values" the scores.
+    """
+    if output["decision"] == "threshold":
+        return (scores[:, 0] >= output["threshold"]).astype(np.int64)
+    return scores.argmax(axis=1) if output["decision"] == "argmax" else scores
+
+
 def load(bundle, artifact=None, threads=1):
-    """Load one artifact of a bundle, after checking that it is the file that was exported.
+    """Load one artifact of a bundle and check that it is the file that was exported.
 
     Args:
         bundle: the bundle's folder.
-        artifact: a `.tflite` that the manifest lists; by default "float32", or the first where
-            there is none.
-        threads: of the interpreter, 1 to 256.
+        artifact: the name of a `.tflite` file in the manifest; by default "float32", or the first
+            if there is no "float32".
+        threads: number of threads of the interpreter, 1 to 256.
 
     Raises:
-        BundleError: if the manifest, the labels or the artifact is missing, damaged, or not what
-            the manifest says.
+        BundleError: if the manifest, the labels or the artifact is missing or damaged, or the
+            artifact does not match the manifest.
     """
     if not isinstance(threads, int) or not 1 <= threads <= MAX_THREADS:
         raise BundleError(
@@ -335,17 +379,17 @@ def load(bundle, artifact=None, threads=1):
 
 
 def default_artifact(manifest):
-    """Return the artifact to load unless another is asked for: "float32", else the first."""
+    """Return the artifact that is loaded by default: "float32", else the first."""
     loadable = _loadable(manifest)
     return "float32" if "float32" in loadable or not loadable else loadable[0]
 
 
 @contextlib.contextmanager
 def quiet_stderr():
-    """Hold back what is written to file descriptor 2; print it after all if the block raises.
+    """Buffer what is written to standard error; print it only if the block raises.
 
-    For command lines, around the loading of libraries whose C++ greets the terminal and listens
-    to no logger. A process without standard error is left as it is.
+    Meant for command lines, around libraries whose C++ code prints messages that no logger
+    controls. It captures file descriptor 2 and does nothing if there is none.
     """
     try:
         saved = os.dup(2)
@@ -376,9 +420,9 @@ def quiet_stderr():
 
 
 def _memory_file():
-    """Return an open file that is gone when it is closed; None where none can be made."""
+    """Return an open temporary file, deleted on close; None if none can be created."""
     try:
-        # Needs no folder that can be written: in a container there may be none.
+        # Needs no writable folder: a container may have none.
         return open(os.memfd_create("held"), "w+b")
     except (AttributeError, OSError):
         pass
@@ -389,10 +433,10 @@ def _memory_file():
 
 
 def read_manifest(bundle):
-    """Return a bundle's manifest, its contract checked.
+    """Return a bundle's validated manifest, converted to the newest format.
 
     Raises:
-        BundleError: if it is missing, unreadable, or does not hold what a bundle needs.
+        BundleError: if it is missing, unreadable or invalid.
     """
     bundle = Path(bundle)
     path = bundle / "manifest.json"
@@ -409,25 +453,32 @@ def read_manifest(bundle):
                 bundle, _first_line(error)
             )
         ) from error
-    problem = _contract_problem(manifest)
-    if problem is None and listed != manifest["labels"]:
+    problem = _frame_problem(manifest)
+    if problem is None:
+        manifest = _upgraded(manifest)
+        problem = _contract_problem(manifest)
+    if problem is None and listed != names_of(manifest):
         problem = "labels.txt and the manifest differ"
     if problem:
         raise BundleError("{} is damaged: {}.".format(bundle, problem))
     return manifest
 
 
+def names_of(manifest):
+    """Return the lines of labels.txt: the labels, or the names of the values."""
+    return manifest["labels"] if "labels" in manifest else manifest["output"]["names"]
+
+
 def frame_of(manifest):
-    """Return the (height, width) that a bundle's photos must have, or None for any."""
+    """Return the (height, width) that a bundle's photos must have, or None for any size."""
     shape = manifest["input"]["shape"]
     return tuple(shape[1:3]) if len(shape) == 4 and shape[1] is not None else None
 
 
 def manifest_digest(manifest):
-    """Return the sha256 of all that a manifest holds but its own "sha256".
+    """Return the sha256 of a manifest without its own "sha256".
 
-    It finds damage, such as a changed digit of the threshold; who edits a manifest on purpose can
-    write a new one.
+    It detects accidental damage, such as a changed digit of the threshold, not deliberate edits.
     """
     rest = {key: value for key, value in manifest.items() if key != "sha256"}
     text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
@@ -438,35 +489,35 @@ def decode(source):
     """Return a photo at its full size as uint8 0…255 of shape (h, w, 3).
 
     EXIF orientation is applied; gray, palette, CMYK and 16-bit photos become 8-bit RGB;
-    transparent parts are laid on white; of an animation the first frame counts. A data set is
-    read so; models are asked about what `read_photo` returns, which has the same pixels up to
-    `PREDICTED_PIXELS`.
+    transparent parts are blended with white; an animation's first frame is used. Data sets are
+    read with this function; predictions use `read_photo`, which returns the same pixels for photos
+    of up to `PREDICTED_PIXELS`.
 
     Args:
         source: a path, the bytes of a file, a binary file object, or a PIL image.
 
     Raises:
-        InputError: if it is not a photo in one of the `PHOTO_FORMATS`, is damaged, has values that
-            are not 0…255, or is larger than 64 MiB, 50 million pixels or 4 million a side.
+        InputError: if it is not a photo in one of the `PHOTO_FORMATS`, is damaged, has values
+            outside of 0…255, or is larger than 64 MiB, 50 million pixels or 4 million per side.
         BundleError: if Pillow is not installed.
     """
-    with _opened(source) as (image, name):
+    with _open_image(source) as (image, name):
         image.load()
-        return _turned(_rgb_pixels(image, name), _orientation(image))
+        return _oriented(_rgb_pixels(image, name), _orientation(image))
 
 
 def read_photo(source, frame=None):
-    """Return what a model is asked about for a photo, and how large the photo is.
+    """Return a photo's pixels for inference, and the photo's full size.
 
-    Up to `PREDICTED_PIXELS` and `PREDICTED_SIDE` these are the pixels of `decode`. A larger photo
-    is reduced to that by a triangle filter, in bands, so that neither its float pixels nor a
-    second copy of it are ever held; of a JPEG file, fewer coefficients are decoded. Models resize
-    far below that themselves, with the same filter: their outputs change by about 1e-4.
+    For photos of up to `PREDICTED_PIXELS` and `PREDICTED_SIDE` these are the pixels of `decode`.
+    A larger photo is scaled down with a triangle filter, band by band, to limit memory; JPEG files
+    are decoded at a lower resolution. Models resize photos to much less with the same filter, so
+    scaling down changes their outputs by only about 1e-4.
 
     Args:
         source: what `decode` takes, or uint8 0…255 of shape (h, w, 3) or (h, w).
-        frame: (height, width) of a model that takes one size only; no reduction goes below twice
-            that.
+        frame: (height, width) of a model that takes one size only; the result is at least twice
+            as large, unless the photo is smaller.
 
     Returns:
         uint8 0…255 of shape (h, w, 3), and the (height, width) of the photo itself.
@@ -480,9 +531,9 @@ def read_photo(source, frame=None):
         height, width = pixels.shape[:2]
         size = _predicted_size(width, height, frame)
         if size != (width, height):
-            pixels = _reduced_array(pixels, size)
+            pixels = _scaled_down_array(pixels, size)
         return pixels, (height, width)
-    with _opened(source) as (image, name):
+    with _open_image(source) as (image, name):
         width, height = image.size
         box = (0, 0, width, height)
         if not isinstance(source, _pillow().Image):
@@ -491,31 +542,31 @@ def read_photo(source, frame=None):
         orientation = _orientation(image)
         swapped = orientation in _SWAPPING
         if box == (0, 0, width, height):
-            # A TIFF may have turned itself.
+            # Pillow may apply the orientation of a TIFF itself.
             width, height = image.size
             box = (0, 0, width, height)
         size = _predicted_size(width, height, frame[::-1] if frame and swapped else frame)
         if size == image.size:
             pixels = _rgb_pixels(image, name)
         else:
-            pixels = _reduced_pixels(image, name, size, box)
-        return _turned(pixels, orientation), (width, height) if swapped else (height, width)
+            pixels = _scaled_down_pixels(image, name, size, box)
+        return _oriented(pixels, orientation), (width, height) if swapped else (height, width)
 
 
 def photo_size(source):
-    """Return the (height, width) of a photo as it is stored, without decoding it.
+    """Return the (height, width) of a photo as stored, without decoding it.
 
     Raises:
         InputError, BundleError: as `decode`.
     """
-    with _opened(source) as (image, _):
+    with _open_image(source) as (image, _):
         return image.size[::-1]
 
 
 def fit_frame(photo, height, width):
-    """Return a photo, uint8 (h, w, 3), resized to the one size that a bundle takes.
+    """Return a photo, uint8 (h, w, 3), resized to a bundle's fixed input size.
 
-    Bundles exported for any size need no such step; their own resize is part of the model.
+    Only for bundles exported for one size; the others resize photos within the model.
     """
     if photo.shape[:2] == (height, width):
         return photo
@@ -524,10 +575,10 @@ def fit_frame(photo, height, width):
 
 
 @contextlib.contextmanager
-def _opened(source):
-    """Give a PIL image that is not yet decoded, of a size that is allowed, and its name.
+def _open_image(source):
+    """Yield a PIL image of an allowed size, not decoded yet, and its name for error messages.
 
-    What Pillow raises inside the block becomes one sentence.
+    Exceptions that Pillow raises inside the block become an `InputError`.
     """
     image_module = _pillow()
     with contextlib.ExitStack() as closing:
@@ -548,14 +599,14 @@ def _opened(source):
         except MemoryError as error:
             raise InputError("{} does not fit in memory.".format(name)) from error
         except Exception as error:
-            # Pillow's readers let damaged files escape as almost any exception.
+            # For damaged files, Pillow's readers raise almost any exception.
             raise InputError(
                 "{} cannot be read as a photo ({}); is it damaged?".format(name, _first_line(error))
             ) from error
 
 
 def _given_image(image, name):
-    # A file that somebody else opened, of a format that might start a program when it is loaded.
+    # Loading an image that the caller opened may start another program in some formats.
     if getattr(image, "tile", None) and image.format not in (None, "MPO", *PHOTO_FORMATS):
         raise InputError(
             "{} is a {} file that is not decoded yet; give {}.".format(
@@ -566,14 +617,14 @@ def _given_image(image, name):
 
 
 def _recognised(stream, name):
-    """Return the PIL image of a file in one of the formats that are read."""
+    """Return the PIL image of a file in one of the `PHOTO_FORMATS`."""
     from PIL import Image, UnidentifiedImageError
 
     for kind, plugin in PHOTO_FORMATS.items():
         try:
             importlib.import_module("PIL." + plugin)
         except ImportError:
-            # An older Pillow does not have them all.
+            # Older versions of Pillow do not have all of them.
             continue
         if kind in Image.OPEN:
             try:
@@ -583,14 +634,12 @@ def _recognised(stream, name):
             _scale_transparency(image)
             return image
     raise InputError(
-        "{} is not a photo, or is damaged where a photo begins; give {}.".format(
-            name, _FORMAT_NAMES
-        )
+        "{} is not a photo, or its first bytes are damaged; give {}.".format(name, _FORMAT_NAMES)
     )
 
 
 def _scale_transparency(image):
-    """Bring a PNG's transparent colour to the 8 bits of the pixels it is compared with."""
+    """Scale a PNG's transparent colour to 8 bits, as the pixels that it is compared with."""
     colour = image.info.get("transparency")
     bits = image.tile[0][3] if image.format == "PNG" and image.tile else None
     if bits == "L;2" and colour in range(4):
@@ -607,14 +656,14 @@ def _check_size(image, name):
         raise InputError("{} has no pixels.".format(name))
     if width * height > MAX_PHOTO_PIXELS or max(width, height) > MAX_PHOTO_SIDE:
         raise InputError(
-            "{} has {} × {} pixels, more than {:,} in all or {:,} a side; make it smaller.".format(
+            "{} has {} × {} pixels, more than {:,} or {:,} per side; make it smaller.".format(
                 name, width, height, MAX_PHOTO_PIXELS, MAX_PHOTO_SIDE
             )
         )
 
 
 def _photo_stream(source):
-    """Return how a photo is called in sentences, and a stream of its bytes."""
+    """Return a photo's name for error messages, and a stream of its bytes."""
     if isinstance(source, (bytes, bytearray, memoryview)):
         name, stream = "The encoded photo", io.BytesIO(source)
         size = len(stream.getbuffer())
@@ -650,10 +699,10 @@ def _photo_stream(source):
 
 
 def _open_file(path):
-    """Open a regular file to read; a pipe would be waited for, a device read for ever.
+    """Open a regular file for reading; a pipe could block, a device be endless.
 
     Raises:
-        OSError: if it is not there, not a regular file, or not to be read.
+        OSError: if it is missing, not a regular file, or not readable.
     """
     flags = os.O_RDONLY
     for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY", "O_NOCTTY"):
@@ -669,7 +718,7 @@ def _open_file(path):
 
 
 def _text(path):
-    """Return the text of a small file, UTF-8."""
+    """Return the content of a small UTF-8 file."""
     with _open_file(path) as stream:
         content = stream.read(MAX_MANIFEST_BYTES + 1)
     if len(content) > MAX_MANIFEST_BYTES:
@@ -678,7 +727,7 @@ def _text(path):
 
 
 _ORIENTATION = 0x0112
-# Where EXIF's orientation makes rows of columns.
+# EXIF orientations that swap rows and columns.
 _SWAPPING = (5, 6, 7, 8)
 
 
@@ -686,8 +735,8 @@ def _orientation(image):
     return image.getexif().get(_ORIENTATION, 1)
 
 
-def _turned(pixels, orientation):
-    """Return pixels, (h, w, 3), turned and mirrored as EXIF's orientation, 1…8, says."""
+def _oriented(pixels, orientation):
+    """Return pixels, (h, w, 3), rotated and mirrored by an EXIF orientation, 1…8."""
     if orientation in _SWAPPING:
         pixels = pixels.transpose(1, 0, 2)
     if orientation in (3, 4, 7, 8):
@@ -714,11 +763,11 @@ def _as_pixels(array):
 
 
 def _predicted_size(width, height, frame):
-    """Return the (width, height) that a model is asked about for a photo of a size."""
+    """Return the (width, height) at which a photo is passed to a model."""
     across, down = min(width, PREDICTED_SIDE), min(height, PREDICTED_SIDE)
     if across * down > PREDICTED_PIXELS:
         ratio = math.sqrt(PREDICTED_PIXELS / (across * down))
-        # A narrow photo keeps all of its short side.
+        # A very narrow photo keeps at least one pixel.
         across, down = max(1, int(across * ratio)), max(1, int(down * ratio))
     if frame:
         across = max(across, min(width, 2 * frame[1]))
@@ -727,11 +776,11 @@ def _predicted_size(width, height, frame):
 
 
 def _decode_fewer(image, frame):
-    """Have a JPEG file decoded at 1/2, 1/4 or 1/8 where that leaves enough to reduce.
+    """Let Pillow decode a JPEG file at 1/2, 1/4 or 1/8 size if the result is still large enough.
 
     Returns:
-        The (left, upper, right, lower) of the photo in the pixels that will be decoded; its edges
-        may lie within a pixel.
+        The photo's (left, upper, right, lower) in the pixels that will be decoded, which may be
+        fractions.
     """
     width, height = image.size
     across, down = _predicted_size(width, height, (max(frame),) * 2 if frame else None)
@@ -766,13 +815,13 @@ def _tiles(width, height):
             yield left, upper, min(width, left + across), min(height, upper + down)
 
 
-def _reduced_pixels(image, name, size, box):
-    """Return the pixels of a decoded image reduced to a (width, height), uint8 (h, w, 3).
+def _scaled_down_pixels(image, name, size, box):
+    """Return the pixels of a decoded image scaled down to a (width, height), uint8 (h, w, 3).
 
     Args:
         image: PIL image.
-        name: of it, for sentences.
-        size: after.
+        name: of the image, for error messages.
+        size: (width, height) of the result.
         box: (0, 0, right, lower) of the photo in the image.
     """
     white = _white_level(image)
@@ -781,44 +830,49 @@ def _reduced_pixels(image, name, size, box):
     def cut(corners):
         return _as_rgb(image.crop(corners), white)
 
-    return _reduced(cut, image.size, size, box)
+    return _scaled_down(cut, image.size, size, box)
 
 
-def _reduced_array(pixels, size):
+def _scaled_down_array(pixels, size):
     def cut(corners):
         left, upper, right, lower = corners
         return _pillow().fromarray(np.ascontiguousarray(pixels[upper:lower, left:right]))
 
     height, width = pixels.shape[:2]
-    return _reduced(cut, (width, height), size, (0, 0, width, height))
+    return _scaled_down(cut, (width, height), size, (0, 0, width, height))
 
 
-def _reduced(cut, given, size, box):
-    """Reduce a photo part by part; every part is cut with the margin that the filter looks at."""
+def _scaled_down(cut, given, size, box):
+    """Scale a photo down tile by tile; each tile is cut with the margin that the filter needs."""
     pixels = np.empty((size[1], size[0], 3), np.uint8)
-    # The longer the rows, the fewer of them at once.
+    # Fewer rows at a time if they are long.
     rows = max(1, _BAND_PIXELS // given[0])
-    for begin, end, upper, lower, first, last in _spans(box[3], given[1], size[1], rows):
-        for start, stop, left, right, west, east in _spans(box[2], given[0], size[0], _BAND_PIXELS):
+    for begin, end, upper, lower, first, last in _intervals(box[3], given[1], size[1], rows):
+        for start, stop, left, right, west, east in _intervals(
+            box[2], given[0], size[0], _BAND_PIXELS
+        ):
             part = cut((left, upper, right, lower)).resize(
                 (stop - start, end - begin),
                 _pillow().Resampling.BILINEAR,
                 box=(west - left, first - upper, east - left, last - upper),
-                # Whole pixels are averaged down to twice the size first: faster, same to 1e-4.
+                # Averages whole pixels down to twice the size first: faster, equal to 1e-4.
                 reducing_gap=2.0,
             )
             pixels[begin:end, start:stop] = np.asarray(part)
     return pixels
 
 
-def _spans(length, given, wanted, most):
-    """Yield parts of an axis: which pixels they become, which they are cut from, and exact ends.
+def _intervals(length, given, wanted, most):
+    """Yield the intervals into which an axis is divided.
+
+    Each is (begin, end, low, high, first, last): the target pixels begin…end are computed from the
+    image's pixels low…high, and correspond exactly to first…last.
 
     Args:
         length: of the photo, in pixels of the image.
         given: pixels of the image, at least length.
-        wanted: pixels after.
-        most: pixels of the image in a part, about.
+        wanted: pixels of the result.
+        most: approximate number of the image's pixels per interval.
     """
     ratio = length / wanted
     step = max(1, int(most / ratio))
@@ -831,13 +885,13 @@ def _spans(length, given, wanted, most):
 
 
 def _check_values(image, name, white):
-    """Raise one sentence if an image of 32-bit numbers has some that are not 0…255."""
+    """Raise an `InputError` if an image of 32-bit numbers has values outside of 0…255."""
     if image.mode not in ("I", "F") or white != 255:
         return
     lowest, highest = math.inf, -math.inf
     for corners in _tiles(*image.size):
         values = np.asarray(image.crop(corners))
-        # NaN is neither lowest nor highest, and not within either.
+        # min and max do not report NaN reliably; any non-finite value is out of range.
         lowest = min(lowest, float(values.min())) if np.isfinite(values).all() else -math.inf
         highest = max(highest, float(values.max()))
     fractions = image.mode == "F" and 0 < highest <= 1
@@ -849,13 +903,13 @@ def _check_values(image, name, white):
 
 
 def _white_level(image):
-    # Older Pillows read 16 bits as "I", and so do all from PPM; elsewhere "I" has any range.
+    # Older versions of Pillow read 16 bits as "I", and all do so for PPM; else "I" has any range.
     deep = ";16" in image.mode or (image.mode == "I" and image.format in ("PNG", "PPM"))
     return 65535 if deep else 255
 
 
 def _as_rgb(image, white):
-    """Return a PIL image in mode RGB, transparent parts on white."""
+    """Return a PIL image in mode RGB, with transparent parts blended with white."""
     pillow = _pillow()
     clear = image.info.get("transparency")
     if image.mode.startswith(("I", "F")):
@@ -881,14 +935,14 @@ def _pillow():
     return Image
 
 
-# Control and surrogate characters, and the separators that end a line.
+# Unicode categories: control and surrogate characters, line and paragraph separators.
 _UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")
-# What turns the direction of the text around it, or hides in it.
+# Characters that change the direction of the text, or are invisible.
 _DIRECTION = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 
 
 def printable(text):
-    """Return text with every character that does not print written as an escape."""
+    """Return text with every unprintable character replaced by an escape sequence."""
     return "".join(
         character.encode("unicode_escape", "surrogatepass").decode("ascii")
         if unicodedata.category(character) in _UNPRINTABLE or character in _DIRECTION
@@ -919,22 +973,22 @@ def _loadable(manifest):
 
 
 def artifact_bytes(bundle, manifest, artifact):
-    """Return the content of a `.tflite` of a bundle, its size and sha256 checked.
+    """Return the content of a bundle's `.tflite` file after checking its size and sha256.
 
     Args:
         bundle: the bundle's folder.
         manifest: from `read_manifest`.
-        artifact: a `.tflite` that the manifest lists.
+        artifact: the name of a `.tflite` file in the manifest.
 
     Raises:
-        BundleError: if there is no such file, or it is not what the manifest says.
+        BundleError: if there is no such file, or it does not match the manifest.
     """
     bundle = Path(bundle)
     loadable = _loadable(manifest)
     if artifact not in loadable:
         raise BundleError(
             "{} has no artifact {!r}; it has {}.".format(
-                bundle, artifact, ", ".join(loadable) or "none that runs here"
+                bundle, artifact, ", ".join(loadable) or "none that this program runs"
             )
         )
     entry = manifest["artifacts"][artifact]
@@ -949,10 +1003,10 @@ def artifact_bytes(bundle, manifest, artifact):
             size = os.fstat(stream.fileno()).st_size
             if size != entry.get("bytes") or size > MAX_ARTIFACT_BYTES:
                 raise BundleError(
-                    "{} is damaged: it has {} bytes and the manifest says {}; copy the bundle "
+                    "{} is damaged: it has {} bytes, not {} as in the manifest; copy the bundle "
                     "again.".format(path, size, entry.get("bytes"))
                 )
-            # Hashed and loaded from the same bytes: nothing can change in between.
+            # The same bytes are hashed and loaded, so the file cannot change in between.
             content = stream.read(size)
     except OSError as error:
         raise BundleError(
@@ -965,27 +1019,91 @@ def artifact_bytes(bundle, manifest, artifact):
     return content
 
 
-def _contract_problem(manifest):
-    """Return what is wrong with a manifest, or None."""
+def _frame_problem(manifest):
+    """Return what is wrong with a manifest of any format, or None."""
     if not isinstance(manifest, dict):
         return "the manifest is not a JSON object"
-    if manifest.get("format") != FORMAT or isinstance(manifest["format"], bool):
-        return "its format is {!r} and this program reads {}".format(manifest.get("format"), FORMAT)
+    if type(manifest.get("format")) is not int or manifest["format"] not in _FORMATS:
+        return "its format is {!r} and this program reads {}".format(
+            manifest.get("format"), " and ".join(map(str, _FORMATS))
+        )
     if manifest.get("sha256") != manifest_digest(manifest):
-        return "its manifest is not as it was written; copy the bundle again"
+        return "its manifest was changed after the export; copy the bundle again"
     if not isinstance(manifest.get("name"), str) or not manifest["name"]:
         return "it has no name"
-    labels = manifest.get("labels")
+    artifacts = manifest.get("artifacts")
+    if not isinstance(artifacts, dict) or not all(isinstance(e, dict) for e in artifacts.values()):
+        return "it lists no artifacts"
+    output = manifest.get("output")
+    if not isinstance(output, dict) or output.get("decision") not in _DECISIONS:
+        return "its decision is not one of {}".format(", ".join(_DECISIONS))
+    return None
+
+
+_DECISIONS = ("threshold", "argmax", "values")
+
+
+def _upgraded(manifest):
+    """Return a manifest converted to the newest format.
+
+    Format 2 has labels only, other names for two tasks, no names of outputs, and "accuracy" in
+    place of "metrics" in each artifact.
+    """
+    if manifest["format"] == FORMAT:
+        return manifest
+    output = dict(manifest["output"])
+    several = output["decision"] == "argmax"
+    output["names"] = manifest.get("labels") if several else ["output"]
+    artifacts = {}
+    for name, entry in manifest["artifacts"].items():
+        entry = dict(entry)
+        if "accuracy" in entry:
+            entry["metrics"] = {"accuracy": entry.pop("accuracy")}
+        artifacts[name] = entry
+    former = manifest.get("task")
+    task = "classes" if several else "sign" if former == "sign" else "threshold"
+    newest = {"format": FORMAT, "task": task, "output": output, "artifacts": artifacts}
+    return dict(manifest, **newest)
+
+
+def _contract_problem(manifest):
+    """Return what is wrong with a manifest of the newest format, or None."""
+    output = manifest["output"]
+    names = output.get("names")
+    if not isinstance(names, list) or not names:
+        return "its outputs have no names"
+    if output["decision"] == "values":
+        problem = "it has labels, but predicts values" if "labels" in manifest else None
+    else:
+        problem = _labels_problem(manifest.get("labels"))
+    return (
+        problem
+        or _names_problem(names, output.get("units"))
+        or _input_problem(manifest.get("input"))
+        or _output_problem(output, manifest)
+    )
+
+
+def _labels_problem(labels):
     if not isinstance(labels, list) or len(labels) < 2:
         return "it has no labels"
     if not all(isinstance(label, str) and label for label in labels):
         return "a label is not text"
-    artifacts = manifest.get("artifacts")
-    if not isinstance(artifacts, dict) or not all(isinstance(e, dict) for e in artifacts.values()):
-        return "it lists no artifacts"
-    return _input_problem(manifest.get("input")) or _output_problem(
-        manifest.get("output"), len(labels)
-    )
+    return None
+
+
+def _names_problem(names, units):
+    if not all(isinstance(name, str) and name for name in names):
+        return "the name of an output is not text"
+    if len(set(names)) < len(names):
+        return "two outputs have the same name"
+    if units is None:
+        return None
+    if not isinstance(units, list) or len(units) != len(names):
+        return "it does not have one unit per output"
+    if not all(isinstance(unit, str) for unit in units):
+        return "a unit is not text"
+    return None
 
 
 def _input_problem(given):
@@ -1008,24 +1126,25 @@ def _input_problem(given):
     return None
 
 
-def _output_problem(answer, labels):
-    if not isinstance(answer, dict) or answer.get("decision") not in ("threshold", "argmax"):
-        return "its output is decided neither by threshold nor by argmax"
-    if answer["decision"] == "argmax":
+def _output_problem(output, manifest):
+    if output["decision"] == "values":
         return None
-    threshold = answer.get("threshold")
+    labels = manifest["labels"]
+    if output["decision"] == "argmax":
+        return None if output["names"] == labels else "its outputs are not its labels"
+    threshold = output.get("threshold")
     if type(threshold) not in (int, float) or threshold != threshold:
         return "its threshold is {!r}".format(threshold)
-    if labels != 2:
-        return "a threshold decides between 2 labels and it has {}".format(labels)
-    return None
+    if len(labels) != 2:
+        return "a threshold decides between 2 labels and it has {}".format(len(labels))
+    return None if len(output["names"]) == 1 else "a threshold decides by 1 output"
 
 
 def _check_tensors(bundle, manifest, interpreter):
     given = interpreter.get_input_details()
     answers = interpreter.get_output_details()
     image = manifest["input"]["kind"] == "image"
-    outputs = 1 if manifest["output"]["decision"] == "threshold" else len(manifest["labels"])
+    outputs = len(manifest["output"]["names"])
     types = (np.uint8,) if image else (np.float32, np.int8, np.uint8)
     fits = (
         len(given) == 1
@@ -1037,7 +1156,7 @@ def _check_tensors(bundle, manifest, interpreter):
         and answers[0]["shape"][-1] == outputs
     )
     if not fits:
-        raise BundleError("{} is damaged: its model is not what its manifest says.".format(bundle))
+        raise BundleError("{} is damaged: its model does not match its manifest.".format(bundle))
 
 
 def _first_line(error):
@@ -1048,7 +1167,7 @@ def _shortened(value):
     try:
         text = repr(value)
     except ValueError:
-        # Python writes no whole number of thousands of digits.
+        # Python refuses to print integers of thousands of digits.
         text = "A {}".format(type(value).__name__)
     return printable(text if len(text) <= 100 else text[:99] + "…")
 
@@ -1058,20 +1177,20 @@ def _shape_text(shape):
 
 
 def parse_rows(words, inputs):
-    """Turn words of a command line into rows of numbers: `0 1`, or `0,1 1,1` for several.
+    """Parse command-line arguments as rows of numbers: `0 1`, or `0,1 1,1` for several rows.
 
     Args:
         words: list of str.
         inputs: numbers per row.
 
     Raises:
-        InputError: if a word is not a number or the rows have another length.
+        InputError: if an argument is not a number or a row has the wrong length.
     """
     try:
         rows = [[float(number) for number in word.split(",")] for word in words]
     except ValueError:
         raise InputError(
-            "{} is not a row of {} numbers; write them as 0 1 or 0,1.".format(
+            "{} is not a list of {} numbers; write numbers as 0 1 or 0,1.".format(
                 _shortened(" ".join(words)), inputs
             )
         ) from None
@@ -1108,11 +1227,11 @@ def _count(text):
 def main(argv=None):
     """Predict from the command line and return the exit code.
 
-    0; 2 for bad input; 70 for an error that is not foreseen, 74 where the answers cannot be
-    written, 130 when interrupted, 141 where nobody reads them.
+    0 for success, 2 for bad input, 70 for an unexpected error, 74 if the output cannot be written,
+    130 if interrupted, 141 if the reader of the output closed it.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    # Names and labels may have characters that the terminal's encoding has not.
+    # Names and labels may have characters that the terminal's encoding lacks.
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -1124,8 +1243,8 @@ def main(argv=None):
     except Exception as error:
         if "--debug" in words:
             traceback.print_exc()
-        _complain(
-            "{}: {}; this is not expected, --debug shows where it happens.".format(
+        _print_error(
+            "unexpected {}: {}; use --debug for the traceback.".format(
                 type(error).__name__, _first_line(error)
             )
         )
@@ -1134,15 +1253,19 @@ def main(argv=None):
 
 def _predict(words):
     parser = _Parser(description="Predict with the bundle in this folder.", allow_abbrev=False)
-    parser.add_argument("inputs", nargs="+", help="photos; or numbers, for a model of numbers")
+    parser.add_argument("inputs", nargs="+", help="photos, or the numbers of a model's input")
     parser.add_argument(
-        "--bundle", default=str(Path(__file__).resolve().parent), help="another bundle's folder"
+        "--bundle",
+        default=str(Path(__file__).resolve().parent),
+        help="folder of the bundle (by default this one)",
     )
-    parser.add_argument("--artifact", help="one of the bundle's .tflite files, as int8")
-    parser.add_argument("--threads", type=_whole_number, default=1, help="of the interpreter")
+    parser.add_argument("--artifact", help="name of a .tflite file, such as int8")
+    parser.add_argument(
+        "--threads", type=_whole_number, default=1, help="threads of the interpreter"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
-    parser.add_argument("--top", type=_count, metavar="K", help="name the K best labels")
-    parser.add_argument("--debug", action="store_true", help="show where an error happens")
+    parser.add_argument("--top", type=_count, metavar="K", help="print the K best labels")
+    parser.add_argument("--debug", action="store_true", help="print the traceback of an error")
     options = parser.parse_args(
         _inputs_last(words, ("--bundle", "--artifact", "--threads", "--top"))
     )
@@ -1151,16 +1274,16 @@ def _predict(words):
             model = load(options.bundle, options.artifact, options.threads)
         code = predict_all(model, options.inputs, options.json, options.top)
     except BundleError as error:
-        _complain(error)
+        _print_error(error)
         return 2
     _write("")
     return code
 
 
 def _inputs_last(words, valued):
-    """Sort words of a command line into options, then -- and inputs.
+    """Return command-line arguments with the options first, then -- and the inputs.
 
-    argparse takes -1, -1,2 and -hut.jpg for options: numbers and files that exist are inputs.
+    argparse would take -1, -1,2 and -hut.jpg for options; numbers and existing files are inputs.
     """
     options, inputs = [], []
     rest = iter(words)
@@ -1178,13 +1301,14 @@ def _inputs_last(words, valued):
 
 
 def predict_all(model, words, as_json, top=None):
-    """Print a line per input and return the exit code: 2 if any could not be read, else 0.
+    """Print a prediction per input and return the exit code: 2 if any input is bad, else 0.
 
     Args:
         model: from `load`.
         words: paths of photos, or numbers.
-        as_json: JSON lines rather than text.
-        top: how many of the best labels to name with their scores; only the best by default.
+        as_json: print JSON lines instead of text.
+        top: how many of the best labels to print with their scores; by default only the best. Not
+            for models that predict values.
 
     Raises:
         BundleError: if photos are given and Pillow is not installed.
@@ -1192,60 +1316,91 @@ def predict_all(model, words, as_json, top=None):
     code = 0
     inputs = words
     try:
+        if top and not model.labels:
+            raise InputError(
+                "{} predicts values and has no labels; leave --top out.".format(model.name)
+            )
         if model.manifest["input"]["kind"] == "vector":
             inputs = parse_rows(words, model.manifest["input"]["shape"][1])
     except InputError as error:
-        _complain(error)
+        _print_error(error)
         return 2
     for given in inputs:
         try:
-            # Pillow also warns of a damaged photo; a command line says it once, below.
+            # Pillow also warns about damaged photos; the error below says it once.
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 prediction = model.predict(given)
         except InputError as error:
-            _complain(error)
+            _print_error(error)
             code = 2
             continue
         name = given if isinstance(given, str) else " ".join("{:g}".format(n) for n in given)
-        scores = named_scores(model, prediction)
-        best = _best(scores, prediction, top or 1)
         if as_json:
-            answer = {
-                "input": name,
-                "label": prediction.label,
-                "score": prediction.score,
-                "scores": scores,
-                "latency_seconds": round(prediction.latency, 6),
-            }
-            if top:
-                answer["top"] = [{"label": label, "score": score} for label, score in best]
+            answer = dict(input=name, **_answer_parts(model, prediction, top))
+            answer["latency_seconds"] = round(prediction.latency, 6)
             _write(json.dumps(answer) + "\n")
         else:
-            told = ", ".join("{} ({:+.4f})".format(printable(label), n) for label, n in best)
-            _write("{}: {}\n".format(printable(name), told))
+            answer = answer_text(model, prediction, top)
+            _write("{}: {}\n".format(printable(name), answer))
     return code
 
 
+def answer_text(model, prediction, top=None):
+    """Return a prediction as one line of text: labels with scores, or values with units.
+
+    Args:
+        model: from `load`.
+        prediction: of this model.
+        top: how many of the best labels to print; by default only the best.
+    """
+    if prediction.values is None:
+        best = _best(model, prediction, top or 1)
+        return ", ".join("{} ({:+.4f})".format(printable(label), n) for label, n in best)
+    named = zip(model.names, prediction.values.values(), model.units)
+    return ", ".join(
+        printable("{} = {:.6g} {}".format(name, number, unit).rstrip())
+        for name, number, unit in named
+    )
+
+
+def _answer_parts(model, prediction, top):
+    """Return a prediction's fields in JSON."""
+    if prediction.values is not None:
+        parts = {"values": prediction.values}
+        if any(model.units):
+            parts["units"] = dict(zip(model.names, model.units))
+        return parts
+    parts = {
+        "label": prediction.label,
+        "score": prediction.score,
+        "scores": named_scores(model, prediction),
+    }
+    if top:
+        best = _best(model, prediction, top)
+        parts["top"] = [{"label": label, "score": score} for label, score in best]
+    return parts
+
+
 def named_scores(model, prediction):
-    """Return all outputs by name: of the labels, or {"output": …} where one number decides."""
-    one_each = len(prediction.scores) == len(model.labels)
-    names = model.labels if one_each else ("output",)
-    return dict(zip(names, (float(score) for score in prediction.scores)))
+    """Return all outputs by name: a label, a value's name, or "output"."""
+    return dict(zip(model.names, (float(score) for score in prediction.scores)))
 
 
-def _best(scores, prediction, count):
-    if "output" in scores and prediction.label not in scores:
+def _best(model, prediction, count):
+    """Return the best labels with their scores; for a single output, the predicted label only."""
+    if len(model.names) == 1:
         return [(prediction.label, prediction.score)]
+    scores = named_scores(model, prediction)
     return sorted(scores.items(), key=lambda named: -named[1])[:count]
 
 
 class _OutputError(Exception):
-    """Standard output cannot be written; the cause says why."""
+    """Standard output cannot be written; the cause is the OSError."""
 
 
 def _write(text):
-    """Write text to standard output; every line that is complete arrives."""
+    """Write text to standard output and flush it."""
     if sys.stdout is None:
         return
     try:
@@ -1253,21 +1408,21 @@ def _write(text):
         sys.stdout.flush()
     except OSError as error:
         raise _OutputError(
-            "The answers cannot be written ({}).".format(error.strerror or error)
+            "The output cannot be written ({}).".format(error.strerror or error)
         ) from error
 
 
 def _output_failed(error):
-    # What is left in the buffer would be tried, and complained about, once more at the end.
+    # The interpreter would try to flush the buffer at exit, and print another error.
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if isinstance(error.__cause__, BrokenPipeError):
         return _PIPE_CLOSED
-    _complain(error)
+    _print_error(error)
     return _NOT_WRITTEN
 
 
-def _complain(sentence):
+def _print_error(sentence):
     with contextlib.suppress(OSError):
         print("error: {}".format(sentence), file=sys.stderr, flush=True)
 
