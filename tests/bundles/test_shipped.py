@@ -45,7 +45,7 @@ def test_pretrained_and_predict_take_the_shipped_model_whatever_the_current_fold
 
 def test_a_folder_of_no_shipped_name_is_asked_for_with_its_separator(impostor):
     Path("mine").mkdir()
-    with pytest.raises(ZooError, match=r"write \./mine"):
+    with pytest.raises(ZooError, match=r"give \./mine"):
         find_bundle("mine")
     with pytest.raises(ZooError, match="not a bundle"):
         find_bundle("./mine")

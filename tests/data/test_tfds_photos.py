@@ -18,9 +18,9 @@ REPORT = """
 import json, sys
 from zoo import data
 calls = []
-dataset = data.load(sys.argv[1], sys.argv[2], progress=lambda done, total: message.append(total))
+dataset = data.load(sys.argv[1], sys.argv[2], progress=lambda done, total: calls.append(total))
 heavy = {"tensorflow", "tensorflow_datasets", "keras"} & set(sys.modules)
-print(json.dumps([dataset.fingerprint, len(message), message[-1:], sorted(heavy)]))
+print(json.dumps([dataset.fingerprint, len(calls), calls[-1:], sorted(heavy)]))
 """
 
 

@@ -144,7 +144,8 @@ def test_classes_and_batches_follow_the_data_unless_set(photos_dir, tmp_path):
     assert f"batches of {config['recipe']['batch_size']}" in message
     assert 32 < config["recipe"]["batch_size"] < 128
     # A relative folder means another one once the command is given elsewhere.
-    assert config["data_dir"] == str(photos_dir.resolve())
+    assert Path(config["data_dir"]).is_absolute()
+    assert Path(config["data_dir"]).samefile(photos_dir)
     for name, setting, remedy in (
         ("deep_relu", {"options": {**options, "classes": 5}}, "--set classes=2"),
         ("deep_relu", {"options": options, "batch_size": 4096}, "smaller --batch-size"),

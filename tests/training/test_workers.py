@@ -207,8 +207,8 @@ def test_hosts_are_reached_through_a_remote_shell(tmp_path):
         (("--strategy", "multi_worker"), "--workers N"),
         (("--strategy", "tpu", "--tpu", "local"), "There is no TPU 'local'"),
         (("--strategy", "tpu", "--tpu", "no-such-tpu"), "There is no TPU 'no-such-tpu'"),
-        (("--strategy", "cpu", "--devices", 2), "mirrored, not with cpu"),
-        (("--strategy", "cpu", "--tpu", "local"), "tpu, not with cpu"),
+        (("--strategy", "cpu", "--devices", 2), "mirrored, not for cpu"),
+        (("--strategy", "cpu", "--tpu", "local"), "tpu, not for cpu"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_sentence(words, message, run_zoo, tmp_path):
