@@ -16,7 +16,7 @@ from zoo.data.decoding import Spool
 from zoo.data.photos import Photos
 
 # Increase this when the layout of the files, or the decoding of photos, changes.
-FORMAT = 1
+FORMAT = 2
 _META = "meta.json"
 _CHUNK = 1_000
 _COPY_BYTES = 2**24
