@@ -189,7 +189,7 @@ def test_what_to_type_next_can_be_typed(finished_run, tmp_path, run_zoo):
     shutil.rmtree(spaced / "bundle")
     output = run_zoo("export", spaced, "--kinds", "float32").stdout
     (line,) = (line for line in output.splitlines() if line.startswith("Next: "))
-    words = shlex.split(line.removeprefix("Next: ").split(" FILE")[0])
+    words = shlex.split(line.removeprefix("Next: ").split(" NUMBER")[0])
     assert words == ["zoo", "predict", str(spaced / "bundle")]
 
 

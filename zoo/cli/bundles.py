@@ -61,9 +61,11 @@ def export(
         from zoo.reports.study import study as study_bundle
 
         print_line(f"Study: {study_bundle(run, bundle, data_dir)}")
+    kind = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))["input"]["kind"]
+    inputs = "FILE…" if kind == "image" else "NUMBER…"
     print_line(
-        f"Next: zoo predict {quoted(as_word(bundle))} FILE…, or copy the folder and run: "
-        "python3 predict.py FILE…"
+        f"Next: zoo predict {quoted(as_word(bundle))} {inputs}, or copy the folder and run: "
+        f"python3 predict.py {inputs}"
     )
 
 

@@ -41,8 +41,8 @@ def describe(name: Model) -> None:
         "",
         f"Equation: {spec.equation}",
         f"Output:   {spec.output_text()}",
-        f"Task:     {spec.task.name}; data set {spec.dataset}; slides "
-        + ", ".join(str(slide) for slide in spec.slides),
+        f"Task:     {spec.task.name}; data set {spec.dataset}"
+        + (f"; slides {', '.join(str(slide) for slide in spec.slides)}" if spec.slides else ""),
         "Options:  " + " ".join(f"{option}={value}" for option, value in spec.options.items()),
         "Recipes:",
     ]
