@@ -96,7 +96,11 @@ class Metric:
 
     def is_better(self, figure: float, other: float) -> bool:
         """Return whether a value of the metric is better than another."""
-        return figure > other if self.greater_is_better else figure < other
+        return self.cost(figure) < self.cost(other)
+
+    def cost(self, figure: float) -> float:
+        """Return a value of the metric as a number of which the smallest is the best."""
+        return -figure if self.greater_is_better else figure
 
     def is_near(self, figure: float, other: float, points: float) -> bool:
         """Return whether two values of the metric are equal up to rounding.

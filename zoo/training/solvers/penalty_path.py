@@ -82,8 +82,9 @@ class PenaltyPath:
     def _rank(self, row: Mapping[str, float]) -> tuple[float, float]:
         """Return a sort key, smaller for a better row: the task's primary metric, then the loss."""
         metric = self._context.task.primary
-        figure = row.get(f"val_{metric.name}", row["val_loss"])
-        return (-figure if metric.greater_is_better else figure), row["val_loss"]
+        name = f"val_{metric.name}"
+        # Metrics of a plugin's task are measured only if the model is compiled with them.
+        return (metric.cost(row[name]) if name in row else 0.0), row["val_loss"]
 
     def save(self) -> None:
         """Write a checkpoint with all solutions so far."""
