@@ -108,7 +108,7 @@ def run_of_shipped(bundle: Path, run: Path) -> None:
     model.save(run / "model.keras")
     write_json(run / "config.json", with_current_note(manifest["name"], config))
     # Bundles of the version before did not record these two, which follow from the rest.
-    dataset = data.load(config["dataset"]["name"], config["data_dir"])
+    dataset = data.load_again(config["dataset"], config["data_dir"])
     examples = {split: len(getattr(dataset, split)) for split in ("train", "validation", "test")}
     known = {"examples": examples, "epochs": config["recipe"]["epochs"]}
     write_json(run / "results.json", known | results)

@@ -163,8 +163,8 @@ def _evaluate_bundle(name_or_folder: str, data_dir: str | None, as_json: bool) -
     bundle = find_bundle(name_or_folder)
     manifest = edge.read_manifest(bundle)
     check_plugins(str(bundle), recorded_plugins(manifest))
-    measured_on = data.load(
-        manifest["dataset"]["name"], data_dir or recorded_data_dir(bundle, manifest)
+    measured_on = data.load_again(
+        manifest["dataset"], data_dir or recorded_data_dir(bundle, manifest)
     )
     figures = evaluate_bundle(bundle, measured_on)
     if as_json:
@@ -196,12 +196,11 @@ def verify(
     folder = find_bundle(bundle)
     manifest = edge.read_manifest(folder)
     check_plugins(str(folder), recorded_plugins(manifest))
-    name = manifest["dataset"]["name"]
     import_tensorflow()
     from zoo.export import verify as verification
 
     data_dir = data_dir or recorded_data_dir(folder, manifest)
-    measured_on = data.load(name, data_dir)
+    measured_on = data.load_again(manifest["dataset"], data_dir)
     report = verification.verify(folder, measured_on, limits, print_line)
     if report.figures:
         show_artifacts(report.figures)

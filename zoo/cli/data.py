@@ -25,6 +25,8 @@ def list_datasets() -> None:
     for name in data.list_datasets():
         spec = data.describe(name)
         table.add_row(name, spec.kind, spec.source, spec.summary)
+    for place in data.PLACES.values():
+        table.add_row(place.pattern, place.inputs, "yours", place.summary)
     console().print(table)
     print_line(
         f"The cache of decoded photos, {data.cache.root()}, holds "

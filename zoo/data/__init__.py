@@ -10,10 +10,13 @@ decoded form is in the cache already.
 
 from zoo.data import cache
 from zoo.data.catalog import (
+    PLACES,
     DatasetSpec,
     describe,
     list_datasets,
     load,
+    load_again,
+    location,
     prepare,
     register_dataset,
     unregister_dataset,
@@ -25,6 +28,7 @@ from zoo.data.repeats import repeated_examples
 from zoo.data.retina import shapes
 
 __all__ = [
+    "PLACES",
     "Dataset",
     "DatasetSpec",
     "Photos",
@@ -34,6 +38,8 @@ __all__ = [
     "describe",
     "list_datasets",
     "load",
+    "load_again",
+    "location",
     "prepare",
     "register_dataset",
     "repeated_examples",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from zoo.data import points, retina, tfds_photos, truth_tables
 from zoo.data.dataset import SPLITS, Dataset
 from zoo.data.folder import PhotoFolder
 from zoo.data.photo_set import Progress, load_photo_set
+from zoo.data.places import Place, Request
 from zoo.errors import ZooError
 from zoo.registry.plugins import load_plugins, registry
 from zoo.registry.tasks import Value
@@ -24,7 +27,7 @@ from zoo.utils.text import check_label
 
 KINDS = ("vector", "image")
 
-_Load = Callable[[str | Path | None, Progress | None], Dataset]
+_Load = Callable[[Request], Dataset]
 
 CIFAR10_LABELS = (
     "airplane",
@@ -46,8 +49,8 @@ class DatasetSpec:
 
     Args:
         name: its name, as `zoo.data.load` takes it.
-        kind: "vector" or "image".
-        source: "computed", "tfds" (downloaded by `prepare`) or "folder" (the user's files).
+        kind: "vector", "image", or "vector or image" if only its files tell.
+        source: "computed", "tfds" (downloaded by `prepare`), or "folder" or "file" of the user.
         labels: class names by index; () if they come from the folder, or for values.
         summary: one sentence.
         values: names and units of its targets; () for classes.
@@ -90,13 +93,24 @@ def describe(name: str) -> DatasetSpec:
         load_plugins()
     if name in _CATALOG:
         return _CATALOG[name]
+    if place := _place_of(name):
+        source = {"FILE": "file", "FOLDER": "folder"}.get(place.metavar, place.kind)
+        return DatasetSpec(name, place.inputs, source, (), place.summary, place.load)
     near = difflib.get_close_matches(str(name), _CATALOG, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}? The names are" if near else "choose from"
-    raise UnknownNameError(f"There is no data set {name!r}; {hint} {', '.join(_CATALOG)}.")
+    patterns = ", ".join(place.pattern for place in PLACES.values())
+    raise UnknownNameError(
+        f"There is no data set {name!r}; {hint} {', '.join(_CATALOG)}, or name data of your own: "
+        f"{patterns}."
+    )
 
 
 def load(
-    name: str, data_dir: str | Path | None = None, *, progress: Progress | None = None
+    name: str,
+    data_dir: str | Path | None = None,
+    *,
+    target: str | None = None,
+    progress: Progress | None = None,
 ) -> Dataset:
     """Load a data set.
 
@@ -104,10 +118,13 @@ def load(
     until the files change.
 
     Args:
-        name: one of `list_datasets()`.
-        data_dir: for "cifar10" and "cats_vs_dogs" the folder of TFDS data sets (by default
-            TFDS_DATA_DIR, else ~/tensorflow_datasets); for "photos" the folder with one folder
-            per class; ignored for computed data sets.
+        name: one of `list_datasets()`, or one of the patterns of `PLACES`, such as
+            "csv:iris.csv".
+        data_dir: for TFDS data sets the folder of them all (by default TFDS_DATA_DIR, else
+            ~/tensorflow_datasets); for "photos" the folder with one folder per class; for
+            KIND:PLACE the folder that a relative place starts from, or where it is now; ignored
+            for computed data sets.
+        target: for tables, the column to predict.
         progress: called with (done, total) while photos are decoded.
 
     Raises:
@@ -117,7 +134,50 @@ def load(
     >>> load("xor").train.x.shape
     (4, 2)
     """
-    return describe(name)._load(data_dir, progress)
+    spec, place = describe(name), _place_of(name)
+    request = Request(name, data_dir, target, progress)
+    if target is not None and not (place and place.has_target):
+        tables = " or ".join(place.pattern for place in PLACES.values() if place.has_target)
+        raise ZooError(
+            f"A target column, {target!r}, was given for the data set {name}; it is only for "
+            f"{tables}."
+        )
+    return spec._load(place.resolve(request) if place else request)
+
+
+def load_again(
+    identity: Mapping[str, Any],
+    data_dir: str | Path | None = None,
+    *,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Load the data set that a run or bundle was made with.
+
+    Args:
+        identity: its "name" and any "target", as `Dataset.identity` returns them.
+        data_dir: as recorded from `location`, or where it is now.
+        progress: called with (done, total) while photos are decoded.
+
+    Raises:
+        ZooError: as `load`.
+    """
+    return load(identity["name"], data_dir, target=identity.get("target"), progress=progress)
+
+
+def location(name: str, data_dir: str | Path | None = None) -> str | None:
+    """Return the absolute path to record as `data_dir`, with which the data set is found again.
+
+    >>> location("xor") is None
+    True
+    """
+    if place := _place_of(name):
+        return place.location(name, data_dir)
+    return None if data_dir is None else os.path.abspath(data_dir)  # noqa: PTH100
+
+
+def _place_of(name: str) -> Place | None:
+    kind, colon, _ = str(name).partition(":")
+    return PLACES.get(kind) if colon else None
 
 
 def prepare(name: str, data_dir: str | Path | None = None) -> Path | None:
@@ -166,8 +226,8 @@ def register_dataset(
 
         # wraps keeps __module__, by which the plugin of a data set is found.
         @functools.wraps(load)
-        def load_checked(data_dir: str | Path | None, progress: Progress | None) -> Dataset:
-            dataset = load(data_dir) if parameters else load()
+        def load_checked(request: Request) -> Dataset:
+            dataset = load(request.data_dir) if parameters else load()
             _check_loaded(spec, dataset)
             return dataset
 
@@ -260,17 +320,17 @@ def _are_numbers(x: object) -> bool:
 
 
 def _computed(compute: Callable[[], Dataset]) -> _Load:
-    return lambda data_dir, progress: compute()
+    return lambda request: compute()
 
 
 def _tfds(name: str) -> _Load:
-    return lambda data_dir, progress: load_photo_set(
-        tfds_photos.TfdsPhotos(name, data_dir), progress
+    return lambda request: load_photo_set(
+        tfds_photos.TfdsPhotos(name, request.data_dir), request.progress
     )
 
 
-def _folder(data_dir: str | Path | None, progress: Progress | None) -> Dataset:
-    return load_photo_set(PhotoFolder(data_dir), progress)
+def _folder(request: Request) -> Dataset:
+    return load_photo_set(PhotoFolder(request.data_dir, request.name), request.progress)
 
 
 _OF_THIS_PACKAGE = {
@@ -325,6 +385,19 @@ _OF_THIS_PACKAGE = {
             "folder",
             (),
             "Your own photos, one folder per class, split 70 / 10 / 20 %, or train/ and test/.",
+            _folder,
+        ),
+    )
+}
+
+PLACES = {
+    place.kind: place
+    for place in (
+        Place(
+            "photos",
+            "FOLDER",
+            "image",
+            "The photos in a folder, one subfolder per class.",
             _folder,
         ),
     )

@@ -62,6 +62,10 @@ class Dataset:
         skipped: printable names of photos that could not be decoded and are in no split.
         notes: sentences about the data, for example about duplicate photos.
         values: names and units of the numbers in y; () if the targets are classes.
+        inputs: names of the numbers in x, for instance of a table's columns; () if they have none.
+        target: the column of a table that y was taken from, which `zoo.data.load` needs again.
+        standardize: whether models should scale each number in x by its mean and variance over
+            the training examples, and values likewise, since they are in units of their own.
 
     Raises:
         ZooError: unless there are either labels or values; for a name that is not one printable
@@ -78,6 +82,9 @@ class Dataset:
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     values: tuple[Value, ...] = ()
+    inputs: tuple[str, ...] = ()
+    target: str | None = None
+    standardize: bool = False
 
     def __post_init__(self) -> None:
         where = f"The data set {printable(self.name)}"
@@ -92,6 +99,10 @@ class Dataset:
         if len(set(names)) < len(names):
             plural = "classes" if self.labels else "values"
             raise ZooError(f"{where} has two {plural} of the same name; rename one.")
+        for name in self.inputs:
+            check_label(name, where, "input name")
+        if len(set(self.inputs)) < len(self.inputs):
+            raise ZooError(f"{where} has two inputs of the same name; rename one.")
         for split in SPLITS:
             problem = self._problem(getattr(self, split))
             if problem:
@@ -118,7 +129,7 @@ class Dataset:
         return target_names(self.identity())
 
     def identity(self) -> dict[str, Any]:
-        """Return what run folders record: name, fingerprint, labels, any values."""
+        """Return what run folders record: name, fingerprint, labels, any values and target."""
         identity: dict[str, Any] = {
             "name": self.name,
             "fingerprint": self.fingerprint,
@@ -126,6 +137,8 @@ class Dataset:
         }
         if self.values:
             identity["values"] = [{"name": v.name, "unit": v.unit} for v in self.values]
+        if self.target is not None:
+            identity["target"] = self.target
         return identity
 
 

@@ -37,15 +37,15 @@ class PhotoFolder:
 
     Args:
         data_dir: FOLDER.
+        name: of the data set.
 
     Raises:
         ZooError: if there is no such folder, it cannot be read, it is ambiguous whether its
             subfolders are classes or splits, or a class is missing.
     """
 
-    name = "photos"
-
-    def __init__(self, data_dir: str | Path | None):
+    def __init__(self, data_dir: str | Path | None, name: str = "photos"):
+        self.name = name
         if data_dir is None:
             raise ZooError(
                 "The data set 'photos' needs a folder with one subfolder of photos per class; "

@@ -86,9 +86,7 @@ def export_run(
     _check_target(target)
     spec = describe(config["model"])
     trained_model.load_trained(folder)
-    dataset = data.load(
-        config["dataset"]["name"], data_dir or config["data_dir"], progress=progress
-    )
+    dataset = data.load_again(config["dataset"], data_dir or config["data_dir"], progress=progress)
     if dataset.fingerprint != config["dataset"]["fingerprint"]:
         raise ZooError(
             f"The data set {dataset.name} has fingerprint {dataset.fingerprint} and {run} was "
@@ -203,6 +201,7 @@ def _manifest(
         "dataset": {
             "name": dataset.name,
             "fingerprint": dataset.fingerprint,
+            **({} if dataset.target is None else {"target": dataset.target}),
             "split": "test",
             "examples": len(dataset.test),
         },

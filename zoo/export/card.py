@@ -178,6 +178,8 @@ def _command(spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any]) 
     words = [f"zoo train {spec.name} --recipe {config['recipe_name']}"]
     if manifest["dataset"]["name"] != spec.dataset:
         words.append(f"--dataset {shlex.quote(manifest['dataset']['name'])}")
+    if "target" in manifest["dataset"]:
+        words.append(f"--target {shlex.quote(manifest['dataset']['target'])}")
     if config["data_dir"]:
         words.append(f"--data-dir {shlex.quote(config['data_dir'])}")
     words += [

@@ -27,7 +27,7 @@ def write_examples(run: str | Path, data_dir: str | None = None) -> tuple[list[s
     """
     folder = RunFolder(run)
     config = folder.config()
-    dataset = data.load(config["dataset"]["name"], data_dir or config["data_dir"])
+    dataset = data.load_again(config["dataset"], data_dir or config["data_dir"])
     task = describe(config["model"]).task
     words = []
     chosen = task.distinct_examples(dataset.test.y, dataset, _MAX_EXAMPLES)

@@ -62,7 +62,7 @@ class Source:
         Raises:
             ZooError: if it is missing, or its content differs from the training data.
         """
-        found = data.load(self.trained_on["name"], data_dir or self.data_dir)
+        found = data.load_again(self.trained_on, data_dir or self.data_dir)
         check_dataset(self.name, self.targets, self.trained_on["fingerprint"], found)
         return found
 

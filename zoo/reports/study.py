@@ -48,7 +48,7 @@ def study(run: str | Path, bundle: str | Path, data_dir: str | None = None) -> P
             f"{bundle} is a bundle of {manifest['name']}, but {run} is a run of {spec.name}; "
             "give the run that the bundle was exported from."
         )
-    dataset = data.load(config["dataset"]["name"], data_dir or config["data_dir"])
+    dataset = data.load_again(config["dataset"], data_dir or config["data_dir"])
     artifact = measure.tflite_artifacts(manifest)[0]
     model, frame = measure.load_quietly(bundle, artifact), edge.frame_of(manifest)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import random
 from collections.abc import Iterator
 from dataclasses import asdict, fields, replace
@@ -153,6 +152,7 @@ def _load_data(plan: Plan) -> Dataset:
         dataset = data.load(
             plan.training.dataset or plan.spec.dataset,
             plan.training.data_dir,
+            target=plan.training.target,
             progress=plan.reporter.decoding,
         )
     plan.reporter.dataset(dataset)
@@ -219,7 +219,7 @@ def _config(plan: Plan, model: keras.Model, dataset: Dataset, jit: bool) -> dict
         "options": {**spec.options, **recipe.options},
         "architecture": identity.of_model(model, spec.builder),
         "dataset": dataset.identity(),
-        "data_dir": os.path.abspath(training.data_dir) if training.data_dir else None,  # noqa: PTH100
+        "data_dir": data.location(training.dataset or spec.dataset, training.data_dir),
         "settings": {**training.as_dict(), "run_dir": None},
         "recipe": asdict(recipe),
         "recipe_name": training.recipe_name(spec),

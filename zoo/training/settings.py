@@ -66,7 +66,10 @@ class Training:
         metavar="OPTION=VALUE",
         kind=list[str],
     )
-    dataset: str | None = _setting(None, "A data set; by default the model's own.")
+    dataset: str | None = _setting(
+        None, "A data set, see `zoo data list`; by default the model's own."
+    )
+    target: str | None = _setting(None, "The column of a table to predict.", metavar="COLUMN")
     data_dir: str | None = _setting(
         None, "Folder of the data set; by default TFDS_DATA_DIR.", metavar="FOLDER"
     )

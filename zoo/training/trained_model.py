@@ -128,8 +128,9 @@ def evaluate(
     folder.check_model()
     trained_on = config["dataset"]
     spec = describe(config["model"])
-    given = data.load(
-        dataset or trained_on["name"], data_dir or config["data_dir"], progress=progress
+    wanted = {**trained_on, "name": dataset or trained_on["name"]}
+    given = data.load_again(
+        wanted, data_dir or (None if dataset else config["data_dir"]), progress=progress
     )
     fingerprint = None if dataset else trained_on["fingerprint"]
     check_dataset(str(folder.path), target_names(trained_on), fingerprint, given)
