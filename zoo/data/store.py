@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -63,12 +65,49 @@ def write(
             _write_pixels(folder / f"{split}.pixels.npy", pixels, positions[split])
         else:
             _write_encoded(folder, split, *spool.encoded(), positions[split])
+    _write_meta(folder, fingerprint, labels, one_size=pixels is not None)
+
+
+def write_images(
+    folder: Path,
+    fingerprint: str,
+    labels: Sequence[str],
+    targets: Mapping[str, np.ndarray],
+    shape: tuple[int, int, int],
+    parts: Iterable[tuple[str, np.ndarray]],
+) -> None:
+    """Write a store of images of one size, of which only a part is in memory at a time.
+
+    Args:
+        folder: an existing folder.
+        fingerprint: of the data set.
+        labels: names of the classes; () for values.
+        targets: split → y.
+        shape: height, width and 3.
+        parts: (split, images), uint8 (n, *shape), of each split in the order of its targets.
+
+    Raises:
+        OSError: if the files cannot be written.
+    """
+    with contextlib.ExitStack() as stack:
+        streams = {}
+        for split in SPLITS:
+            np.save(folder / f"{split}.targets.npy", targets[split])
+            stream = stack.enter_context((folder / f"{split}.pixels.npy").open("wb"))
+            _write_header(stream, (len(targets[split]), *shape))
+            streams[split] = stream
+        for split, images in parts:
+            streams[split].write(np.ascontiguousarray(images).data)
+    _write_meta(folder, fingerprint, labels, one_size=True)
+
+
+def _write_meta(folder: Path, fingerprint: str, labels: Sequence[str], one_size: bool) -> None:
     files = sorted(path for path in folder.iterdir() if not path.name.startswith("spool."))
     meta = {
         "format": FORMAT,
         "fingerprint": fingerprint,
         "labels": list(labels),
-        "one_size": pixels is not None,
+        "one_size": one_size,
         "files": {path.name: _describe(path) for path in files},
     }
     (folder / _META).write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
@@ -123,11 +162,14 @@ def _describe(path: Path) -> dict[str, int | str]:
 
 def _write_pixels(path: Path, pixels: np.ndarray, positions: np.ndarray) -> None:
     with path.open("wb") as stream:
-        header = {"descr": "|u1", "fortran_order": False}
-        shape = (len(positions), *pixels.shape[1:])
-        np.lib.format.write_array_header_1_0(stream, {**header, "shape": shape})
+        _write_header(stream, (len(positions), *pixels.shape[1:]))
         for at in range(0, len(positions), _CHUNK):
             stream.write(pixels[positions[at : at + _CHUNK]].data)
+
+
+def _write_header(stream: BinaryIO, shape: tuple[int, ...]) -> None:
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, header)
 
 
 def _write_encoded(
