@@ -175,14 +175,14 @@ def _build(found: _Arrays, folder: Path) -> cache.Built:
     of_split = {split: digests[of][chosen] for split, (of, chosen) in rows.items()}
     y = {split: targets.y[of][chosen] for split, (of, chosen) in rows.items()}
     height, width = found.x["train"].shape[1:3]
-    store.write_images(
-        folder,
-        fingerprint(target_lines(targets), of_split, y),
-        targets.labels,
-        y,
-        (height, width, 3),
-        _parts(found, rows),
-    )
+    pixels = store.PixelFile(folder, (height, width, 3), sum(map(len, y.values())))
+    try:
+        for position, images in _parts(found, rows):
+            pixels.write(position, images)
+    finally:
+        pixels.close()
+    content_hash = fingerprint(target_lines(targets), of_split, y)
+    store.finish(folder, content_hash, targets.labels, y, shape=pixels.shape)
     note = repeats_note(
         {split: digest_hashes(array) for split, array in of_split.items()}, "images"
     )
@@ -196,14 +196,16 @@ def _images(found: _Arrays, split: str) -> Iterator[np.ndarray]:
 
 def _parts(
     found: _Arrays, rows: dict[str, tuple[str, np.ndarray]]
-) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield the images of each split given, part by part, with the split they belong to."""
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the images part by part, each with the position of the first among all splits'."""
+    sizes = [len(rows[split][1]) for split in SPLITS]
+    begins = dict(zip(SPLITS, np.cumsum([0, *sizes]), strict=False))
     for given in found.x:
-        begin = 0
+        at = 0
         chosen = {split: indices for split, (of, indices) in rows.items() if of == given}
         for images in _images(found, given):
             for split, indices in chosen.items():
-                first, last = np.searchsorted(indices, [begin, begin + len(images)])
+                first, last = np.searchsorted(indices, [at, at + len(images)])
                 if last > first:
-                    yield split, images[indices[first:last] - begin]
-            begin += len(images)
+                    yield int(begins[split] + first), images[indices[first:last] - at]
+            at += len(images)
