@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data import points, retina, tfds_photos, truth_tables
+from zoo.data import points, retina, surfaces, tfds_photos, truth_tables
 from zoo.data.csv_table import load_csv
 from zoo.data.dataset import SPLITS, Dataset
 from zoo.data.folder import PhotoFolder
@@ -76,7 +76,8 @@ def list_datasets() -> list[str]:
     """Return the names of all data sets, including those of plugins.
 
     >>> list_datasets()
-    ['and', 'or', 'nand', 'xor', 'blobs', 'shapes', 'cifar10', 'cats_vs_dogs', 'photos']
+    ['and', 'or', 'nand', 'xor', 'blobs', 'shapes', 'plane', 'gaussian', 'cifar10', 'cats_vs_dogs',
+    'photos']
     """
     load_plugins()
     return list(_CATALOG)
@@ -364,6 +365,24 @@ _OF_THIS_PACKAGE = {
             retina.LABELS,
             "Squares and circles of equal areas on the Mark I's retina of 20 × 20 photocells.",
             _computed(retina.shapes_dataset),
+        ),
+        DatasetSpec(
+            "plane",
+            "vector",
+            "computed",
+            (),
+            "Points of a plane over the square −6 … 6, with noise of deviation 0.05.",
+            _computed(surfaces.plane),
+            values=surfaces.VALUES,
+        ),
+        DatasetSpec(
+            "gaussian",
+            "vector",
+            "computed",
+            (),
+            "A surface over the square −6 … 6 with three hills and three hollows.",
+            _computed(surfaces.gaussian),
+            values=surfaces.VALUES,
         ),
         DatasetSpec(
             "cifar10",
