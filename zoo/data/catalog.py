@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from zoo.data import points, retina, tfds_photos, truth_tables
+from zoo.data.csv_table import load_csv
 from zoo.data.dataset import SPLITS, Dataset
 from zoo.data.folder import PhotoFolder
 from zoo.data.photo_set import Progress, load_photo_set
@@ -399,6 +400,14 @@ PLACES = {
             "image",
             "The photos in a folder, one subfolder per class.",
             _folder,
+        ),
+        Place(
+            "csv",
+            "FILE",
+            "vector",
+            "A table with a header: columns of numbers, and --target COLUMN to predict.",
+            load_csv,
+            has_target=True,
         ),
     )
 }
