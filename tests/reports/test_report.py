@@ -70,7 +70,9 @@ def test_a_report_has_everything_inside(run):
     assert len(page.pictures) == 4
     for picture in page.pictures:
         assert 0.005 < (picture != 255).any(axis=-1).mean() < 0.95
-    assert {"Result", "Data", "Decision boundary", "Exported files", "Settings"} <= set(page.headings)
+    assert {"Result", "Data", "Decision boundary", "Exported files", "Settings"} <= set(
+        page.headings
+    )
     results = json.loads((run / "results.json").read_text())
     assert f"{results['test']['accuracy']:.4g}" in page.texts
     assert "float32" in page.texts
