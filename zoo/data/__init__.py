@@ -23,6 +23,7 @@ from zoo.data.catalog import (
     unregister_dataset,
 )
 from zoo.data.dataset import Dataset, Split, computed_dataset
+from zoo.data.keypoint_coordinates import keypoint_coordinates
 from zoo.data.photos import Photos
 from zoo.data.points import separable
 from zoo.data.repeats import repeated_examples
@@ -38,6 +39,7 @@ __all__ = [
     "computed_dataset",
     "describe",
     "from_arrays",
+    "keypoint_coordinates",
     "list_datasets",
     "load",
     "load_again",

@@ -18,6 +18,7 @@ from zoo.data import points, retina, surfaces, tfds_photos, truth_tables
 from zoo.data.csv_table import load_csv
 from zoo.data.dataset import SPLITS, Dataset
 from zoo.data.folder import PhotoFolder
+from zoo.data.keypoint_patches import load_patches
 from zoo.data.npz_file import load_npz
 from zoo.data.photo_set import Progress, load_photo_set
 from zoo.data.places import Place, Request
@@ -420,6 +421,13 @@ PLACES = {
             "image",
             "The photos in a folder, one subfolder per class.",
             _folder,
+        ),
+        Place(
+            "keypoints",
+            "FOLDER",
+            "image",
+            "Patches around named points: images/, and a CSV of image, name, x, y, visible.",
+            load_patches,
         ),
         Place(
             "csv",

@@ -9,7 +9,7 @@ import numpy as np
 from zoo.data.dataset import SPLITS, Dataset
 
 # Up to this many classes are listed one by one.
-_MOST_LISTED = 12
+_MOST_LISTED = 16
 _MOST_SKIPPED = 5
 # A class with this many times fewer examples than another is pointed out.
 RARE = 10

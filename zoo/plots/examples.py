@@ -15,7 +15,7 @@ from zoo.plots.style import COLORS, new_figure, short, styled, wrapped
 
 _WIDTH = 13.0
 # The most classes that have a row of their own, and the examples in it.
-_MOST_ROWS, _IN_ROW = 12, 8
+_MOST_ROWS, _IN_ROW = 16, 8
 # The most classes that are shown by one example each, and the columns of such a grid.
 _MOST_SHOWN, _COLUMNS = 100, 10
 _MOST_HISTOGRAMS, _HISTOGRAM_COLUMNS, _BINS = 12, 4, 30
@@ -29,7 +29,7 @@ _Draw = Callable[[Figure | SubFigure], None]
 def examples_picture(dataset: Dataset, title: str) -> Figure:
     """Return a figure of a data set's training examples, and of its examples per class and split.
 
-    Images are shown with their labels or values: up to 12 classes in a row each, more by one
+    Images are shown with their labels or values: up to 16 classes in a row each, more by one
     example each, up to 100. Two numbers are the coordinates of a point; more numbers, and values,
     are shown as histograms, up to 12.
 
