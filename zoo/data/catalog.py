@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data import points, retina, tfds_photos, truth_tables
+from zoo.data import points, retina, tfds_any, tfds_files, tfds_photos, truth_tables
 from zoo.data.dataset import SPLITS, Dataset
 from zoo.data.folder import PhotoFolder
 from zoo.data.photo_set import Progress, load_photo_set
@@ -184,7 +184,7 @@ def prepare(name: str, data_dir: str | Path | None = None) -> Path | None:
     """Download and prepare a data set from TFDS, unless that was done before.
 
     Args:
-        name: one of `list_datasets()`.
+        name: one of `list_datasets()`, or "tfds:NAME".
         data_dir: target folder; by default TFDS_DATA_DIR, else ~/tensorflow_datasets.
 
     Returns:
@@ -194,7 +194,11 @@ def prepare(name: str, data_dir: str | Path | None = None) -> Path | None:
         UnknownNameError: for an unknown name.
         ZooError: if the download or the preparation fails.
     """
-    return tfds_photos.prepare(name, data_dir) if describe(name).source == "tfds" else None
+    if describe(name).source != "tfds":
+        return None
+    own = name in tfds_photos.LAYOUTS
+    reference = tfds_photos.reference(name) if own else tfds_files.Reference.parse(name)
+    return tfds_files.prepare(reference, data_dir)
 
 
 def register_dataset(
@@ -399,6 +403,15 @@ PLACES = {
             "image",
             "The photos in a folder, one subfolder per class.",
             _folder,
+        ),
+        Place(
+            "tfds",
+            "NAME",
+            "vector or image",
+            "A data set of TensorFlow Datasets: NAME, NAME/CONFIG or NAME/CONFIG:VERSION.",
+            tfds_any.load,
+            is_path=False,
+            has_target=True,
         ),
     )
 }
