@@ -114,7 +114,7 @@ class Metadata:
         Raises:
             OSError, ValueError: if the file of the names cannot be read.
         """
-        path = self.folder / f"{target.name.replace('/', '-')}.labels.txt"
+        path = self.folder / f"{target.name.replace('/', '.')}.labels.txt"
         if not path.exists():
             return tuple(str(index) for index in range(target.classes))
         lines = path.read_text(encoding="utf-8").split("\n")
