@@ -10,11 +10,17 @@ from unittest import mock
 import pytest
 from benchmarks.live_page import CHROMIUM, chromium
 
-from zoo import cli
+from zoo import cli, edge
 from zoo.cli.output import console
 
 # Before anything imports TensorFlow, which reads it then and never again.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+if "HEIF" in edge.PHOTO_FORMATS:
+    # Tests write photos of every format that is read.
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
 
 # A package of its own, which a test installs: to import it here would register its models.
 collect_ignore = ["plugin_package"]

@@ -1,12 +1,18 @@
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from zoo import data
+from zoo.data.store import PixelFile
+from zoo.errors import ZooError
 
 
 @pytest.fixture
@@ -74,9 +80,10 @@ def test_second_load_decodes_nothing_and_gives_the_same(cache, folder):
 @pytest.mark.parametrize(
     ("pattern", "damage"),
     [
-        ("train.[p]*", truncate),
-        ("test.[p]*", lengthen),
-        ("validation.[p]*", os.remove),
+        ("photos.[ep]*", truncate),
+        ("photos.[ep]*", lengthen),
+        ("photos.[ep]*", os.remove),
+        ("validation.[pt]*.npy", os.remove),
         ("train.targets.npy", scramble),
         ("test.targets.npy", truncate),
         ("meta.json", truncate),
@@ -175,7 +182,7 @@ def test_the_entry_of_an_older_state_is_removed(cache, folder):
     content = photo.read_bytes()
     photo.unlink()
     changed, _ = load(folder)
-    kept = {path.name for path in (cache / "photos").iterdir() if path.is_dir()}
+    kept = {path.name[:16] for path in (cache / "photos").iterdir() if path.is_dir()}
     # The folder elsewhere still has the first content.
     assert kept == {first[0], changed[0]}
     assert load(other) == (first, 0)
@@ -209,3 +216,112 @@ def test_clearing_removes_what_is_kept_and_nothing_else(cache, folder, run_zoo):
 
 def test_an_empty_cache_has_no_size(cache):
     assert (data.cache.size(), data.cache.clear()) == (0, 0)
+
+
+@given(st.permutations(range(9)), st.integers(0, 9))
+def test_photos_are_moved_within_their_file(tmp_path_factory, order, kept):
+    folder = tmp_path_factory.mktemp("moved")
+    photos = np.arange(9 * 6, dtype=np.uint8).reshape(9, 2, 1, 3)
+    file = PixelFile(folder, (2, 1, 3), 9)
+    for position in np.argsort(photos[:, 0, 0, 0]):
+        file.write(int(position), photos[position])
+    file.arrange(order[:kept])
+    file.close()
+    (path,) = folder.iterdir()
+    assert path.read_bytes() == photos[list(order[:kept])].tobytes()
+
+
+def test_every_photo_is_written_once(cache, folder):
+    load(folder)
+    (entry,) = [path for path in (cache / "photos").iterdir() if path.is_dir()]
+    photos = [path for path in folder.rglob("*") if path.is_file()]
+    pixels = sum(np.asarray(Image.open(path)).nbytes for path in photos)
+    (kept,) = entry.glob("photos.*")
+    if kept.suffix == ".pixels":
+        assert kept.stat().st_size == pixels == 30 * 40 * 30 * 3
+    else:
+        assert kept.stat().st_size == sum(path.stat().st_size for path in photos) < pixels
+
+
+def test_a_rotated_photo_makes_them_photos_of_different_sizes(cache, folder):
+    photo = sorted((folder / "dog").iterdir())[-1]
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.open(photo).save(photo, exif=exif)
+    dataset = data.load("photos", folder)
+    shapes = {
+        x.shape for split in (dataset.train, dataset.test, dataset.validation) for x in split.x
+    }
+    assert len(shapes) > 1
+    assert len(list(cache.rglob("photos.*"))) == 1
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Return a function that mounts a file system of so many KiB, or none if not allowed to."""
+    with contextlib.ExitStack() as mounted:
+
+        def mount(kibibytes):
+            disk = tmp_path / "disk"
+            disk.mkdir()
+            words = ["mount", "-t", "tmpfs", "-o", f"size={kibibytes}k", "tmpfs", disk]
+            done = subprocess.run(words, capture_output=True, text=True)
+            if done.returncode:
+                pytest.skip(f"mounting a small disk needs root: {done.stderr.strip()}")
+            mounted.callback(subprocess.run, ["umount", disk], check=True)
+            return disk
+
+        yield mount
+
+
+def test_a_full_disk_is_told_before_anything_is_decoded(small_disk, folder, monkeypatch):
+    disk = small_disk(64)
+    monkeypatch.setenv("ZOO_CACHE_DIR", str(disk))
+    calls = []
+    with pytest.raises(ZooError) as caught:
+        data.load("photos", folder, progress=lambda done, total: calls.append(done))
+    assert calls == []
+    message = str(caught.value)
+    assert message.startswith("The 30 photos of photos need ")
+    assert f"and {disk} has 0.1 MB free; free some space, or set ZOO_CACHE_DIR" in message
+    assert [path for path in disk.rglob("*") if path.is_file()] == []
+
+
+def test_a_disk_that_becomes_full_keeps_nothing(small_disk, folder, monkeypatch):
+    disk = small_disk(8192)
+    monkeypatch.setenv("ZOO_CACHE_DIR", str(disk))
+
+    def fill(done, total):
+        with contextlib.suppress(OSError), (disk / "other").open("ab", buffering=0) as other:
+            while other.write(bytes(4096)):
+                pass
+
+    with pytest.raises(ZooError, match="ZOO_CACHE_DIR") as caught:
+        data.load("photos", folder, progress=fill)
+    assert "\n" not in str(caught.value)
+    assert [path.name for path in disk.rglob("*") if path.is_file()] == ["other"]
+    (disk / "other").unlink()
+    assert load(folder)[1] == 30
+
+
+def test_the_cache_is_cleared_by_name(cache, folder, run_zoo):
+    load(folder)
+    own = data.load(f"photos:{folder}")
+    shutil.copytree(folder, folder.parent / "täg: 1", copy_function=shutil.copyfile)
+    other = data.load(f"photos:{folder.parent / 'täg: 1'}")
+    assert (own.name, other.name) == ("photos:photos", "photos:täg: 1")
+    names = [path.name for path in cache.rglob("*")]
+    assert all(name.isascii() and ":" not in name and " " not in name for name in names)
+    sizes = data.cache.sizes()
+    assert set(sizes) == {"photos", own.name, other.name}
+    assert sum(sizes.values()) == data.cache.size()
+    listed = run_zoo("data", "list").stdout
+    assert all(f"{size / 1e6:,.1f} MB" in listed for size in sizes.values())
+    assert other.name in listed
+    done = run_zoo("data", "clear", other.name)
+    assert f"Removed {sizes[other.name] / 1e6:,.1f} MB" in done.stdout
+    assert set(data.cache.sizes()) == {"photos", own.name}
+    done = run_zoo("data", "clear", "photos:gone")
+    assert done.returncode == 2
+    assert "photos:photos" in done.stderr
+    assert load(folder)[1] == 0

@@ -373,19 +373,54 @@ def test_equal_photos_in_given_splits_are_reported(tmp_path):
 def test_what_is_passed_over_is_counted_and_never_opened(tmp_path):
     folder = tmp_path / "photos"
     uniform_folder(folder, 5)
-    for name in ("a/1.heic", "a/2.HEIC", "b/notes.txt", "b/none", "list.csv", "b/._1.png"):
+    for name in ("a/1.mp4", "a/2.MP4", "b/notes.txt", "b/none", "list.csv", "b/._1.png"):
         (folder / name).write_bytes(b"x")
     os.mkfifo(folder / "a" / "x.jpg")
     (folder / "b" / "null.jpg").symlink_to("/dev/null")
     (folder / "b" / "gone.png").symlink_to(folder / "nowhere")
-    shutil.copyfile(folder / "a" / "1.png", folder / "loose.png")
+    for name in ("loose.png", "other.png"):
+        shutil.copyfile(folder / "a" / "1.png", folder / name)
     dataset = data.load("photos", folder)
     assert sum(len(getattr(dataset, split)) for split in SPLITS) == 10
     (note,) = dataset.notes
     assert note == (
-        "Ignored 9 files: 1 .csv, 2 .heic, 1 .txt, 1 broken link, 1 device, "
-        "1 file without a suffix, 1 photo outside of class folders, 1 pipe."
+        "Ignored 10 files: 1 .csv, 2 .mp4, 1 .txt, 1 broken link, 1 device, "
+        "2 photos outside of class folders, 1 pipe, 1 without a suffix."
     )
+
+
+def test_heic_is_read_only_where_its_package_is(tmp_path):
+    folder = tmp_path / "photos"
+    uniform_folder(folder, 5)
+    for name in ("a/1.heic", "a/2.HEIC", "b/3.HIF"):
+        (folder / name).write_bytes(b"x")
+    # As on a machine without the package.
+    code = (
+        "import sys; sys.modules['pillow_heif'] = None; from zoo import data;"
+        "print(*data.load('photos', sys.argv[1]).notes)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True)
+    assert done.stdout == (
+        "Ignored 3 files: 2 .heic (install pillow-heif to read them), "
+        "1 .hif (install pillow-heif to read it).\n"
+    ), done.stderr
+
+
+def test_heic_photos_are_read(photos_dir, tmp_path):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    uniform_folder(tmp_path / "photos", 5)
+    photo = Image.open(photos_dir / "cat" / "1.jpg")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    path = tmp_path / "photos" / "a" / "cat.HEIC"
+    pillow_heif.from_pillow(photo).save(path, quality=95, exif=exif.tobytes())
+    pixels = decode(path.read_bytes())
+    assert pixels.shape == (photo.width, photo.height, 3)
+    turned = np.asarray(photo.transpose(Image.Transpose.ROTATE_270), int)
+    assert np.abs(pixels - turned).mean() < 6
+    dataset = data.load("photos", tmp_path / "photos")
+    assert (dataset.skipped, dataset.notes) == ((), ())
+    assert sum(len(getattr(dataset, split)) for split in SPLITS) == 11
 
 
 def test_every_format_of_photos_is_taken(tmp_path):

@@ -28,10 +28,15 @@ def list_datasets() -> None:
     for place in data.PLACES.values():
         table.add_row(place.pattern, place.inputs, "yours", place.summary)
     console().print(table)
+    sizes = data.cache.sizes()
     print_line(
         f"The cache of decoded photos, {data.cache.root()}, holds "
-        f"{data.cache.size() / 1e6:,.1f} MB; `zoo data clear` empties it."
+        f"{_megabytes(sum(sizes.values()))}{':' * bool(sizes)}"
     )
+    for name, size in sizes.items():
+        print_line(f"  {name or 'of former versions'}  {_megabytes(size)}")
+    if sizes:
+        print_line("`zoo data clear` empties it; `zoo data clear NAME` removes one data set.")
 
 
 @data_app.command("prepare")
@@ -51,8 +56,21 @@ def prepare(
 
 
 @data_app.command("clear")
-def clear() -> None:
+def clear(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[DATASET]", help="Its photos only; all photos by default."),
+    ] = None,
+) -> None:
     """Empty the cache of decoded photos; the next training decodes them again."""
     from zoo import data
+    from zoo.utils.choices import require_choice
 
-    print_line(f"Removed {data.cache.clear() / 1e6:,.1f} MB from {data.cache.root()}.")
+    cached = [cached for cached in data.cache.sizes() if cached]
+    if name is not None and cached:
+        require_choice("data set in the cache", name, cached)
+    print_line(f"Removed {_megabytes(data.cache.clear(name))} from {data.cache.root()}.")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"

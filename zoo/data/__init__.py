@@ -1,4 +1,4 @@
-"""From a name to arrays: truth tables, points, drawn shapes, TFDS images, folders of photos.
+"""From a name to arrays: truth tables, points, drawn shapes, TFDS images, photos, tables.
 
 >>> from zoo import data
 >>> data.load("xor").train.y
@@ -9,6 +9,7 @@ decoded form is in the cache already.
 """
 
 from zoo.data import cache
+from zoo.data.arrays import from_arrays
 from zoo.data.catalog import (
     PLACES,
     DatasetSpec,
@@ -36,6 +37,7 @@ __all__ = [
     "cache",
     "computed_dataset",
     "describe",
+    "from_arrays",
     "list_datasets",
     "load",
     "load_again",

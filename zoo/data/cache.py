@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import logging
@@ -12,7 +13,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +26,13 @@ _logger = logging.getLogger("zoo")
 _ABANDONED_SECONDS = 24 * 3600
 _warned: set[Path] = set()
 _INDEX_NAME = re.compile(r"[0-9a-f]{32}\.json")
-_FOLDER_NAME = re.compile(r"[0-9a-f]{16}")
+# Up to format 2, folders were named by the fingerprint alone.
+_FOLDER_NAME = re.compile(r"[0-9a-f]{16}(-\d+)?")
+# Characters that some system does not allow in the name of a folder, or treats in another way.
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
+_LONGEST_NAME = 80
+# Errors of a full disk and of a used-up quota.
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Built(NamedTuple):
@@ -68,7 +75,8 @@ def find(name: str, key: str) -> Entry | None:
         index = json.loads(_index(name, key).read_text(encoding="utf-8"))
         skipped = tuple(str(photo) for photo in index["skipped"])
         notes = tuple(str(note) for note in index["notes"])
-        return Entry(store.read(root() / name / index["fingerprint"]), skipped, notes)
+        content = store.read(_photos(_parent(name), index["fingerprint"]))
+        return Entry(content, skipped, notes)
     except FileNotFoundError:
         return None
     except (
@@ -96,9 +104,10 @@ def add(name: str, key: str, build: Build, place: str) -> Entry:
         place: the folder the photos come from; older entries of the same folder are removed.
 
     Raises:
-        ZooError: if neither the cache nor the folder for temporary files can be written.
+        ZooError: if the disk is full, or neither the cache nor the folder for temporary files can
+            be written; nothing is left behind.
     """
-    parent = root() / name
+    parent = _parent(name)
     building = parent / f".building-{os.getpid()}-{secrets.token_hex(4)}"
     try:
         building.mkdir(parents=True)
@@ -107,12 +116,18 @@ def add(name: str, key: str, build: Build, place: str) -> Entry:
         folder = _move_into_place(building, parent)
         content = store.read(folder)
     except (OSError, store.DamagedStoreError) as error:
+        _require_not_full(error)
         _warn_once(error)
         return _build_without_cache(build)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     try:
-        entry = {"fingerprint": content.fingerprint, "place": _described(place), **built._asdict()}
+        entry = {
+            "name": printable(name),
+            "fingerprint": content.fingerprint,
+            "place": _described(place),
+            **built._asdict(),
+        }
         write_json(_index(name, key), entry)
         _remove_older(name, key, entry["place"])
     except (ZooError, OSError) as error:
@@ -125,17 +140,35 @@ def size() -> int:
     return sum(_bytes_of(path) for path in _entries())
 
 
-def clear() -> int:
-    """Empty the cache and return the number of bytes freed.
+def sizes() -> dict[str, int]:
+    """Return the size of each data set's entries in bytes, by name; the largest first.
+
+    Entries of former versions, which no longer can be read, are under the name "".
+    """
+    found: dict[str, int] = {}
+    for parent in _data_sets():
+        named = _indices(parent)
+        name_of = {_photos(parent, index["fingerprint"]): index["name"] for index in named.values()}
+        for path in _entries([parent]):
+            name = named[path]["name"] if path in named else name_of.get(path, "")
+            found[name] = found.get(name, 0) + _bytes_of(path)
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
+def clear(name: str | None = None) -> int:
+    """Remove the entries of one data set, or of all, and return the number of bytes freed.
 
     Only files that this module wrote are removed, so that the cache folder may hold other files
     too. An entry that another process is building is left alone.
+
+    Args:
+        name: of the data set; all by default, entries of former versions included.
 
     Raises:
         ZooError: if something cannot be removed.
     """
     freed = 0
-    for path in _entries():
+    for path in _entries() if name is None else _entries_of(name):
         taken = _bytes_of(path)
         try:
             # Indices come first (see `_entries`): without one, no process opens the photos.
@@ -162,10 +195,31 @@ def _data_sets() -> list[Path]:
         return []
 
 
-def _entries() -> list[Path]:
+def _entries_of(name: str) -> list[Path]:
+    """Return the index files of a data set, then the folders of photos that only they name."""
+    named = _indices(_parent(name))
+    own = {path: index for path, index in named.items() if index["name"] == printable(name)}
+    others = {index["fingerprint"] for path, index in named.items() if path not in own}
+    fingerprints = sorted({index["fingerprint"] for index in own.values()} - others)
+    return [*own, *(_photos(_parent(name), fingerprint) for fingerprint in fingerprints)]
+
+
+def _indices(parent: Path) -> dict[Path, dict[str, str]]:
+    """Return the index files that can be read, with name, fingerprint and place."""
+    found = {}
+    for path in sorted(parent.glob("*.json")):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+            index = json.loads(path.read_text(encoding="utf-8"))
+            one = {key: str(index[key]) for key in ("name", "fingerprint", "place")}
+            if _INDEX_NAME.fullmatch(path.name) and _FOLDER_NAME.fullmatch(one["fingerprint"]):
+                found[path] = one
+    return found
+
+
+def _entries(parents: Sequence[Path] | None = None) -> list[Path]:
     """Return the index files, then the folders of photos."""
     indices, folders = [], []
-    for parent in _data_sets():
+    for parent in _data_sets() if parents is None else parents:
         try:
             inside = sorted(parent.iterdir())
         except OSError:
@@ -187,32 +241,39 @@ def _bytes_of(path: Path) -> int:
 def _described(place: str) -> str:
     import PIL
 
-    # Another environment with another Pillow may share the cache, so both keep their entries.
-    return printable(f"{place}, Pillow {PIL.__version__}")
+    # Environments with other versions may share the cache, so each keeps its entries.
+    return printable(f"{place}, Pillow {PIL.__version__}, format {store.FORMAT}")
 
 
 def _remove_older(name: str, key: str, place: str) -> None:
     """Remove older entries of the same folder, and photos that no entry refers to any more."""
-    named: dict[Path, tuple[str, str]] = {}
-    for path in (root() / name).glob("*.json"):
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-            index = json.loads(path.read_text(encoding="utf-8"))
-            named[path] = (str(index["fingerprint"]), str(index.get("place", "")))
-    older = {path for path, (_, of) in named.items() if of == place} - {_index(name, key)}
-    used = {fingerprint for path, (fingerprint, _) in named.items() if path not in older}
+    parent = _parent(name)
+    named = _indices(parent)
+    older = {path for path, index in named.items() if index["place"] == place}
+    older -= {_index(name, key)}
+    used = {index["fingerprint"] for path, index in named.items() if path not in older}
     for path in older:
         path.unlink(missing_ok=True)
-        fingerprint = named[path][0]
-        if fingerprint not in used and _FOLDER_NAME.fullmatch(fingerprint):
-            _remove(root() / name / fingerprint)
+        if named[path]["fingerprint"] not in used:
+            _remove(_photos(parent, named[path]["fingerprint"]))
+
+
+def _parent(name: str) -> Path:
+    """Return the folder of a data set's entries; names that differ may share one."""
+    return root() / _UNSAFE.sub("-", name)[:_LONGEST_NAME].rstrip(".")
 
 
 def _index(name: str, key: str) -> Path:
-    return root() / name / f"{key}.json"
+    return _parent(name) / f"{key}.json"
+
+
+def _photos(parent: Path, fingerprint: str) -> Path:
+    # Environments with another format may share the cache.
+    return parent / f"{fingerprint}-{store.FORMAT}"
 
 
 def _move_into_place(building: Path, parent: Path) -> Path:
-    target = parent / store.read(building).fingerprint
+    target = _photos(parent, store.read(building).fingerprint)
     for _ in range(10):
         try:
             building.rename(target)
@@ -255,9 +316,18 @@ def _build_without_cache(build: Build) -> Entry:
             # Memory-mapped files stay readable after their folder is removed.
             return Entry(store.read(Path(name)), *built)
     except (OSError, store.DamagedStoreError) as error:
+        _require_not_full(error)
         raise ZooError(
             f"Decoded photos can be written neither to {root()} nor to the folder for temporary "
             f"files ({error}); set ZOO_CACHE_DIR to a writable folder with enough space."
+        ) from error
+
+
+def _require_not_full(error: Exception) -> None:
+    if isinstance(error, OSError) and error.errno in FULL:
+        raise ZooError(
+            f"Decoded photos cannot be written to {root()} ({error.strerror}); free some space, or "
+            "set ZOO_CACHE_DIR to a folder with enough."
         ) from error
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from zoo.data import points, retina, tfds_any, tfds_files, tfds_photos, truth_tables
+from zoo.data.csv_table import load_csv
 from zoo.data.dataset import SPLITS, Dataset
 from zoo.data.folder import PhotoFolder
 from zoo.data.photo_set import Progress, load_photo_set
@@ -411,6 +412,14 @@ PLACES = {
             "A data set of TensorFlow Datasets: NAME, NAME/CONFIG or NAME/CONFIG:VERSION.",
             tfds_any.load,
             is_path=False,
+            has_target=True,
+        ),
+        Place(
+            "csv",
+            "FILE",
+            "vector",
+            "A table with a header: columns of numbers, and --target COLUMN to predict.",
+            load_csv,
             has_target=True,
         ),
     )

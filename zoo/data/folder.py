@@ -83,6 +83,11 @@ class PhotoFolder:
         return len(self._photos)
 
     @property
+    def encoded_bytes(self) -> int:
+        """Size of the photo files."""
+        return sum((self._folder / path).stat().st_size for path, _, _ in self._photos)
+
+    @property
     def place(self) -> str:
         """The folder itself."""
         return str(self._folder.resolve())

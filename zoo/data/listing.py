@@ -19,9 +19,11 @@ _SUFFIXES_OF_FORMAT = {
     "WEBP": (".webp",),
     "TIFF": (".tif", ".tiff"),
     "AVIF": (".avif",),
+    "HEIF": (".heic", ".heif", ".hif"),
 }
 # Every format that can be decoded has its suffixes here, or this fails when it is imported.
 SUFFIXES = tuple(suffix for kind in edge.PHOTO_FORMATS for suffix in _SUFFIXES_OF_FORMAT[kind])
+_HEIF_MISSING = "HEIF" not in edge.PHOTO_FORMATS
 # Names of split folders that Keras, torchvision and others use.
 SPLIT_NAMES = {
     "train": "train",
@@ -37,6 +39,17 @@ _SPECIAL = {
     stat.S_IFSOCK: "socket",
     stat.S_IFCHR: "device",
     stat.S_IFBLK: "device",
+}
+_WITHOUT_SUFFIX = "without a suffix"
+_OUTSIDE = "photo outside of class folders"
+_PLURALS = {
+    "pipe": "pipes",
+    "socket": "sockets",
+    "device": "devices",
+    "special file": "special files",
+    "broken link": "broken links",
+    "link to a folder": "links to folders",
+    _OUTSIDE: "photos outside of class folders",
 }
 
 
@@ -74,11 +87,11 @@ class Listing:
     def ignored_files(self) -> str | None:
         """Return one sentence on the files that are ignored, or None if there are none."""
         outside = len(self.direct_photos(Path()))
-        ignored = self._ignored + Counter({"photo outside of class folders": outside})
+        ignored = self._ignored + Counter({_OUTSIDE: outside})
         total = sum(ignored.values())
         if not total:
             return None
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(ignored.items()))
+        kinds = ", ".join(_counted(kind, count) for kind, count in sorted(ignored.items()))
         return f"Ignored {total:,} file{'s' * (total != 1)}: {kinds}."
 
     def _list(self, root: Path, folder: Path) -> None:
@@ -98,6 +111,14 @@ class Listing:
         self._folders[folder], self._photos[folder] = folders, photos
         for name in folders:
             self._list(root, folder / name)
+
+
+def _counted(kind: str, count: int) -> str:
+    """Return a number of ignored files, such as "3 .txt"."""
+    hint = ""
+    if _HEIF_MISSING and kind in _SUFFIXES_OF_FORMAT["HEIF"]:
+        hint = f" (install pillow-heif to read {'them' if count > 1 else 'it'})"
+    return f"{count:,} {_PLURALS.get(kind, kind) if count > 1 else kind}{hint}"
 
 
 def _holds_classes(folder: Path) -> bool:
@@ -123,4 +144,4 @@ def _kind(entry: os.DirEntry) -> str:
     suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122  of a name, not a path
     if suffix in SUFFIXES:
         return "photo"
-    return printable(suffix) or "file without a suffix"
+    return printable(suffix) or _WITHOUT_SUFFIX

@@ -37,6 +37,10 @@ class PhotoSource(Protocol):
     def total(self) -> int:
         """Number of photos that `read` yields, whether they can be decoded or not."""
 
+    @property
+    def encoded_bytes(self) -> int:
+        """Size of the files that `read` reads, about."""
+
     def key(self) -> str:
         """Return a hash that changes when the files do, computed without reading them."""
 

@@ -1,25 +1,32 @@
-"""A decoded data set as a folder of memory-mapped files."""
+"""A decoded data set as a folder of memory-mapped files.
+
+Every photo is written once, into one file: photos of one size as their pixels, in the order of the
+splits, and photos of different sizes as the files they came from, in the order of reading.
+"""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from zoo.data.dataset import SPLITS, Split
-from zoo.data.decoding import Spool
 from zoo.data.photos import Photos
 
 # Increase this when the layout of the files, or the decoding of photos, changes.
-FORMAT = 2
+FORMAT = 3
 _META = "meta.json"
-_CHUNK = 1_000
-_COPY_BYTES = 2**24
+_PIXELS = "photos.pixels"
+_ENCODED = "photos.encoded"
+_BUFFER_BYTES = 2**22
 
 
 class DamagedStoreError(Exception):
@@ -35,40 +42,135 @@ class StoredPhotos:
     splits: dict[str, Split]
 
 
-def write(
+class PixelFile:
+    """The file of photos of one size, each at the position it is given.
+
+    Args:
+        folder: an existing folder.
+        shape: of every photo, (h, w, 3).
+        photos: the number of positions.
+
+    Raises:
+        OSError: if the file cannot be written; where the system can reserve space, a full disk
+            raises at once.
+    """
+
+    def __init__(self, folder: Path, shape: tuple[int, ...], photos: int):
+        self.shape = tuple(shape)
+        self._bytes = math.prod(self.shape)
+        self._path = folder / _PIXELS
+        self._stream: BinaryIO = self._path.open("wb+", buffering=0)
+        try:
+            _reserve(self._stream, self._bytes * photos)
+        except OSError:
+            self.remove()
+            raise
+
+    def write(self, position: int, pixels: np.ndarray) -> None:
+        """Write one photo, uint8 (h, w, 3), or several that follow each other, (n, h, w, 3)."""
+        self._write(position, np.ascontiguousarray(pixels).data.cast("B"))
+
+    def arrange(self, order: Sequence[int]) -> None:
+        """Move photos, so that the one at `order[i]` comes to position i; the others are removed.
+
+        Nothing is written for photos that stay where they are, and one photo is in memory at a
+        time.
+        """
+        source = list(order)
+        used = set(source)
+        unused = (position for position in range(max(used, default=-1) + 1) if position not in used)
+        # As a permutation of all positions, it consists of cycles.
+        source += [next(unused) for _ in range(max(used, default=-1) + 1 - len(source))]
+        for start in range(len(source)):
+            if source[start] == start:
+                continue
+            held, position = self._read(start), start
+            while source[position] != start:
+                self._write(position, self._read(source[position]))
+                source[position], position = position, source[position]
+            self._write(position, held)
+            source[position] = position
+        self._stream.truncate(self._bytes * len(order))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stream.close()
+
+    def remove(self) -> None:
+        """Close and delete the file."""
+        self._stream.close()
+        self._path.unlink(missing_ok=True)
+
+    def _read(self, position: int) -> bytes:
+        self._stream.seek(position * self._bytes)
+        return self._stream.read(self._bytes)
+
+    def _write(self, position: int, content: bytes | memoryview) -> None:
+        self._stream.seek(position * self._bytes)
+        written = 0
+        # A system call may write less than it is given.
+        while written < len(content):
+            written += self._stream.write(content[written:]) or 0
+
+
+class EncodedFile:
+    """The files of photos of different sizes, one after another.
+
+    Args:
+        folder: an existing folder.
+
+    Raises:
+        OSError: if the file cannot be written.
+    """
+
+    def __init__(self, folder: Path):
+        self._stream: BinaryIO = (folder / _ENCODED).open("wb", buffering=_BUFFER_BYTES)
+        self._ends = [0]
+
+    def append(self, encoded: bytes) -> None:
+        """Write the next photo's file."""
+        self._stream.write(encoded)
+        self._ends.append(self._ends[-1] + len(encoded))
+
+    def close(self) -> np.ndarray:
+        """Close the file and return where each photo begins and ends, int64 (n, 2)."""
+        self._stream.close()
+        ends = np.array(self._ends, np.int64)
+        return np.stack([ends[:-1], ends[1:]], axis=1)
+
+
+def finish(
     folder: Path,
     fingerprint: str,
     labels: Sequence[str],
     targets: Mapping[str, np.ndarray],
-    positions: Mapping[str, np.ndarray],
-    spool: Spool,
+    *,
+    shape: tuple[int, ...] | None = None,
+    places: Mapping[str, np.ndarray] | None = None,
 ) -> None:
-    """Write a store.
+    """Write what makes a folder with a closed `PixelFile` or `EncodedFile` a store.
 
     Args:
-        folder: an existing folder.
+        folder: that holds the file.
         fingerprint: of the data set.
         labels: names of the classes.
         targets: split → int64 (n,), label indices.
-        positions: split → int64 (n,), indices of the split's photos in the spool, in order.
-        spool: the decoded photos.
+        shape: of every photo in a `PixelFile`, which holds the splits' photos in order; or
+        places: split → int64 (n, 2), where its photos begin and end in an `EncodedFile`.
 
     Raises:
         OSError: if the files cannot be written.
     """
-    pixels = spool.pixels()
     for split in SPLITS:
         np.save(folder / f"{split}.targets.npy", targets[split])
-        if pixels is not None:
-            _write_pixels(folder / f"{split}.pixels.npy", pixels, positions[split])
-        else:
-            _write_encoded(folder, split, *spool.encoded(), positions[split])
-    files = sorted(path for path in folder.iterdir() if not path.name.startswith("spool."))
+        if places is not None:
+            np.save(folder / f"{split}.places.npy", places[split])
+    files = sorted(folder.iterdir())
     meta = {
         "format": FORMAT,
         "fingerprint": fingerprint,
         "labels": list(labels),
-        "one_size": pixels is not None,
+        "shape": None if shape is None else list(shape),
         "files": {path.name: _describe(path) for path in files},
     }
     (folder / _META).write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
@@ -91,50 +193,59 @@ def read(folder: Path) -> StoredPhotos:
         for name, described in meta["files"].items():
             if _describe(folder / name) != described:
                 raise DamagedStoreError(f"{folder / name} has changed since it was written")
-        splits = {split: _read_split(folder, split, meta["one_size"]) for split in SPLITS}
-        return StoredPhotos(meta["fingerprint"], tuple(meta["labels"]), splits)
+        targets = {split: np.load(folder / f"{split}.targets.npy") for split in SPLITS}
+        photos = _encoded(folder) if meta["shape"] is None else _pixels(folder, meta, targets)
+        splits = {split: Split(photos[split], targets[split]) for split in SPLITS}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedStoreError(f"{folder} cannot be read: {error}") from error
+    for name, split in splits.items():
+        if len(split.x) != len(split.y):
+            raise DamagedStoreError(f"{name} in {folder} does not hold {len(split.y)} photos")
+    return StoredPhotos(meta["fingerprint"], tuple(meta["labels"]), splits)
 
 
-def _read_split(folder: Path, split: str, one_size: bool) -> Split:
-    y = np.load(folder / f"{split}.targets.npy")
-    x: np.ndarray | Photos
-    if one_size:
-        x = np.asarray(np.load(folder / f"{split}.pixels.npy", mmap_mode="r"))
-        sound = x.dtype == np.uint8 and x.ndim == 4 and x.shape[3] == 3
-    else:
-        encoded = np.asarray(np.memmap(folder / f"{split}.photos", np.uint8, "r"))
-        offsets = np.load(folder / f"{split}.offsets.npy")
-        x = Photos(encoded, offsets[:-1], offsets[1:])
-        sound = offsets[-1] == len(encoded)
-    if not sound or len(x) != len(y):
-        raise DamagedStoreError(f"{split} in {folder} does not hold {len(y)} photos")
-    return Split(x, y)
+def _pixels(folder: Path, meta: dict, targets: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return one memory-mapped array per split, so that each can be released on its own."""
+    height, width, channels = meta["shape"]
+    found, at = {}, 0
+    for split in SPLITS:
+        photos = len(targets[split])
+        shape = (photos, height, width, channels)
+        mapped = (
+            np.memmap(folder / _PIXELS, np.uint8, "r", at, shape) if photos else np.empty(shape)
+        )
+        found[split] = np.asarray(mapped, np.uint8)
+        at += math.prod(shape)
+    if at != (folder / _PIXELS).stat().st_size:
+        raise DamagedStoreError(f"{folder / _PIXELS} does not hold the photos of all splits")
+    return found
+
+
+def _encoded(folder: Path) -> dict[str, Photos]:
+    encoded = np.asarray(np.memmap(folder / _ENCODED, np.uint8, "r"))
+    found = {}
+    for split in SPLITS:
+        places = np.load(folder / f"{split}.places.npy")
+        if len(places) and not 0 <= places.min() <= places.max() <= len(encoded):
+            raise DamagedStoreError(f"{split} in {folder} has photos outside of the file")
+        found[split] = Photos(encoded, places[:, 0], places[:, 1])
+    return found
 
 
 def _describe(path: Path) -> dict[str, int | str]:
     described: dict[str, int | str] = {"bytes": path.stat().st_size}
     # Only the small files are hashed: reading all photos at every start would take too long.
-    if path.name.endswith((".targets.npy", ".offsets.npy")):
+    if path.suffix == ".npy":
         described["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
     return described
 
 
-def _write_pixels(path: Path, pixels: np.ndarray, positions: np.ndarray) -> None:
-    with path.open("wb") as stream:
-        header = {"descr": "|u1", "fortran_order": False}
-        shape = (len(positions), *pixels.shape[1:])
-        np.lib.format.write_array_header_1_0(stream, {**header, "shape": shape})
-        for at in range(0, len(positions), _CHUNK):
-            stream.write(pixels[positions[at : at + _CHUNK]].data)
-
-
-def _write_encoded(
-    folder: Path, split: str, encoded: np.ndarray, ends: np.ndarray, positions: np.ndarray
-) -> None:
-    lengths = np.diff(ends)[positions]
-    np.save(folder / f"{split}.offsets.npy", np.concatenate([[0], np.cumsum(lengths)]))
-    with (folder / f"{split}.photos").open("wb", buffering=_COPY_BYTES) as stream:
-        for position in positions:
-            stream.write(encoded[ends[position] : ends[position + 1]].data)
+def _reserve(stream: BinaryIO, size: int) -> None:
+    """Reserve the space of a file, so that a full disk is noticed before anything is decoded."""
+    if size and hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(stream.fileno(), 0, size)
+        except OSError as error:
+            # Some file systems cannot reserve space.
+            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS):
+                raise

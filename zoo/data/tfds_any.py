@@ -163,6 +163,12 @@ class TfdsImages:
         return sum(counts[split] for split in self._prepared.split_of)
 
     @property
+    def encoded_bytes(self) -> int:
+        """Size of the prepared files."""
+        folder = self._prepared.metadata.folder
+        return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+
+    @property
     def place(self) -> str:
         """The folder of the prepared files, and the label that is read."""
         folder = self._prepared.metadata.folder.resolve()

@@ -77,6 +77,11 @@ class TfdsPhotos:
         """Number of examples, according to TFDS."""
         return sum(self._counts.values())
 
+    @property
+    def encoded_bytes(self) -> int:
+        """Size of the prepared files."""
+        return sum(path.stat().st_size for path in self._folder.iterdir() if path.is_file())
+
     def key(self) -> str:
         """Return a hash of the names, sizes and modification times of the prepared files."""
         files = (path for path in self._folder.iterdir() if path.is_file())
