@@ -18,6 +18,7 @@ from zoo.data import points, retina, tfds_any, tfds_files, tfds_photos, truth_ta
 from zoo.data.csv_table import load_csv
 from zoo.data.dataset import SPLITS, Dataset
 from zoo.data.folder import PhotoFolder
+from zoo.data.npz_file import load_npz
 from zoo.data.photo_set import Progress, load_photo_set
 from zoo.data.places import Place, Request
 from zoo.errors import ZooError
@@ -421,6 +422,13 @@ PLACES = {
             "A table with a header: columns of numbers, and --target COLUMN to predict.",
             load_csv,
             has_target=True,
+        ),
+        Place(
+            "npz",
+            "FILE",
+            "vector or image",
+            "Arrays x and y as NumPy saves them, or x_train, y_train, x_test, y_test.",
+            load_npz,
         ),
     )
 }
