@@ -49,20 +49,20 @@ def store_all(data_dir: Path) -> Path:
         "id": kinds.Text(),
     }
     store(data_dir, "digits", digit, {"train": rows[:1400], "test": rows[1400:]})
-    unlabelled = [{**row, "label": -1} for row in rows[1400:]]
+    unlabelled = [{**row, "label": -1} for row in rows[1400:1500]]
     store(
         data_dir,
         "unlabelled",
         digit,
         {
-            "train": rows[:1000],
-            "validation": rows[1000:1400],
+            "train": rows[:300],
+            "validation": rows[300:400],
             "test": unlabelled,
             "extra": rows[:9],
         },
     )
     for config in ("first", "second"):
-        store(data_dir, "configured", digit, {"train": rows[:500]}, config=config)
+        store(data_dir, "configured", digit, {"train": rows[:200]}, config=config)
 
     iris = load_iris()
     species = kinds.ClassLabel(names=list(iris.target_names))

@@ -30,7 +30,7 @@ def test_images_are_those_that_were_prepared(own_tfds):
     dataset = data.load("tfds:digits", own_tfds)
     assert dataset.labels == tuple(f"Ziffer {number}" for number in range(10))
     assert sizes(dataset) == [1260, 140, 397]
-    assert dataset.notes == ("There is no split for validation, which is taken out of train.",)
+    assert dataset.notes == ("The splits train, test are given; validation is taken out of train.",)
     images, labels = digits_pixels()
     kept = {image.tobytes(): label for image, label in zip(images[:1400], labels, strict=False)}
     tested = sorted((image.tobytes(), label) for image, label in zip(images, labels, strict=True))
@@ -55,7 +55,7 @@ def test_the_data_set_may_be_named_with_its_version(own_tfds, monkeypatch):
 def test_one_of_several_configurations_is_named(own_tfds):
     first = data.load("tfds:configured/first", own_tfds)
     # The only split is divided by class, equal photos together.
-    assert sizes(first) == [350, 50, 100]
+    assert sizes(first) == [140, 20, 40]
     with pytest.raises(ZooError, match="2 configurations, first, second; name one, such as"):
         data.load("tfds:configured", own_tfds)
     with pytest.raises(ZooError, match="tfds:configured/third is not in"):
@@ -67,14 +67,11 @@ def test_one_of_several_configurations_is_named(own_tfds):
 def test_read_order_changes_nothing(own_tfds, tmp_path):
     import tensorflow_datasets as tfds
 
-    builder = tfds.builder_from_directory(str(own_tfds / "digits" / "1.0.0"))
-    rows = {split: list(tfds.as_numpy(builder.as_dataset(split))) for split in ("train", "test")}
-    features = dict(builder.info.features)
-    store(tmp_path, "digits", features, {split: of[::-1] for split, of in rows.items()})
-    assert (
-        data.load("tfds:digits", tmp_path).fingerprint
-        == data.load("tfds:digits", own_tfds).fingerprint
-    )
+    builder = tfds.builder_from_directory(str(own_tfds / "configured" / "first" / "1.0.0"))
+    rows = list(tfds.as_numpy(builder.as_dataset("train")))
+    store(tmp_path, "backwards", dict(builder.info.features), {"train": rows[::-1]})
+    first = data.load("tfds:configured/first", own_tfds)
+    assert data.load("tfds:backwards", tmp_path).fingerprint == first.fingerprint
 
 
 def test_equal_images_without_names_are_in_one_split(tmp_path):
@@ -93,6 +90,56 @@ def test_equal_images_without_names_are_in_one_split(tmp_path):
     kept = [{photo.tobytes() for photo in getattr(dataset, split).x} for split in SPLITS]
     assert sum(map(len, kept)) == len(set.union(*kept)) == 90
     assert "30 photos have duplicates, 0 in more than one split" in dataset.notes[-1]
+
+
+def test_a_split_without_labels_is_taken_out_of_train(own_tfds):
+    dataset = data.load("tfds:unlabelled", own_tfds)
+    assert sizes(dataset) == [240, 100, 60]
+    assert dataset.notes[0] == "The split extra is not used."
+    sentence = "The split test has no labels, so it is not used, and test is taken out of train."
+    assert sentence in dataset.notes
+    assert data.load("tfds:unlabelled", own_tfds).notes == dataset.notes
+
+
+def as_set(split):
+    return {(*map(float, x), float(y)) for x, y in zip(split.x, split.y, strict=True)}
+
+
+def test_numbers_with_classes(own_tfds):
+    from sklearn.datasets import load_iris
+
+    iris = load_iris()
+    dataset = data.load("tfds:flowers", own_tfds)
+    assert (dataset.kind, dataset.labels) == ("vector", tuple(iris.target_names))
+    assert dataset.standardize
+    assert dataset.inputs == ()
+    rows = set.union(*(as_set(getattr(dataset, split)) for split in SPLITS))
+    assert rows == as_set(data.Split(iris.data.astype(np.float32), iris.target))
+    assert sum(sizes(dataset)) == 150
+    named = data.load("tfds:flowers_flat", own_tfds)
+    assert named.inputs == ("petal_length", "petal_width", "sepal_length", "sepal_width")
+    assert sizes(named) == sizes(dataset)
+
+
+def test_numbers_with_a_value(own_tfds):
+    from sklearn.datasets import load_diabetes
+
+    dataset = data.from_tfds("patients", own_tfds)
+    diabetes = load_diabetes()
+    assert [value.name for value in dataset.values] == ["progression"]
+    assert sorted(dataset.inputs) == sorted(diabetes.feature_names)
+    columns = [diabetes.feature_names.index(name) for name in dataset.inputs]
+    rows = set.union(*(as_set(getattr(dataset, split)) for split in SPLITS))
+    assert rows == as_set(data.Split(diabetes.data.astype(np.float32)[:, columns], diabetes.target))
+
+
+def test_another_target_is_chosen_by_name(own_tfds):
+    dataset = data.from_tfds("tfds:flowers_flat", own_tfds, target="petal_width")
+    assert dataset.target == "petal_width"
+    assert dataset.inputs == ("petal_length", "sepal_length", "sepal_width")
+    assert dataset.notes[0] == "The feature species is not used."
+    again = data.load_again(dataset.identity(), data.location(dataset.name, own_tfds))
+    assert again.fingerprint == dataset.fingerprint
 
 
 REPORT = """
@@ -126,6 +173,7 @@ def test_second_start_imports_no_tensorflow(own_tfds):
         ("pairs", r"since there are 2 of the kind image: it has the features label"),
         ("two_labels", r"2 class labels that can be predicted, animal, outdoors; choose one with"),
         ("measured", r"since a value, age, cannot be predicted from images"),
+        ("gap", r"tfds:gap has nan as x\[1\] of example 1 of the split train; every number must"),
         ("unsplit", r"no split named train, and its splits are: odd, even"),
     ],
 )

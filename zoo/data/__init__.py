@@ -27,6 +27,7 @@ from zoo.data.photos import Photos
 from zoo.data.points import separable
 from zoo.data.repeats import repeated_examples
 from zoo.data.retina import shapes
+from zoo.data.tfds_any import from_tfds
 
 __all__ = [
     "PLACES",
@@ -38,6 +39,7 @@ __all__ = [
     "computed_dataset",
     "describe",
     "from_arrays",
+    "from_tfds",
     "list_datasets",
     "load",
     "load_again",

@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data import points, retina, tfds_any, tfds_files, tfds_photos, truth_tables
+from zoo.data import points, retina, tfds_files, tfds_photos, truth_tables
 from zoo.data.csv_table import load_csv
 from zoo.data.dataset import SPLITS, Dataset
 from zoo.data.folder import PhotoFolder
 from zoo.data.npz_file import load_npz
 from zoo.data.photo_set import Progress, load_photo_set
 from zoo.data.places import Place, Request
+from zoo.data.tfds_any import load_tfds
 from zoo.errors import ZooError
 from zoo.registry.plugins import load_plugins, registry
 from zoo.registry.tasks import Value
@@ -411,7 +412,7 @@ PLACES = {
             "NAME",
             "vector or image",
             "A data set of TensorFlow Datasets: NAME, NAME/CONFIG or NAME/CONFIG:VERSION.",
-            tfds_any.load,
+            load_tfds,
             is_path=False,
             has_target=True,
         ),

@@ -16,6 +16,7 @@ from zoo.errors import ZooError
 from zoo.utils.choices import UnknownNameError, require_choice
 from zoo.utils.text import printable
 
+READ_AT_ONCE = 256
 _ANSWER_SECONDS = 10
 _REASON = 200
 _ALTERNATIVES = (

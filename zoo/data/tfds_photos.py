@@ -12,10 +12,8 @@ from zoo.data.dataset import SPLITS
 from zoo.data.decoding import Decoded
 from zoo.data.photo_source import EncodedPhoto, files_key
 from zoo.data.splits import split_by_name
-from zoo.data.tfds_files import Reference, find_prepared, import_tfds, unreadable
+from zoo.data.tfds_files import READ_AT_ONCE, Reference, find_prepared, import_tfds, unreadable
 from zoo.errors import ZooError
-
-READ_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -115,6 +113,11 @@ class TfdsPhotos:
     @property
     def notes(self) -> tuple[str, ...]:
         """Empty: there are no other files to report on."""
+        return ()
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """Empty: there is nothing more to tell."""
         return ()
 
     def finalise_splits(self, photos: Sequence[Decoded]) -> dict[str, str]:
