@@ -28,6 +28,7 @@ from zoo.data.photos import Photos
 from zoo.data.points import separable
 from zoo.data.repeats import repeated_examples
 from zoo.data.retina import shapes
+from zoo.data.tfds_any import from_tfds
 
 __all__ = [
     "PLACES",
@@ -40,6 +41,7 @@ __all__ = [
     "describe",
     "from_arrays",
     "keypoint_coordinates",
+    "from_tfds",
     "list_datasets",
     "load",
     "load_again",
