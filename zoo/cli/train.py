@@ -27,8 +27,8 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
         for parameter in inspect.signature(command, eval_str=True).parameters.values()
         if parameter.kind is not parameter.VAR_KEYWORD
     ]
-    # On the command line, a recipe is given by name.
-    kinds = get_type_hints(Training, localns={"Recipe": str})
+    # On the command line, a recipe and a data set are given by name.
+    kinds = get_type_hints(Training, localns={"Recipe": str, "Dataset": str})
     settings = [_option(of, kinds[of.name]) for of in fields(Training) if of.name != "name"]
     command.__signature__ = inspect.Signature([own[0], *settings, *own[1:]])  # type: ignore[attr-defined]
     return command
