@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data import points, retina, tfds_photos, truth_tables
+from zoo.data import points, retina, surfaces, tfds_photos, truth_tables
 from zoo.data.csv_table import load_csv
 from zoo.data.dataset import SPLITS, Dataset
 from zoo.data.folder import PhotoFolder
 from zoo.data.keypoint_patches import load_patches
+from zoo.data.npz_file import load_npz
 from zoo.data.photo_set import Progress, load_photo_set
 from zoo.data.places import Place, Request
 from zoo.errors import ZooError
@@ -76,7 +77,8 @@ def list_datasets() -> list[str]:
     """Return the names of all data sets, including those of plugins.
 
     >>> list_datasets()
-    ['and', 'or', 'nand', 'xor', 'blobs', 'shapes', 'cifar10', 'cats_vs_dogs', 'photos']
+    ['and', 'or', 'nand', 'xor', 'blobs', 'shapes', 'plane', 'gaussian', 'cifar10', 'cats_vs_dogs',
+    'photos']
     """
     load_plugins()
     return list(_CATALOG)
@@ -366,6 +368,24 @@ _OF_THIS_PACKAGE = {
             _computed(retina.shapes_dataset),
         ),
         DatasetSpec(
+            "plane",
+            "vector",
+            "computed",
+            (),
+            "Points of a plane over the square −6 … 6, with noise of deviation 0.05.",
+            _computed(surfaces.plane),
+            values=surfaces.VALUES,
+        ),
+        DatasetSpec(
+            "gaussian",
+            "vector",
+            "computed",
+            (),
+            "A surface over the square −6 … 6 with three hills and three hollows.",
+            _computed(surfaces.gaussian),
+            values=surfaces.VALUES,
+        ),
+        DatasetSpec(
             "cifar10",
             "image",
             "tfds",
@@ -416,6 +436,13 @@ PLACES = {
             "A table with a header: columns of numbers, and --target COLUMN to predict.",
             load_csv,
             has_target=True,
+        ),
+        Place(
+            "npz",
+            "FILE",
+            "vector or image",
+            "Arrays x and y as NumPy saves them, or x_train, y_train, x_test, y_test.",
+            load_npz,
         ),
     )
 }
