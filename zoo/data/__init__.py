@@ -28,6 +28,7 @@ from zoo.data.photos import Photos
 from zoo.data.points import separable
 from zoo.data.repeats import repeated_examples
 from zoo.data.retina import shapes
+from zoo.data.tfds_any import from_tfds
 
 __all__ = [
     "PLACES",
@@ -39,6 +40,7 @@ __all__ = [
     "computed_dataset",
     "describe",
     "from_arrays",
+    "from_tfds",
     "keypoint_coordinates",
     "list_datasets",
     "load",
