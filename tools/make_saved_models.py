@@ -27,6 +27,7 @@ from zoo.edge import default_artifact, read_manifest
 from zoo.errors import ZooError
 from zoo.models import describe, list_models
 from zoo.registry import results
+from zoo.registry.recipes import Recipe
 from zoo.registry.tasks import METRICS, task_of
 from zoo.utils.files import write_json, write_text
 from zoo.utils.quiet import import_tensorflow
@@ -123,7 +124,8 @@ def with_current_note(name: str, config: dict) -> dict:
     Only if all numbers of the recipe are the same: a note may have been reworded since.
     """
     recipe = describe(name).recipes.get(config["recipe_name"])
-    if recipe is None or asdict(recipe) | {"note": ""} != config["recipe"] | {"note": ""}:
+    recorded = Recipe.with_defaults(config["recipe"])
+    if recipe is None or asdict(recipe) | {"note": ""} != recorded | {"note": ""}:
         return config
     return config | {"recipe": asdict(recipe), "recipe_text": recipe.text()}
 

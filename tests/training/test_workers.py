@@ -18,6 +18,8 @@ from zoo.training.launcher import INTERRUPTED, PREEMPTED, WORKER_LOST, local_add
 
 TRAIN = [sys.executable, "-m", "zoo", "train", "perceptron", "--set", "inputs=2"]
 TRAIN += ["--batch-size", "8", "--epochs", "24", "--checkpoint-every", "37 steps"]
+# More epochs than there are after the best one: its weights are kept.
+TRAIN += ["--patience", "23"]
 
 
 def start(*words, **environment):

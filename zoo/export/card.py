@@ -184,8 +184,11 @@ def _command(spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any]) 
         words.append(f"--data-dir {shlex.quote(config['data_dir'])}")
     words += [
         f"--{name.replace('_', '-')} {found[name]}"
-        for name in ("epochs", "batch_size", "learning_rate", "precision", "solver", "penalty")
-        if found[name] != default[name]
+        for name in (
+            *("epochs", "batch_size", "learning_rate", "patience"),
+            *("precision", "solver", "penalty"),
+        )
+        if name in found and found[name] != default[name]
     ]
     words += [
         f"--set {name}={value}"
@@ -214,6 +217,11 @@ def _training_text(task: Task, config: dict[str, Any], results: dict[str, Any]) 
     penalty = results["history"].get("penalty")
     if penalty is not None:
         text += f" The chosen λ is {penalty:.4g}."
+    if best_epoch := results.get("best_epoch"):
+        text += (
+            f" Training stopped after epoch {results['epochs']}; the weights are those of epoch "
+            f"{best_epoch}, the best on validation data."
+        )
     return (
         f"{text} After training, in {config['precision']}, on the test set: "
         f"{task.primary.title} {_figure(task.primary, results['test'])}."

@@ -77,6 +77,9 @@ class Recipe:
         label_smoothing: fraction of each target that is spread evenly over all labels.
         averaging: decay per step of an exponential moving average of the weights, which replaces
             the weights at the end; 0 to keep the last weights.
+        patience: epochs without improvement on validation data after which training stops; the
+            weights of the best epoch are kept, by the task's primary metric, then by the loss. 0 to
+            train all epochs and keep the last weights.
         augmentation: of training photos; None for none.
         whitening: train the first layer on principal components scaled by 1/√(variance + this),
             and fold the scaling into its weights afterwards; 0 to train it on the features.
@@ -99,6 +102,7 @@ class Recipe:
     warmup: float = 0.0
     label_smoothing: float = 0.0
     averaging: float = 0.0
+    patience: int = 0
     augmentation: Augmentation | None = None
     whitening: float = 0.0
     components: int = 0
@@ -115,6 +119,11 @@ class Recipe:
         augmented = None if augmentation is None else Augmentation(**augmentation)
         return cls(**{**values, "augmentation": augmented})
 
+    @staticmethod
+    def with_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a recorded recipe with the defaults of fields that its version did not have."""
+        return {of.name: of.default for of in _optional()} | dict(values)
+
     def text(self) -> str:
         """Return a description on one line."""
         if "epochs" not in solver_entry(self.solver).reads:
@@ -127,6 +136,9 @@ class Recipe:
             f"weight decay {self.weight_decay:g}" if self.weight_decay else "",
             f"label smoothing {self.label_smoothing:g}" if self.label_smoothing else "",
             f"weights averaged with decay {self.averaging:g}" if self.averaging else "",
+            f"stopped after {self.patience} epoch{'s' * (self.patience != 1)} without improvement"
+            if self.patience
+            else "",
             self.augmentation.text() if self.augmentation else "",
             f"first layer trained on {self.components or 'all'} principal components whitened "
             f"by 1/√(variance + {self.whitening:g})"
@@ -174,7 +186,8 @@ class Recipe:
         if not 0 <= self.averaging <= 1:
             raise ZooError(f"The averaging is {self.averaging}; give a decay from 0 to 1.")
         amounts = {
-            name: given[name] for name in ("weight_decay", "whitening", "components", "penalty")
+            name: given[name]
+            for name in ("weight_decay", "whitening", "components", "penalty", "patience")
         }
         for name, value in {**amounts, **augmentation}.items():
             if (value or 0) < 0:

@@ -86,7 +86,7 @@ register_solver(
     (
         *("epochs", "batch_size", "learning_rate", "optimizer", "momentum", "weight_decay"),
         *("schedule", "warmup", "label_smoothing", "averaging", "augmentation", "whitening"),
-        *("components", "precision", "jit", "checkpoint_every", "profile"),
+        *("components", "patience", "precision", "jit", "checkpoint_every", "profile"),
     ),
 )
 register_solver("exact", "zoo.training.solvers.ridge:RidgeSolver", ("penalty",))

@@ -36,10 +36,20 @@ class DamagedCheckpointError(Exception):
 
 @dataclass
 class Position:
-    """The position in a training: finished epochs, steps of the current one, history so far."""
+    """The position in a training.
+
+    Args:
+        epoch: number of finished epochs.
+        step: steps of the current epoch.
+        row: the last finished epoch's row of history.csv.
+        best: the row of the best epoch, if its weights are kept.
+        history: rows of history.csv that are in no file yet, such as one per λ.
+    """
 
     epoch: int = 0
     step: int = 0
+    row: dict[str, float] = field(default_factory=dict)
+    best: dict[str, float] = field(default_factory=dict)
     history: list[dict[str, float]] = field(default_factory=list)
 
     def number(self, steps_per_epoch: int) -> int:
@@ -164,8 +174,8 @@ class CheckpointSchedule:
             return True
         return False
 
-    def after_epoch(self, epoch: int, epochs: int) -> bool:
-        """Return whether a checkpoint is due after `epoch` of `epochs`."""
-        if self.seconds is None or epoch == epochs:
+    def after_epoch(self, ended: bool) -> bool:
+        """Return whether a checkpoint is due after an epoch, with which the training may end."""
+        if self.seconds is None or ended:
             return True
         return self.due(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import keras
@@ -94,6 +95,16 @@ class TrainingContext(Plan):
         """Return an `Evaluation` of a model on a split; by default of the trained model."""
         model = self.model if model is None else model
         return Evaluation(model, self.strategy, self.examples(split), self.task)
+
+    def rank(self, row: Mapping[str, float]) -> tuple[float, float]:
+        """Return a sort key, smaller for a better row of history.csv.
+
+        Rows are ordered by the task's primary metric on validation data, then by the loss.
+        """
+        metric = self.task.primary
+        name = f"val_{metric.name}"
+        # Metrics of a plugin's task are measured only if the model is compiled with them.
+        return (metric.cost(row[name]) if name in row else 0.0), row["val_loss"]
 
     def latest_checkpoint(self) -> bytes:
         """Return the chief's newest intact checkpoint on every worker; b"" if there is none.

@@ -281,7 +281,8 @@ def _finished(folder: RunFolder, config: dict[str, Any]) -> dict[str, Any] | Non
     if results is None or not folder.model_path.exists():
         return None
     counts_epochs = "epochs" in solver_entry(config["solver"]["name"]).reads
-    if counts_epochs and results["epochs"] < config["recipe"]["epochs"]:
+    stopped_early = results.get("stopped") == "patience"
+    if counts_epochs and not stopped_early and results["epochs"] < config["recipe"]["epochs"]:
         return None
     folder.check_model()
     return results
@@ -330,7 +331,7 @@ def _finish(
         },
         "skipped": list(dataset.skipped),
         "solver": config["solver"],
-        **asdict(outcome),
+        **outcome.as_dict(),
         "test": test,
     }
     if folder:

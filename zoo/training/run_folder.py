@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import fcntl
-import io
 import math
 import os
 import shlex
@@ -19,8 +17,10 @@ from typing import Any
 
 from zoo.errors import ZooError
 from zoo.registry.plugins import check_plugins, recorded_plugins
+from zoo.registry.recipes import Recipe
 from zoo.registry.solvers import solver_entry
-from zoo.utils.files import read_json, sha256, write_json, write_text
+from zoo.training.history import History
+from zoo.utils.files import read_json, sha256, write_json
 
 # The parts of config.json that must be equal for a training to be resumed.
 IDENTITY = (
@@ -52,6 +52,7 @@ class RunFolder:
         self.model_path = self.path / "model.keras"
         self.checkpoints_path = self.path / "checkpoints"
         self.logs_path = self.path / "logs"
+        self.history_file = History(self.history_path)
 
     @property
     def option(self) -> str:
@@ -193,28 +194,7 @@ class RunFolder:
         Raises:
             ZooError: if there is none, or it is damaged.
         """
-        if not self.history_path.is_file():
-            raise ZooError(f"{self.path} has no history.csv; give the folder of a run.")
-        try:
-            with self.history_path.open(newline="", encoding="utf-8") as stream:
-                rows = [
-                    {key: float(value) for key, value in row.items() if value}
-                    for row in csv.DictReader(stream)
-                ]
-        except (OSError, ValueError, TypeError, AttributeError, csv.Error) as error:
-            raise ZooError(
-                f"{self.history_path} is damaged ({error}); restore it, or train again."
-            ) from error
-        if not rows:
-            raise ZooError(
-                f"{self.history_path} has no finished epoch yet; wait, or resume the training."
-            )
-        if not all(set(row) == set(rows[0]) and {"epoch", "penalty"} & set(row) for row in rows):
-            raise ZooError(
-                f"{self.history_path} is damaged (its rows have other columns than an epoch's); "
-                "restore it, or train again."
-            )
-        return rows
+        return self.history_file.rows()
 
     def results(self) -> dict[str, Any] | None:
         """Return results.json, or None while the training is not finished.
@@ -257,13 +237,8 @@ class RunFolder:
             )
 
     def write_history(self, rows: list[dict[str, float]]) -> None:
-        """Write history.csv: one row per finished epoch."""
-        text = io.StringIO()
-        if rows:
-            writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-        write_text(self.history_path, text.getvalue())
+        """Write history.csv: one row per finished epoch, or per λ."""
+        self.history_file.write(rows)
 
 
 LOCK_NAME = ".lock"
@@ -308,6 +283,7 @@ def check_identity(whose: str, recorded: dict[str, Any], given: dict[str, Any]) 
     Raises:
         ZooError: if they do not; the message names the first difference.
     """
+    recorded = {**recorded, "recipe": Recipe.with_defaults(recorded.get("recipe") or {})}
     for key in IDENTITY:
         if recorded.get(key) == given[key] or (key in _OPTIONAL and key not in recorded):
             continue

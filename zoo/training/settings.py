@@ -80,6 +80,11 @@ class Training:
         None, "Examples per update of the weights, over all replicas together."
     )
     learning_rate: float | None = _setting(None, "Step size at the start.")
+    patience: int | None = _setting(
+        None,
+        "Stop after this many epochs without improvement on validation data, and keep the weights "
+        "of the best epoch; 0 to train all epochs.",
+    )
     seed: int = _setting(0, "Seed of all random numbers.")
     run_dir: str | Path | None = _setting(  # noqa: RUF009  it is a field
         None,
@@ -138,6 +143,7 @@ class Training:
             "epochs": self.epochs,
             "batch_size": self.batch_size,
             "learning_rate": learning_rate,
+            "patience": self.patience,
             "precision": self.precision,
             "penalty": self.penalty,
         }

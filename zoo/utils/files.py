@@ -28,7 +28,7 @@ def replacing(path: Path) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
         os.close(handle)
     except OSError as error:
-        raise ZooError(_refused(path, error)) from error
+        raise ZooError(refused(path, error)) from error
     temporary = Path(name)
     try:
         yield temporary
@@ -38,7 +38,7 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(stream.fileno())
         temporary.replace(path)
     except OSError as error:
-        raise ZooError(_refused(path, error)) from error
+        raise ZooError(refused(path, error)) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -86,7 +86,8 @@ def read_json(path: Path) -> Any:
         raise ZooError(f"{path} cannot be read as JSON ({error}).") from error
 
 
-def _refused(path: Path, error: OSError) -> str:
+def refused(path: Path, error: OSError) -> str:
+    """Return the sentence for a file that cannot be written: the reason, and what to do."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     remedy = "free some space and repeat the command" if full else "choose a folder that can"
     return f"{path} cannot be written ({error.strerror or error}); {remedy}."

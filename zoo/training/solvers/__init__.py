@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
     import keras
@@ -23,12 +23,22 @@ class Outcome:
     Args:
         epochs: number of epochs.
         steps: number of weight updates.
-        history: the last row of history.csv, losses and metrics by name.
+        history: the row of history.csv that belongs to the weights, losses and metrics by name:
+            the last one, or that of the best epoch.
+        best_epoch: the epoch whose weights were kept; None for the last one's.
+        stopped: "patience" if training stopped before all epochs, "epochs" if not; None if it
+            could not.
     """
 
     epochs: int
     steps: int
     history: dict[str, float]
+    best_epoch: int | None = None
+    stopped: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the outcome's part of results.json."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 class Solver(Protocol):

@@ -22,6 +22,7 @@ from zoo.training.finite import SMALLER_RATE, require_finite_figures, require_fi
 from zoo.training.loop import TrainingLoop, check_batch_size
 from zoo.training.profile import StepsProfile
 from zoo.training.solvers import Outcome, whitening
+from zoo.training.solvers.best_weights import BestWeights
 
 # Target duration of a call of the graph: short enough for progress reports and signals, long enough
 # to make its overhead negligible.
@@ -89,16 +90,32 @@ class GradientSolver:
             label_smoothing=recipe.label_smoothing,
             augmenter=augmenter,
         )
-        position = _Epochs(context, loop, context.evaluation("validation", model)).run()
-        if recipe.averaging:
+        best = BestWeights(model, bool(recipe.averaging)) if recipe.patience else None
+        position = _Epochs(context, loop, context.evaluation("validation", model), best).run()
+        if best:
+            best.assign()
+        elif recipe.averaging:
             model.optimizer.finalize_variable_values(model.trainable_variables)
         if recipe.whitening:
             whitening.fold(model, context.model)
-        return Outcome(
-            epochs=position.epoch,
-            steps=position.epoch * loop.steps_per_epoch,
-            history=position.history[-1],
-        )
+        return _outcome(context, position, loop.steps_per_epoch)
+
+
+def _outcome(context: TrainingContext, position: Position, steps_per_epoch: int) -> Outcome:
+    """Return the outcome; report which weights are kept, if they are not the last ones."""
+    steps = position.epoch * steps_per_epoch
+    patience = context.recipe.patience
+    if not patience:
+        return Outcome(position.epoch, steps, position.row)
+    best_epoch = int(position.best["epoch"])
+    early = position.epoch < context.recipe.epochs
+    why = f", {patience} after the best one" if early else ""
+    context.reporter.say(
+        f"Stopped after epoch {position.epoch}{why}; the weights of epoch {best_epoch} are kept, "
+        "the best on validation data."
+    )
+    stopped = "patience" if early else "epochs"
+    return Outcome(position.epoch, steps, position.best, best_epoch, stopped)
 
 
 def _is_cross_entropy(loss: keras.Loss) -> bool:
@@ -129,11 +146,13 @@ class _Epochs:
         context: the training's context.
         loop: the training loop.
         validation: evaluation after every epoch.
+        best: keeps the weights of the best epoch; None to train all epochs.
     """
 
     context: TrainingContext
     loop: TrainingLoop
     validation: Evaluation
+    best: BestWeights | None
     _pace: _Pace = field(default_factory=lambda: _Pace(), init=False)
 
     def __post_init__(self):
@@ -143,25 +162,31 @@ class _Epochs:
 
     def run(self) -> Position:
         """Train to the end and return the last position."""
-        epochs = self.context.recipe.epochs
         position = self._restore()
-        if position.epoch >= epochs:
+        if self._ended(position):
             return position
         callbacks = self._callbacks()
         callbacks.on_train_begin()
         with contextlib.closing(self._profile) if self._profile else contextlib.nullcontext():
-            while position.epoch < epochs:
+            while not self._ended(position):
                 callbacks.on_epoch_begin(position.epoch)
                 self._epoch(position)
                 logs = self._finish_epoch(position)
                 callbacks.on_epoch_end(position.epoch - 1, logs)
-                due = self._schedule.after_epoch(position.epoch, epochs)
+                ended = self._ended(position)
+                due = self._schedule.after_epoch(ended)
                 (agreed,), stopping = self.context.agreement.agree([due], self.context.stop())
                 if agreed or stopping:
                     self._save(position)
-                self._check_stop(stopping and position.epoch < epochs)
+                self._check_stop(stopping and not ended)
         callbacks.on_train_end()
         return position
+
+    def _ended(self, position: Position) -> bool:
+        """Return whether all epochs are finished, or the last ones brought no improvement."""
+        recipe = self.context.recipe
+        waited = position.epoch - position.best["epoch"] if position.best else 0
+        return position.epoch >= recipe.epochs or bool(recipe.patience <= waited > 0)
 
     def _epoch(self, position: Position) -> None:
         loop, agreement = self.loop, self.context.agreement
@@ -189,14 +214,24 @@ class _Epochs:
 
     def _finish_epoch(self, position: Position) -> dict[str, float]:
         logs = self.loop.logs()
-        logs |= {f"val_{name}": value for name, value in self.validation.run().items()}
-        require_finite_figures(logs, f"after epoch {position.epoch + 1}")
-        position.history.append({"epoch": position.epoch + 1, **logs})
+        with self.best.measured() if self.best else contextlib.nullcontext():
+            logs |= {f"val_{name}": value for name, value in self.validation.run().items()}
+            require_finite_figures(logs, f"after epoch {position.epoch + 1}")
+            position.row = {"epoch": position.epoch + 1, **logs}
+            if self.best and self._is_best(position):
+                self.best.keep()
+                position.best = position.row
         position.epoch, position.step = position.epoch + 1, 0
-        self.context.reporter.epoch_end(position.history[-1])
+        self.context.reporter.epoch_end(position.row)
         if self.context.folder:
-            self.context.folder.write_history(position.history)
+            self.context.folder.history_file.append(position.row)
         return logs
+
+    def _is_best(self, position: Position) -> bool:
+        rank = self.context.rank
+        better = not position.best or rank(position.row) < rank(position.best)
+        # The chief decides, as all workers must keep the same weights and stop at the same epoch.
+        return bool(self.context.agreement.agree([better], False)[0][0])
 
     def _callbacks(self) -> keras.callbacks.CallbackList:
         boards = []
@@ -211,6 +246,10 @@ class _Epochs:
         if not content:
             return Position()
         position, arrays = checkpoints.decode(content)
+        self._restore_history(position)
+        if self.best:
+            self.best.restore(arrays)
+        arrays = {name: arrays[name] for name in arrays.keys() - BestWeights.names(arrays)}
         variables = self.loop.variables()
         if {name: tuple(variable.shape) for name, variable in variables.items()} != {
             name: array.shape for name, array in arrays.items()
@@ -220,6 +259,16 @@ class _Epochs:
             variable.assign(arrays[name])
         self.context.reporter.say(f"Resuming after epoch {position.epoch}, step {position.step}.")
         return position
+
+    def _restore_history(self, position: Position) -> None:
+        """Make history.csv that of a checkpoint."""
+        if position.history:
+            # Checkpoints of earlier versions contain all rows.
+            if self.context.folder:
+                self.context.folder.write_history(position.history)
+            position.row, position.history = position.history[-1], []
+        elif self.context.folder:
+            self.context.folder.history_file.keep(position.epoch)
 
     def _save(self, position: Position) -> None:
         # On every worker: reading a variable may sum it over the replicas.
@@ -232,6 +281,8 @@ class _Epochs:
             [array for name, array in arrays.items() if name.startswith("model/")],
             f"after epoch {position.epoch}, step {position.step}",
         )
+        if self.best:
+            arrays |= self.best.arrays()
         if folder := self.context.folder:
             number = position.number(self.loop.steps_per_epoch)
             checkpoints.save(folder.checkpoints_path, number, checkpoints.encode(position, arrays))

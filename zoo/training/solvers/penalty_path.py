@@ -72,19 +72,12 @@ class PenaltyPath:
 
     def outcome(self) -> Outcome:
         """Assign the best solution to the model; write all to history.csv, the best one last."""
-        best = min(range(len(self._rows)), key=lambda index: self._rank(self._rows[index]))
+        best = min(range(len(self._rows)), key=lambda index: self._context.rank(self._rows[index]))
         _assign(self._context.model, self.solutions[best])
         rows = [*self._rows[:best], *self._rows[best + 1 :], self._rows[best]]
         if self._context.folder:
             self._context.folder.write_history(rows)
         return Outcome(epochs=1, steps=0, history=rows[-1])
-
-    def _rank(self, row: Mapping[str, float]) -> tuple[float, float]:
-        """Return a sort key, smaller for a better row: the task's primary metric, then the loss."""
-        metric = self._context.task.primary
-        name = f"val_{metric.name}"
-        # Metrics of a plugin's task are measured only if the model is compiled with them.
-        return (metric.cost(row[name]) if name in row else 0.0), row["val_loss"]
 
     def save(self) -> None:
         """Write a checkpoint with all solutions so far."""
