@@ -185,7 +185,7 @@ def _command(spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any]) 
     words += [
         f"--{name.replace('_', '-')} {found[name]}"
         for name in (
-            *("epochs", "batch_size", "learning_rate", "patience"),
+            *("epochs", "batch_size", "learning_rate", "optimizer", "class_weight", "patience"),
             *("precision", "solver", "penalty"),
         )
         if name in found and found[name] != default[name]

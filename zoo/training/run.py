@@ -33,7 +33,7 @@ from zoo.training.settings import Training
 from zoo.training.signals import preemption
 from zoo.training.solvers import Outcome, Solver
 from zoo.training.trained_model import compile_with, save_trained
-from zoo.utils.choices import require_choice
+from zoo.utils.choices import UnknownNameError, require_choice
 from zoo.utils.files import sha256, write_json
 from zoo.utils.provenance import machine, versions
 from zoo.utils.quiet import check_keras
@@ -59,8 +59,14 @@ def train(name: str, *, reporter: Reporter | None = None, **settings: Any) -> di
         Preempted: after SIGTERM or Ctrl-C, once a checkpoint is written.
     """
     known = [of.name for of in fields(Training) if of.name != "name"]
-    for setting in settings:
-        require_choice("setting of zoo.train", setting, known)
+    options = describe(name).options
+    for setting, value in settings.items():
+        if setting in options and setting not in known:
+            raise UnknownNameError(
+                f"{setting!r} is an option of {name}, not a setting; give options="
+                f"{{{setting!r}: {value!r}}}."
+            )
+        require_choice("setting", setting, known, of="zoo.train")
     return run(Training(name, **settings), reporter or Silent())
 
 
@@ -69,6 +75,7 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
     check_keras()
     spec = describe(training.name)
     training.check()
+    training = training.with_recipe_read()
     recipe = training.choose_recipe(spec)
     path = Path(training.run_dir) if training.run_dir else new_run_dir(spec.name)
     # First, because workers must connect before the TensorFlow runtime starts.
@@ -80,6 +87,8 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
     )
     reporter = reporter if devices.is_chief else Silent()
     replicas = f"{devices.replicas} replica{'s' * (devices.replicas > 1)}"
+    if left_out := training.left_out(spec, recipe):
+        reporter.say(left_out)
     reporter.say(f"Strategy {devices.name}, {replicas}: {devices.why}.")
     # Only the chief reads and writes the run folder; it sends the other workers what they need.
     folder = RunFolder(path) if devices.is_chief else None
