@@ -96,3 +96,11 @@ def run_zoo():
         return subprocess.CompletedProcess(words, ended.value.code, out.getvalue(), err.getvalue())
 
     return run
+
+
+@pytest.fixture(scope="session")
+def own_tfds(tmp_path_factory):
+    """A folder of small data sets that TensorFlow Datasets has prepared, see own_tfds.py."""
+    from own_tfds import store_all
+
+    return store_all(tmp_path_factory.mktemp("tfds"))

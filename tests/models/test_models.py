@@ -21,6 +21,8 @@ def inputs_of(model, count, seed=0):
 
 def labels_for(name, count):
     index = np.arange(count) % 2
+    if zoo.describe(name).task.name == "values":
+        return index[:, None].astype("float32")
     return (2 * index - 1).astype("float32") if zoo.describe(name).task.name == "sign" else index
 
 
@@ -49,12 +51,10 @@ def test_fit_evaluate_and_predict_work_as_in_any_keras_model(name):
     assert np.isfinite(history["loss"]).all()
     outputs = model.predict(x, verbose=0)
     assert outputs.dtype == np.float32
-    classes = zoo.describe(name).task.name == "classes"
-    threshold = 0 if zoo.describe(name).task.name == "sign" else 0.5
-    decided = outputs.argmax(axis=1) if classes else outputs[:, 0] >= threshold
+    task = zoo.describe(name).task
     evaluated = model.evaluate(x, y, return_dict=True, verbose=0)
-    assert set(evaluated) == {"loss", "accuracy"}
-    assert evaluated["accuracy"] == pytest.approx(np.mean(decided == (y if classes else y > 0)))
+    measured = task.measure(outputs, y > 0 if task.name == "sign" else y)
+    assert evaluated == pytest.approx({"loss": evaluated["loss"], **measured})
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -110,6 +110,28 @@ def test_backpropagation_agrees_with_numerical_gradients(name):
             variable.assign(start)
             numerical = (values[0] - values[1]) / (2 * h)
             assert numerical == pytest.approx(float(gradient.numpy()[at]), abs=1e-3)
+
+
+NUMBERS = [name for name in MODELS if "standardize" in zoo.describe(name).options]
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("name", NUMBERS)
+def test_models_take_rows_of_any_number_of_numbers(name, standardize):
+    options = {"inputs": 3, "standardize": standardize}
+    model = zoo.build(name, **options)
+    layers = ["x", "preprocessing", "head"] if standardize else ["x", "head"]
+    assert [layer.name for layer in model.layers] == layers
+    x, y = inputs_of(model, 8), labels_for(name, 8)
+    assert np.isfinite(model.fit(x, y, epochs=2, verbose=0).history["loss"]).all()
+    with pytest.raises(zoo.ZooError, match="rows of 3 numbers"):
+        model.predict(x[:, :2], verbose=0)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_negative_number_of_inputs_is_refused(name):
+    with pytest.raises(zoo.ZooError, match=r"'inputs' is -1|inputs.* -1"):
+        zoo.build(name, inputs=-1)
 
 
 @pytest.mark.parametrize("depth", [0, 1, 2, 3])

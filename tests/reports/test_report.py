@@ -67,10 +67,12 @@ def test_a_report_has_everything_inside(run):
     export_run(run, kinds=["float32"])
     page = Page(report(run))
     assert page.fetched == []
-    assert len(page.pictures) == 3
+    assert len(page.pictures) == 4
     for picture in page.pictures:
         assert 0.005 < (picture != 255).any(axis=-1).mean() < 0.95
-    assert {"Result", "Decision boundary", "Exported files", "Settings"} <= set(page.headings)
+    assert {"Result", "Data", "Decision boundary", "Exported files", "Settings"} <= set(
+        page.headings
+    )
     results = json.loads((run / "results.json").read_text())
     assert f"{results['test']['accuracy']:.4g}" in page.texts
     assert "float32" in page.texts
@@ -153,7 +155,7 @@ def test_a_report_of_own_photos_of_several_sizes(photos_of_several_sizes, tmp_pa
         run_dir=tmp_path / "run",
     )
     page = Page(report(tmp_path / "run"))
-    assert len(page.pictures) == 3
+    assert len(page.pictures) == 4
     assert {"$5_{", "猫"} <= set(page.texts)
     # What is measured later finds the photos where they lay.
     bundle = export_run(tmp_path / "run", kinds=["float32"])

@@ -1,8 +1,9 @@
-"""`zoo data …`: list, download, clear the cache."""
+"""`zoo data …`: list, show, download, clear the cache."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,8 +11,15 @@ from zoo.cli.commands import Commands
 from zoo.cli.options import DataDir
 from zoo.cli.output import console, print_line
 from zoo.cli.plugins import import_tensorflow
+from zoo.utils.text import printable
 
-data_app = Commands(help="Data sets: list them, download them, empty the cache.")
+if TYPE_CHECKING:
+    from zoo.data import Dataset
+
+# More classes are summarised in a sentence.
+_MOST_LISTED = 100
+
+data_app = Commands(help="Data sets: list them, show them, download them, empty the cache.")
 
 
 @data_app.command("list")
@@ -53,6 +61,50 @@ def prepare(
         import_tensorflow()
     folder = data.prepare(name, data_dir)
     print_line(f"{name} is ready in {folder}." if folder else f"{name} needs no preparation.")
+
+
+@data_app.command("show")
+def show(
+    name: Annotated[
+        str, typer.Argument(metavar="DATASET", help="A name, as `zoo data list` prints it.")
+    ],
+    data_dir: DataDir = None,
+    target: Annotated[
+        str | None, typer.Option(help="For a table: the column to predict.", metavar="COLUMN")
+    ] = None,
+    to: Annotated[
+        Path, typer.Option(help="The file to write, .png or .svg.", metavar="FILE")
+    ] = Path("data.png"),
+) -> None:
+    """Plot training examples of a data set, and print how many it has of each class."""
+    from zoo import data
+    from zoo.data.summary import sentences
+    from zoo.training.reporter import Terminal
+
+    if data.describe(name).source == "tfds":
+        import_tensorflow()
+    from zoo.plots.examples import examples_picture
+    from zoo.plots.style import FORMATS, require_format, save
+
+    require_format(to, FORMATS)
+    dataset = data.load(name, data_dir, target=target, progress=Terminal(console()).decoding)
+    for sentence in sentences(dataset):
+        print_line(sentence)
+    if dataset.labels and len(dataset.labels) <= _MOST_LISTED:
+        _print_counts(dataset)
+    print_line(str(save(examples_picture(dataset, dataset.name), to)))
+
+
+def _print_counts(dataset: Dataset) -> None:
+    from rich.table import Table
+
+    from zoo.data.summary import class_counts
+
+    counts = class_counts(dataset)
+    table = Table("class", *counts, box=None)
+    for index, label in enumerate(dataset.labels):
+        table.add_row(printable(label), *(f"{of_split[index]:,}" for of_split in counts.values()))
+    console().print(table)
 
 
 @data_app.command("clear")

@@ -23,10 +23,12 @@ from zoo.data.catalog import (
     unregister_dataset,
 )
 from zoo.data.dataset import Dataset, Split, computed_dataset
+from zoo.data.keypoint_coordinates import keypoint_coordinates
 from zoo.data.photos import Photos
 from zoo.data.points import separable
 from zoo.data.repeats import repeated_examples
 from zoo.data.retina import shapes
+from zoo.data.tfds_any import from_tfds
 
 __all__ = [
     "PLACES",
@@ -38,6 +40,8 @@ __all__ = [
     "computed_dataset",
     "describe",
     "from_arrays",
+    "from_tfds",
+    "keypoint_coordinates",
     "list_datasets",
     "load",
     "load_again",

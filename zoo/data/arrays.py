@@ -269,8 +269,8 @@ def _classes(targets: Targets, split: str) -> np.ndarray:
 def _require_enough(
     where: str, split: str, hashes: np.ndarray, targets: Targets, least: int, what: str
 ) -> None:
-    of = split or "train"
-    counts = class_counts(hashes, _classes(targets, of), max(1, len(targets.labels)))
+    classes = _classes(targets, split or "train")
+    counts = class_counts(hashes, classes, max(1, len(targets.labels)))
     few = np.flatnonzero(counts < least)
     if not len(few):
         return
@@ -279,6 +279,8 @@ def _require_enough(
     rows = f"{count or 'no'} {'different ' * (least > 1)}{what}{'s' * (count != 1)}"
     of_class = f" of the class {printable(targets.labels[index])}" if targets.labels else ""
     inside = f" in {split}" if split else ""
+    if np.count_nonzero(classes == index) >= least:
+        inside += f" ({what}s that are equal count once, for the first of their classes)"
     raise ZooError(
         f"{where} has {rows}{of_class}{inside}, but at least {least} are needed: {_WHY[least]}."
     )

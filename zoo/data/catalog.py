@@ -14,12 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data import points, retina, tfds_photos, truth_tables
+from zoo.data import points, retina, surfaces, tfds_files, tfds_photos, truth_tables
 from zoo.data.csv_table import load_csv
 from zoo.data.dataset import SPLITS, Dataset
 from zoo.data.folder import PhotoFolder
+from zoo.data.keypoint_patches import load_patches
+from zoo.data.npz_file import load_npz
 from zoo.data.photo_set import Progress, load_photo_set
 from zoo.data.places import Place, Request
+from zoo.data.tfds_any import load_tfds
 from zoo.errors import ZooError
 from zoo.registry.plugins import load_plugins, registry
 from zoo.registry.tasks import Value
@@ -75,7 +78,8 @@ def list_datasets() -> list[str]:
     """Return the names of all data sets, including those of plugins.
 
     >>> list_datasets()
-    ['and', 'or', 'nand', 'xor', 'blobs', 'shapes', 'cifar10', 'cats_vs_dogs', 'photos']
+    ['and', 'or', 'nand', 'xor', 'blobs', 'shapes', 'plane', 'gaussian', 'cifar10', 'cats_vs_dogs',
+    'photos']
     """
     load_plugins()
     return list(_CATALOG)
@@ -185,7 +189,7 @@ def prepare(name: str, data_dir: str | Path | None = None) -> Path | None:
     """Download and prepare a data set from TFDS, unless that was done before.
 
     Args:
-        name: one of `list_datasets()`.
+        name: one of `list_datasets()`, or "tfds:NAME".
         data_dir: target folder; by default TFDS_DATA_DIR, else ~/tensorflow_datasets.
 
     Returns:
@@ -195,7 +199,11 @@ def prepare(name: str, data_dir: str | Path | None = None) -> Path | None:
         UnknownNameError: for an unknown name.
         ZooError: if the download or the preparation fails.
     """
-    return tfds_photos.prepare(name, data_dir) if describe(name).source == "tfds" else None
+    if describe(name).source != "tfds":
+        return None
+    own = name in tfds_photos.LAYOUTS
+    reference = tfds_photos.reference(name) if own else tfds_files.Reference.parse(name)
+    return tfds_files.prepare(reference, data_dir)
 
 
 def register_dataset(
@@ -365,6 +373,24 @@ _OF_THIS_PACKAGE = {
             _computed(retina.shapes_dataset),
         ),
         DatasetSpec(
+            "plane",
+            "vector",
+            "computed",
+            (),
+            "Points of a plane over the square −6 … 6, with noise of deviation 0.05.",
+            _computed(surfaces.plane),
+            values=surfaces.VALUES,
+        ),
+        DatasetSpec(
+            "gaussian",
+            "vector",
+            "computed",
+            (),
+            "A surface over the square −6 … 6 with three hills and three hollows.",
+            _computed(surfaces.gaussian),
+            values=surfaces.VALUES,
+        ),
+        DatasetSpec(
             "cifar10",
             "image",
             "tfds",
@@ -402,12 +428,35 @@ PLACES = {
             _folder,
         ),
         Place(
+            "keypoints",
+            "FOLDER",
+            "image",
+            "Patches around named points: images/, and a CSV of image, name, x, y, visible.",
+            load_patches,
+        ),
+        Place(
+            "tfds",
+            "NAME",
+            "vector or image",
+            "A data set of TensorFlow Datasets: NAME, NAME/CONFIG or NAME/CONFIG:VERSION.",
+            load_tfds,
+            is_path=False,
+            has_target=True,
+        ),
+        Place(
             "csv",
             "FILE",
             "vector",
             "A table with a header: columns of numbers, and --target COLUMN to predict.",
             load_csv,
             has_target=True,
+        ),
+        Place(
+            "npz",
+            "FILE",
+            "vector or image",
+            "Arrays x and y as NumPy saves them, or x_train, y_train, x_test, y_test.",
+            load_npz,
         ),
     )
 }

@@ -120,6 +120,11 @@ class PhotoFolder:
                 encoded = b""
             yield EncodedPhoto(name, label, split, encoded)
 
+    @property
+    def found(self) -> tuple[str, ...]:
+        """Empty: there is nothing more to tell."""
+        return ()
+
     def finalise_splits(self, photos: Sequence[Decoded]) -> dict[str, str]:
         """Return the split of every photo; every split has photos of every class.
 

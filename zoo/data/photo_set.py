@@ -62,4 +62,4 @@ def _build(source: PhotoSource, folder: Path, progress: Progress | None) -> cach
     readable = [photo for photos in written.by_split.values() for photo in photos]
     split_of = {photo.name: split for split, photos in written.by_split.items() for photo in photos}
     note = duplicates_note(readable, split_of)
-    return cache.Built(written.skipped, (note,) if note else ())
+    return cache.Built(written.skipped, (*source.found, *([note] if note else [])))

@@ -59,6 +59,10 @@ class PhotoSource(Protocol):
     def notes(self) -> tuple[str, ...]:
         """Sentences to show the user, such as on files that are ignored."""
 
+    @property
+    def found(self) -> tuple[str, ...]:
+        """Sentences on what `read` found, asked for after it."""
+
     def finalise_splits(self, photos: Sequence[Decoded]) -> dict[str, str]:
         """Return name → split for every photo that could be decoded.
 

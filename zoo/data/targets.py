@@ -119,7 +119,7 @@ def _values(
     if len(counts) > 1:
         raise ZooError(f"{where} has different numbers of values in its splits; give the same.")
     (count,) = counts
-    named = _value_names(count) if names is None else names
+    named = value_names(count) if names is None else names
     if len(named) != count:
         raise ZooError(
             f"{where} names {len(named)} value{'s' * (len(named) != 1)}, but y holds {count} per "
@@ -137,7 +137,8 @@ def _squeezed(y: np.ndarray) -> np.ndarray:
     return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
 
 
-def _value_names(count: int) -> list[str]:
+def value_names(count: int) -> list[str]:
+    """Return the names of values that were given none."""
     return ["value"] if count == 1 else [f"value_{number}" for number in range(1, count + 1)]
 
 

@@ -5,7 +5,7 @@ import importlib
 from zoo.models.building import build
 from zoo.registry import describe, list_models
 
-# `list_models` keeps the order of the lecture.
+# `list_models` keeps this order: the lecture's, then the models of values.
 for _module in (
     "perceptron",
     "mark_one",
@@ -13,6 +13,8 @@ for _module in (
     "linear_cat_dog",
     "cifar_softmax",
     "deep_relu",
+    "linear_regression",
+    "deep_regression",
 ):
     importlib.import_module(f"zoo.models.{_module}")
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from zoo.registry import register
 from zoo.registry.recipes import Augmentation, Recipe
 from zoo.registry.tasks import Classes
-from zoo.utils.choices import require_choice
 
 if TYPE_CHECKING:
     import keras
@@ -48,6 +47,15 @@ COMPACT = replace(
     note="Short enough for a lesson: half of the weights, and weaker augmentation.",
 )
 
+TABLE = Recipe(
+    epochs=200,
+    batch_size=200,
+    learning_rate=1e-3,
+    optimizer="adam",
+    options={"width": 128},
+    note="For rows of numbers, of which there are often only a few hundred.",
+)
+
 
 @register(
     "deep_relu",
@@ -56,7 +64,7 @@ COMPACT = replace(
     slides=(8, 18, 19),
     equation="f = softmax(W_{d+1} max(0, W_d … max(0, W₁x + b₁) … + b_d) + b_{d+1})",
     output="one probability per label, which add up to 1; the largest wins",
-    recipes={"lecture": RECIPE, "best": BEST, "compact": COMPACT},
+    recipes={"lecture": RECIPE, "best": BEST, "compact": COMPACT, "table": TABLE},
     training_options=("dropout",),
 )
 def deep_relu(
@@ -68,6 +76,8 @@ def deep_relu(
     size: int = 32,
     grayscale: bool = False,
     classes: int = 10,
+    inputs: int = 0,
+    standardize: bool = False,
 ) -> keras.Model:
     """Build a classifier with any number of hidden layers; depth 0 is the linear classifier.
 
@@ -77,46 +87,41 @@ def deep_relu(
         activation: of the hidden layers, one of the lecture's ten activations.
         normalization: before each activation: "none", "batch" (over all replicas) or "layer".
         dropout: fraction of hidden units set to 0 in training, 0 ≤ dropout < 1.
-        size: height and width after the resize, at least 1.
-        grayscale: convert to gray if true, else use the three colour channels.
+        size: height and width of photos after the resize, at least 1.
+        grayscale: convert photos to gray if true, else use the three colour channels.
         classes: number of classes, at least 2.
+        inputs: number of inputs for rows of numbers; 0 for photos.
+        standardize: scale inputs that are numbers by mean and variance, which training sets.
 
     Returns:
-        A compiled model, uint8 photos (batch, h, w, 3) → float32 probabilities (batch, classes).
+        A compiled model, uint8 photos (batch, h, w, 3), or float32 (batch, inputs), → float32
+        probabilities (batch, classes).
 
     Raises:
         ZooError: for an option out of its range.
     """
     import keras
 
-    from zoo.errors import ZooError
-    from zoo.models.assemble import classification, image_model, probabilities, require_positive
-    from zoo.nn.activations import activation_layer
+    from zoo.models.assemble import (
+        classification,
+        hidden_layers,
+        numbers_or_photos,
+        probabilities,
+        require_positive,
+    )
     from zoo.nn.preprocessing import image_preprocessing
 
-    require_positive(width=width, size=size)
-    require_choice("normalization", normalization, ("none", "batch", "layer"))
-    if depth < 0:
-        raise ZooError(f"Option 'depth' is {depth}; give 0 (the linear classifier) or more.")
-    if not 0 <= dropout < 1:
-        raise ZooError(f"Option 'dropout' is {dropout}; give a fraction from 0 up, below 1.")
-    head: list[keras.layers.Layer] = []
-    for layer in range(1, depth + 1):
-        head.append(
-            keras.layers.Dense(width, kernel_initializer="he_normal", name=f"hidden_{layer}")
-        )
-        if normalization == "batch":
-            head.append(keras.layers.BatchNormalization(synchronized=True))
-        elif normalization == "layer":
-            head.append(keras.layers.LayerNormalization())
-        head.append(activation_layer(activation))
-        if dropout:
-            head.append(keras.layers.Dropout(dropout))
-    head += [keras.layers.Dense(classes, name="logits"), probabilities(classes)]
-    return image_model(
+    require_positive(size=size)
+    return numbers_or_photos(
         "deep_relu",
-        image_preprocessing(size, grayscale),
-        head,
+        inputs,
+        lambda: image_preprocessing(size, grayscale),
+        [
+            *hidden_layers(depth, width, activation, normalization, dropout),
+            keras.layers.Dense(classes, name="logits"),
+            probabilities(classes),
+        ],
+        standardize=standardize,
         recipe=RECIPE,
         **classification(),
     )

@@ -36,6 +36,14 @@ BEST = Recipe(
     note="Ridge regression: the penalty λ ‖W‖² reduces overfitting.",
 )
 
+TABLE = Recipe(
+    epochs=200,
+    batch_size=200,
+    learning_rate=1e-2,
+    solver="exact",
+    note="For rows of numbers: ridge regression with the penalty λ ‖W‖².",
+)
+
 
 @register(
     "linear_cat_dog",
@@ -45,29 +53,33 @@ BEST = Recipe(
     equation="y = W x + b, min Σ ‖W xᵢ + b − yᵢ‖², W 1 × 4096, yᵢ = ±1",
     output="W x + b, trained towards −1 for {first} and +1 for {second}: below 0 {first}, "
     "from 0 up {second}",
-    recipes={"lecture": RECIPE, "unpenalised": UNPENALISED, "best": BEST},
+    recipes={"lecture": RECIPE, "unpenalised": UNPENALISED, "best": BEST, "table": TABLE},
 )
-def linear_cat_dog(size: int = 64) -> keras.Model:
+def linear_cat_dog(size: int = 64, inputs: int = 0, standardize: bool = False) -> keras.Model:
     """Build the lecture's cat/dog classifier: photo → gray → 64 × 64 → 4096 numbers → W x + b.
 
     Args:
         size: height and width of the gray image, at least 1.
+        inputs: number of inputs for rows of numbers; 0 for photos.
+        standardize: scale inputs that are numbers by mean and variance, which training sets.
 
     Returns:
-        A compiled model, uint8 photos (batch, h, w, 3) → float32 (batch, 1), trained towards −1
-        for a cat and +1 for a dog.
+        A compiled model, uint8 photos (batch, h, w, 3), or float32 (batch, inputs), → float32
+        (batch, 1), trained towards −1 for a cat, the first label, and +1 for a dog, the second.
     """
     import keras
 
-    from zoo.models.assemble import image_model, require_positive
+    from zoo.models.assemble import numbers_or_photos, require_positive
     from zoo.nn.losses import SignAccuracy, SquaredError
     from zoo.nn.preprocessing import image_preprocessing
 
     require_positive(size=size)
-    return image_model(
+    return numbers_or_photos(
         "linear_cat_dog",
-        image_preprocessing(size, grayscale=True),
+        inputs,
+        lambda: image_preprocessing(size, grayscale=True),
         [keras.layers.Dense(1, kernel_initializer="zeros", dtype="float32", name="score")],
+        standardize=standardize,
         recipe=RECIPE,
         loss=SquaredError(),
         weighted_metrics=[SignAccuracy()],

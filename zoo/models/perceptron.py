@@ -30,7 +30,9 @@ RECIPE = Recipe(
     training_options=("learning_rate",),
     recipes={"lecture": RECIPE},
 )
-def perceptron(inputs: int = 2, learning_rate: float = RECIPE.learning_rate) -> keras.Model:
+def perceptron(
+    inputs: int = 2, learning_rate: float = RECIPE.learning_rate, standardize: bool = False
+) -> keras.Model:
     """Build Rosenblatt's perceptron: one unit that fires iff Σ wⱼxⱼ + b ≥ 0.
 
     With batch size 1, `fit` computes Rosenblatt's rule w ← w + r(ŷ − y)x, b ← b + r(ŷ − y),
@@ -41,6 +43,7 @@ def perceptron(inputs: int = 2, learning_rate: float = RECIPE.learning_rate) -> 
     Args:
         inputs: number of inputs, at least 1.
         learning_rate: r, above 0.
+        standardize: scale inputs by mean and variance, which training sets.
 
     Returns:
         A compiled model, float32 (batch, inputs) → 0 or 1, (batch, 1); weights start at zero.
@@ -55,6 +58,7 @@ def perceptron(inputs: int = 2, learning_rate: float = RECIPE.learning_rate) -> 
         "perceptron",
         inputs,
         [keras.layers.Dense(1, kernel_initializer="zeros", name="unit"), activation_layer("step")],
+        standardize=standardize,
         recipe=replace(RECIPE, learning_rate=learning_rate),
         loss=HalfSquaredError(),
         weighted_metrics=[binary_accuracy()],

@@ -30,7 +30,11 @@ RECIPE = Recipe(
     recipes={"lecture": RECIPE},
 )
 def xor_mlp(
-    hidden: int = 2, hidden_activation: str = "swish", output_activation: str = "sigmoid"
+    hidden: int = 2,
+    hidden_activation: str = "swish",
+    output_activation: str = "sigmoid",
+    inputs: int = 2,
+    standardize: bool = False,
 ) -> keras.Model:
     """Build a network with one hidden layer, which can separate XOR with two lines.
 
@@ -46,9 +50,11 @@ def xor_mlp(
         hidden: number of hidden units, at least 1.
         hidden_activation: σ_h, one of the lecture's ten activations.
         output_activation: σ_o, one of the lecture's ten activations.
+        inputs: number of inputs, at least 1.
+        standardize: scale inputs by mean and variance, which training sets.
 
     Returns:
-        A compiled model, float32 (batch, 2) → float32 (batch, 1).
+        A compiled model, float32 (batch, inputs) → float32 (batch, 1).
     """
     import keras
 
@@ -59,13 +65,14 @@ def xor_mlp(
     require_positive(hidden=hidden)
     return vector_model(
         "xor_mlp",
-        2,
+        inputs,
         [
             keras.layers.Dense(hidden, kernel_initializer="orthogonal", name="hidden"),
             activation_layer(hidden_activation),
             keras.layers.Dense(1, kernel_initializer="zeros", name="output"),
             activation_layer(output_activation),
         ],
+        standardize=standardize,
         recipe=RECIPE,
         loss=HalfSquaredError(),
         weighted_metrics=[binary_accuracy()],

@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras import ops
 
 from zoo.errors import ZooError
+from zoo.nn.scaling import output_scaling
 
 _ENTRIES = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch")
 
@@ -36,6 +37,16 @@ class _CheckedModel(keras.Model):
     def __call__(self, inputs, *args, **kwargs):
         """Return the outputs for a batch."""
         return super().__call__(_mapped(self._checked_and_adapted, inputs), *args, **kwargs)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Return the loss; that of standardized values if the model scales its outputs.
+
+        So values of any unit have the same weight, and the loss does not depend on the units.
+        """
+        scaling = output_scaling(self)
+        if scaling is not None:
+            y, y_pred = scaling.standardized(y), scaling.standardized(y_pred)
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
 
     def check(self, x: Any) -> None:
         """Raise an error unless x is a valid input."""

@@ -9,7 +9,15 @@ from pathlib import Path
 import keras
 
 from zoo.errors import ZooError
-from zoo.nn import activations, initializers, inputs, losses, metrics, preprocessing  # noqa: F401
+from zoo.nn import (  # noqa: F401
+    activations,
+    initializers,
+    inputs,
+    losses,
+    metrics,
+    preprocessing,
+    scaling,
+)
 from zoo.registry.plugins import check_plugins, import_custom_objects, recorded_plugins
 
 

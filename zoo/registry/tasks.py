@@ -525,9 +525,8 @@ class Values(Task):
                 "choose another --dataset or a model of the task 'classes'."
             )
         if outputs != wanted:
-            remedy = (
-                f"--set outputs={wanted}" if "outputs" in options else "choose another --dataset"
-            )
+            named = [option for option in ("values", "outputs") if option in options]
+            remedy = f"--set {named[0]}={wanted}" if named else "choose another --dataset"
             raise ZooError(
                 f"{model} predicts {outputs} value{'s' * (outputs != 1)}, but {dataset.name} "
                 f"has {wanted}; {remedy}."

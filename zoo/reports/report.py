@@ -10,12 +10,14 @@ from matplotlib.figure import Figure
 
 from zoo import edge
 from zoo.data import Dataset
+from zoo.data.summary import sentences
 from zoo.errors import ZooError
 from zoo.models import describe
 from zoo.plots import sources
 from zoo.plots.boundary import boundary_picture
 from zoo.plots.confusion import confusion_matrix, confusion_picture, most_confused
 from zoo.plots.curves import grouped_curves, learning_curves
+from zoo.plots.examples import examples_picture
 from zoo.plots.predictions import predictions_picture
 from zoo.plots.weights import weight_pictures
 from zoo.registry.tasks import threshold_of
@@ -52,6 +54,9 @@ def report(run: str | Path, to: str | Path | None = None, data_dir: str | None =
             f"{results['examples']['test']:,} test examples of {dataset.name}, fingerprint "
             f"{dataset.fingerprint}; evaluated once, after training."
         ),
+        page.heading("Data"),
+        *(page.paragraph(sentence) for sentence in sentences(dataset)),
+        page.picture(examples_picture(dataset, dataset.name), "Training examples"),
         page.heading("Training"),
         page.paragraph(config.get("recipe_text", "")),
         page.picture(learning_curves({source.name: rows}, title, metric), "Learning curves"),

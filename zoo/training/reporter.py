@@ -16,6 +16,7 @@ from rich.progress import (
 )
 
 from zoo.data import Dataset
+from zoo.data.summary import sentences
 from zoo.training.checkpoints import Position
 
 _SECONDS_BETWEEN_LINES = 0.5
@@ -93,21 +94,10 @@ class Terminal:
             self._close()
 
     def dataset(self, dataset):
-        """Print the data set's size, fingerprint, notes and unreadable photos."""
+        """Print the data set's size, fingerprint, notes, class counts and unreadable photos."""
         self._close()
-        sizes = " / ".join(
-            f"{len(split):,}" for split in (dataset.train, dataset.validation, dataset.test)
-        )
-        self.say(
-            f"Data set {dataset.name}: {sizes} training / validation / test examples, "
-            f"fingerprint {dataset.fingerprint}."
-        )
-        for note in dataset.notes:
-            self.say(note)
-        if dataset.skipped:
-            shown = ", ".join(dataset.skipped[:5])
-            more = f" and {len(dataset.skipped) - 5} more" if len(dataset.skipped) > 5 else ""
-            self.say(f"Skipped {len(dataset.skipped)} unreadable photos: {shown}{more}.")
+        for sentence in sentences(dataset):
+            self.say(sentence)
 
     def epoch_begin(self, position, epochs, steps, batch_size):
         """Show the epoch's progress bar."""

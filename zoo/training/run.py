@@ -19,7 +19,7 @@ from zoo.models import describe
 from zoo.registry.plugins import plugins_of
 from zoo.registry.solvers import load_solver, solver_entry
 from zoo.training import identity, precision, strategies
-from zoo.training.checks import adapt_to_data, check_fits
+from zoo.training.checks import adapt_to_data, check_fits, options_of
 from zoo.training.cluster import explaining_lost_workers
 from zoo.training.context import Plan, TrainingContext
 from zoo.training.finite import (
@@ -29,7 +29,8 @@ from zoo.training.finite import (
 )
 from zoo.training.reporter import Reporter, Silent
 from zoo.training.run_folder import RunFolder, check_identity, new_run_dir
-from zoo.training.settings import Training
+from zoo.training.scaling import set_statistics
+from zoo.training.settings import TABLE, Training
 from zoo.training.signals import preemption
 from zoo.training.solvers import Outcome, Solver
 from zoo.training.trained_model import compile_with, save_trained
@@ -108,7 +109,9 @@ def _train(plan: Plan) -> dict[str, Any]:
     solver.check(model, plan.recipe)
     dataset = _load_data(plan)
     plan, model = _adapt_to_data(plan, model, dataset)
+    solver = load_solver(plan.recipe.solver)
     check_fits(model, plan.spec, dataset)
+    set_statistics(model, dataset)
     solver.check(model, plan.recipe, dataset, plan.devices.replicas)
     _compile(plan, model, len(dataset.train))
     config = _config(plan, model, dataset, jit)
@@ -178,28 +181,51 @@ def _keeping_random_state() -> Iterator[None]:
         random.setstate(state)
 
 
+def _with_recipe_for(plan: Plan, dataset: Dataset) -> Plan:
+    """Return the plan with the model's recipe for tables, if one is called for.
+
+    It is if no recipe was chosen, the data set holds rows of numbers and is not the model's own,
+    and no setting was given that the recipe's solver does not use.
+    """
+    spec, training = plan.spec, plan.training
+    own = dataset.name == spec.dataset or dataset.kind != "vector"
+    if own or training.recipe is not None or TABLE not in spec.recipes:
+        return plan
+    training = replace(training, recipe=TABLE)
+    try:
+        recipe = replace(training.choose_recipe(spec), precision=plan.recipe.precision)
+    except ZooError:
+        return plan
+    plan.reporter.say(f"Recipe {TABLE}, since the data set holds rows of numbers.")
+    return replace(plan, training=training, recipe=recipe)
+
+
 def _adapt_to_data(plan: Plan, model: keras.Model, dataset: Dataset) -> tuple[Plan, keras.Model]:
     """Adapt the plan and the model to the data set, and report what changed."""
+    built = plan.recipe.options
+    plan = _with_recipe_for(plan, dataset)
     recipe = plan.recipe
     given = dict(plan.training.options)
     if plan.training.batch_size is not None:
         given["batch_size"] = plan.training.batch_size
     adapted = adapt_to_data(recipe, plan.spec, dataset, plan.devices.replicas, given)
-    if adapted == recipe:
-        return plan, model
-    plan = replace(plan, recipe=replace(adapted, note=""))
-    changed = []
-    if adapted.options != recipe.options:
+    if adapted != recipe:
+        plan = replace(plan, recipe=replace(adapted, note=""))
+    if adapted.options != built:
         # The only case in which a model is built twice.
         model = _build(plan)
-        labels = len(dataset.labels)
-        changed.append(f"classes={labels}, since the data set has {labels} labels")
+    changed = [
+        f"{name}={value}, since {reason}"
+        for name, (value, reason) in options_of(dataset, plan.spec).items()
+        if name not in recipe.options
+    ]
     if adapted.batch_size != recipe.batch_size:
         changed.append(
             f"batches of {adapted.batch_size}, since there are {len(dataset.train)} training "
             "examples"
         )
-    plan.reporter.say(f"Set by the data: {'; '.join(changed)}.")
+    if changed:
+        plan.reporter.say(f"Set by the data: {'; '.join(changed)}.")
     return plan, model
 
 

@@ -23,6 +23,8 @@ STRATEGIES = ("auto", "cpu", "gpu", "mirrored", "multi_worker", "tpu")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
 JIT = ("auto", "on", "off")
 SOURCES = ("auto", "memory", "stream")
+# The name of a model's recipe for rows of numbers that it was not made for.
+TABLE = "table"
 START_TIMEOUT = 120.0
 
 

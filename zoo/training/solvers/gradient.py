@@ -12,7 +12,6 @@ import numpy as np
 
 from zoo.data import Dataset
 from zoo.errors import ZooError
-from zoo.nn.preprocessing import preprocessing_of
 from zoo.registry.recipes import Recipe
 from zoo.training import checkpoints
 from zoo.training.augmentation import Augmenter
@@ -53,7 +52,7 @@ class GradientSolver:
                 f"Label smoothing is for softmax with cross-entropy; {model.name} is trained with "
                 f"{type(model.loss).__name__}: leave label_smoothing out of the recipe."
             )
-        if recipe.augmentation and preprocessing_of(model) is None:
+        if recipe.augmentation and model.inputs[0].name != "image":
             raise ZooError(
                 f"Augmentation is for photos; {model.name} takes numbers: leave augmentation out "
                 "of the recipe."

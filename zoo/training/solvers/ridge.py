@@ -1,18 +1,19 @@
 """The exact solution of a linear model with squared error: ridge regression over a path of λ.
 
-min over w, b of Σᵢ (w·xᵢ + b − yᵢ)² + λ ‖w‖² (slide 16, where λ = 0). With the means x̄, ȳ,
-C = Σ (xᵢ − x̄)(xᵢ − x̄)ᵀ and c = Σ (xᵢ − x̄)(yᵢ − ȳ), it is w = (C + λI)⁻¹ c, b = ȳ − w·x̄. One pass
-over the examples gives the sums. One tridiagonalisation serves every λ: with C = H T Hᵀ, H
-orthogonal and T tridiagonal (Householder), w(λ) = H (T + λI)⁻¹ Hᵀ c is computed quickly
-(Eldén, 1977). If T + λI is singular, the full eigendecomposition is used: C = Q diag(s) Qᵀ,
-w(λ) = Q diag(1 / (s + λ)) Qᵀ c over the s that are not 0 (Hoerl and Kennard, 1970).
+For each output, min over w, b of Σᵢ (w·xᵢ + b − yᵢ)² + λ ‖w‖² (slide 16, where λ = 0). With the
+means x̄, ȳ, C = Σ (xᵢ − x̄)(xᵢ − x̄)ᵀ and c = Σ (xᵢ − x̄)(yᵢ − ȳ), it is w = (C + λI)⁻¹ c,
+b = ȳ − w·x̄. One pass over the examples gives the sums. One tridiagonalisation serves every λ: with
+C = H T Hᵀ, H orthogonal and T tridiagonal (Householder), w(λ) = H (T + λI)⁻¹ Hᵀ c is computed
+quickly (Eldén, 1977). If T + λI is singular, the full eigendecomposition is used:
+C = Q diag(s) Qᵀ, w(λ) = Q diag(1 / (s + λ)) Qᵀ c over the s that are not 0 (Hoerl and Kennard,
+1970).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -22,6 +23,7 @@ from scipy.linalg import eigvalsh_tridiagonal, lapack, solveh_banded
 from zoo.data import Dataset
 from zoo.errors import ZooError
 from zoo.nn.losses import SquaredError
+from zoo.nn.scaling import output_scaling
 from zoo.registry.recipes import Recipe
 from zoo.training.context import TrainingContext
 from zoo.training.examples import Examples
@@ -30,8 +32,10 @@ from zoo.training.solvers.full_batch import FullBatchSum
 from zoo.training.solvers.penalty_path import REMEDY, PenaltyPath, Solution, penalties_of
 from zoo.training.solvers.stoppable import stoppable, tridiagonalised
 
-# From a negligible penalty to one that makes the weights negligible, for features from −1 to 1.
+# From a negligible penalty to one that makes the weights negligible, for photos' features.
 PENALTIES = tuple(10.0 ** np.linspace(0, 7, 22))
+# The same for numbers of variance 1, per example.
+PENALTIES_PER_EXAMPLE = tuple(10.0 ** np.linspace(-6, 1, 22))
 _STRIP = 512
 
 
@@ -42,16 +46,16 @@ class Sums:
     Args:
         count: number of examples.
         x: Σ xᵢ, (features,).
-        y: Σ yᵢ.
-        yy: Σ yᵢ².
+        y: Σ yᵢ, (outputs,).
+        yy: Σ yᵢ², (outputs,).
         xx: Σ xᵢ xᵢᵀ, (features, features).
-        xy: Σ xᵢ yᵢ, (features,).
+        xy: Σ xᵢ yᵢᵀ, (features, outputs).
     """
 
     count: float
     x: np.ndarray
-    y: float
-    yy: float
+    y: np.ndarray
+    yy: np.ndarray
     xx: np.ndarray
     xy: np.ndarray
 
@@ -73,18 +77,18 @@ class RidgeSolver:
         Raises:
             ZooError: if it is not.
         """
-        head = model.get_layer("head").layers
+        dense, *others = model.get_layer("head").layers
+        scaled = output_scaling(model)
         linear = (
-            len(head) == 1
-            and isinstance(head[0], keras.layers.Dense)
-            and head[0].units == 1
-            and head[0].activation is keras.activations.linear
-            and isinstance(model.loss, SquaredError)
+            isinstance(dense, keras.layers.Dense)
+            and dense.activation is keras.activations.linear
+            and others == ([] if scaled is None else [scaled])
+            and isinstance(model.loss, (SquaredError, keras.losses.MeanSquaredError))
         )
         if not linear:
             raise ZooError(
-                f"--solver exact is for a linear model with squared error, such as linear_cat_dog; "
-                f"use --solver gradient for {model.name}."
+                f"--solver exact is for a linear model with squared error, such as linear_cat_dog "
+                f"or linear_regression; use --solver gradient for {model.name}."
             )
 
     def fit(self, context: TrainingContext) -> Outcome:
@@ -99,11 +103,52 @@ class RidgeSolver:
         path = PenaltyPath(context)
         sums = sum_examples(context.strategy, context.examples("train"), context.check_stop)
         context.reporter.say(f"Summed {sums.count:,.0f} examples; solving for each λ.")
-        penalties = penalties_of(context.recipe, PENALTIES)
-        for solution in stoppable(lambda: solve(sums, penalties), context.poll_stop):
+        penalties = penalties_of(context.recipe, default_penalties(context.model, sums.count))
+        units = _Units.of(context.model)
+        for solution in stoppable(lambda: solve(sums, penalties, units), context.poll_stop):
             context.check_stop()
             path.add(solution)
         return path.outcome()
+
+
+def default_penalties(model: keras.Model, examples: float) -> tuple[float, ...]:
+    """Return the λ to try for a model, given the number of training examples."""
+    if model.inputs[0].name == "image":
+        return PENALTIES
+    return tuple(examples * np.array(PENALTIES_PER_EXAMPLE))
+
+
+@dataclass(frozen=True)
+class _Units:
+    """How outputs of the dense layer become the model's, and errors its loss.
+
+    Args:
+        mean: added to the outputs, after they are multiplied by
+        deviation: (outputs,) or a scalar, as `mean`.
+        averages: whether the loss is averaged over the outputs, else summed.
+    """
+
+    mean: Any = 0.0
+    deviation: Any = 1.0
+    averages: bool = False
+
+    @classmethod
+    def of(cls, model: keras.Model) -> _Units:
+        """Return those of a model that `RidgeSolver.check` accepts."""
+        averages = not isinstance(model.loss, SquaredError)
+        scaling = output_scaling(model)
+        if scaling is None:
+            return cls(averages=averages)
+        mean, variance = (
+            keras.ops.convert_to_numpy(weight).astype(np.float64)
+            for weight in (scaling.adapt_mean, scaling.adapt_variance)
+        )
+        return cls(mean, np.sqrt(variance), averages)
+
+    def loss(self, squared_errors: np.ndarray) -> float:
+        """Return the loss for the mean squared error of each output, in own units."""
+        scaled = squared_errors / np.square(self.deviation)
+        return float(scaled.mean() if self.averages else scaled.sum())
 
 
 def sum_examples(
@@ -122,21 +167,21 @@ def sum_examples(
     def sums(x, y, weight):
         # float64, because subtracting the means from sums of squares cancels digits.
         x, weight = tf.cast(x, tf.float64), tf.cast(weight, tf.float64)
-        y = tf.cast(tf.reshape(y, (-1, 1)), tf.float64)
+        y = tf.cast(tf.reshape(y, (tf.shape(x)[0], -1)), tf.float64)
         weighted = x * weight[:, None]
         return (
             tf.reduce_sum(weight),
             tf.reduce_sum(weighted, axis=0),
-            tf.reduce_sum(y * weight[:, None]),
-            tf.reduce_sum(y * y * weight[:, None]),
+            tf.reduce_sum(y * weight[:, None], axis=0),
+            tf.reduce_sum(y * y * weight[:, None], axis=0),
             *_half_product(weighted, x),
-            tf.matmul(weighted, y, transpose_a=True)[:, 0],
+            tf.matmul(weighted, y, transpose_a=True),
         )
 
     count, x, y, yy, *strips, xy = FullBatchSum(
         strategy, examples, sums, check_stop=check_stop
     ).run()
-    return Sums(float(count), x, float(y), float(yy), _symmetric(strips), xy)
+    return Sums(float(count), x, y, yy, _symmetric(strips), xy)
 
 
 def _half_product(weighted, x):
@@ -155,31 +200,47 @@ def _symmetric(strips: Sequence[np.ndarray]) -> np.ndarray:
     return whole
 
 
-def solve(sums: Sums, penalties: Sequence[float]) -> list[Solution]:
-    """Return the solution for each λ, with the mean squared error as its "loss".
+def solve(sums: Sums, penalties: Sequence[float], units: _Units | None = None) -> list[Solution]:
+    """Return the solution for each λ, with the model's loss without the penalty as its "loss".
 
     If λ = 0 and the solution is not unique, it is the one with the smallest norm of w.
+
+    Args:
+        sums: the sums over the training examples.
+        penalties: values of λ, from 0 up.
+        units: by default the dense layer's outputs are the model's, and the loss is summed.
     """
+    units = units or _Units()
     mean_x, mean_y = sums.x / sums.count, sums.y / sums.count
     covariance = sums.xx - sums.count * np.outer(mean_x, mean_x)
-    correlation = sums.xy - sums.count * mean_x * mean_y
+    correlation = sums.xy - sums.count * np.outer(mean_x, mean_y)
+    spread = sums.yy - sums.count * mean_y**2
     solutions = []
     for penalty, weights in zip(penalties, _path(covariance, correlation, penalties), strict=True):
-        spread = sums.yy - sums.count * mean_y**2
-        error = spread - 2 * weights @ correlation + weights @ (covariance @ weights)
-        bias = np.array([mean_y - weights @ mean_x])
-        loss = {"loss": float(error / sums.count)}
-        solutions.append(Solution(float(penalty), weights[:, None], bias, loss))
+        errors = [
+            total - 2 * w @ c + w @ (covariance @ w)
+            for total, w, c in zip(spread, weights.T, correlation.T, strict=True)
+        ]
+        bias = np.array([m - w @ mean_x for m, w in zip(mean_y, weights.T, strict=True)])
+        loss = {"loss": units.loss(np.array(errors) / sums.count)}
+        solutions.append(
+            Solution(
+                float(penalty),
+                weights / units.deviation,
+                (bias - units.mean) / units.deviation,
+                loss,
+            )
+        )
     return solutions
 
 
 def _path(
     covariance: np.ndarray, correlation: np.ndarray, penalties: Sequence[float]
 ) -> list[np.ndarray]:
-    """Return (C + λI)⁻¹ c for each λ, each (features,)."""
-    if len(correlation) == 1:
-        return _eigen_path(covariance, correlation, penalties)
+    """Return (C + λI)⁻¹ c for each λ, each (features, outputs)."""
     size = len(correlation)
+    if size == 1:
+        return _eigen_path(covariance, correlation, penalties)
     reflectors, diagonal, off_diagonal, factors = tridiagonalised(covariance)
     values = eigvalsh_tridiagonal(diagonal, off_diagonal)
     if values[0] + min(penalties) <= _noise(values):
@@ -192,11 +253,11 @@ def _path(
         )
         return np.vstack([columns[:1], below])
 
-    rotated = reflected(correlation[:, None], "T")
+    rotated = reflected(correlation, "T")
     band = np.stack([diagonal, np.append(off_diagonal, 0.0)])
     shift = np.array([[1.0], [0.0]])
     solved = [solveh_banded(band + penalty * shift, rotated, lower=True) for penalty in penalties]
-    return list(reflected(np.hstack(solved), "N").T)
+    return np.split(reflected(np.hstack(solved), "N"), len(penalties), axis=1)
 
 
 def _eigen_path(
@@ -204,10 +265,9 @@ def _eigen_path(
 ) -> list[np.ndarray]:
     values, vectors = np.linalg.eigh(covariance)
     rotated, noise = vectors.T @ correlation, _noise(values)
+    kept = [(values + penalty)[:, None] for penalty in penalties]
     return [
-        vectors
-        @ np.where(values + penalty > noise, rotated / np.maximum(values + penalty, noise), 0.0)
-        for penalty in penalties
+        vectors @ np.where(sums > noise, rotated / np.maximum(sums, noise), 0.0) for sums in kept
     ]
 
 

@@ -30,6 +30,8 @@ from zoo.training.solvers.penalty_path import REMEDY, PenaltyPath, Solution, pen
 
 # From a negligible penalty to one that makes the weights negligible, for features from −1 to 1.
 PENALTIES = tuple(10.0 ** np.linspace(1, 5, 9))
+# The same for numbers of variance 1, per example.
+PENALTIES_PER_EXAMPLE = tuple(10.0 ** np.linspace(-5, 0, 11))
 GRADIENT_NORM = 1e-4
 _SMALLEST_STEP = 1e-9
 _SAMPLE = 4000
@@ -88,7 +90,7 @@ class SoftmaxRegressionSolver:
             context.model,
             context.strategy,
             context.examples("train"),
-            penalties_of(context.recipe, PENALTIES),
+            penalties_of(context.recipe, default_penalties(context)),
             path.check_stop,
             path.solutions,
         )
@@ -96,6 +98,13 @@ class SoftmaxRegressionSolver:
             path.add(solution)
             path.save()
         return path.outcome()
+
+
+def default_penalties(context: TrainingContext) -> tuple[float, ...]:
+    """Return the λ to try for a model and its training examples."""
+    if context.model.inputs[0].name == "image":
+        return PENALTIES
+    return tuple(len(context.dataset.train) * np.array(PENALTIES_PER_EXAMPLE))
 
 
 def solve(

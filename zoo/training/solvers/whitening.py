@@ -30,7 +30,7 @@ def check(model: keras.Model) -> None:
     """
     first = model.get_layer("head").layers[0]
     missing = None
-    if preprocessing_of(model) is None:
+    if model.inputs[0].name != "image":
         missing = "takes photos"
     elif not isinstance(first, keras.layers.Dense) or not first.trainable:
         missing = "begins with a trainable dense layer"
@@ -97,7 +97,7 @@ def whitened(
         preprocessing = preprocessing_of(model)
         head = keras.Sequential([whitening, inner, *others], name="head")
         assert preprocessing is not None
-        training_model = keras.Model(image, head(preprocessing(image)), name=model.name)
+        training_model = type(model)(image, head(preprocessing(image)), name=model.name)
         # The compile config has the optimizer without the wrapper for half precision.
         settings = model.get_compile_config()
         settings["optimizer"] = keras.optimizers.serialize(model.optimizer)

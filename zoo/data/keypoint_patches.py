@@ -1,0 +1,173 @@
+"""A data set of patches around named points in photos, for classifiers."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from zoo import edge
+from zoo.data.dataset import SPLITS, Dataset, example_digest
+from zoo.data.decoding import Decoded
+from zoo.data.keypoints import Keypoints, Point, is_inside, read_keypoints, split_photos
+from zoo.data.photo_set import load_photo_set
+from zoo.data.photo_source import EncodedPhoto, files_key
+from zoo.data.places import Request
+from zoo.errors import ZooError
+from zoo.utils.text import printable
+
+# Height and width of a patch, as CIFAR-10's photos have.
+SIZE = 32
+# Side of a patch in the photo, as a share of the extent of the photo's visible points.
+SHARE = 0.25
+_LEAST_SIDE = 4.0
+# Stands between the photo and the line of the CSV in a patch's name.
+_LINE = ", line "
+# Increase this when patches or splits are made in another way: they are cached.
+_RULE = 1
+
+
+def load_patches(request: Request) -> Dataset:
+    """Return the data set of square patches around the visible points, labelled by their names.
+
+    A patch's side is a quarter of the extent of its photo's visible points: the longer side of
+    the box around them (or the photo's shorter side if there is only one), so that a person near
+    the camera and one far away give the same view. It is resized to 32 × 32 pixels, and what lies
+    outside of the photo repeats the photo's edge. All patches of a photo are in the same split, and
+    so are those of equal photos; 20 % of the photos are test data and 10 % validation data, by a
+    hash of their names. Visible points that lie outside of their photo are left out.
+
+    Args:
+        request: its `data_dir` is a folder as `read_keypoints` takes it.
+
+    Raises:
+        ZooError: as `read_keypoints`; if there are fewer than three photos or two names.
+    """
+    if request.data_dir is None:
+        raise ZooError("The data set keypoints needs a folder; write keypoints:FOLDER.")
+    keypoints = read_keypoints(request.data_dir)
+    dataset = load_photo_set(_Patches(request.name, keypoints), request.progress)
+    lost = sum(
+        len(visible)
+        for image, visible in _visible(keypoints).items()
+        if printable(image) not in dataset.skipped
+    ) - sum(len(getattr(dataset, split)) for split in SPLITS)
+    if not lost:
+        return dataset
+    outside = f"{lost:,} visible point{'s lie' if lost > 1 else ' lies'} outside of "
+    return replace(
+        dataset,
+        notes=(*dataset.notes, f"{outside}the photo and {'are' if lost > 1 else 'is'} left out."),
+    )
+
+
+class _Patches:
+    """A source of patches, each encoded as a PNG file."""
+
+    def __init__(self, name: str, keypoints: Keypoints):
+        self.name = name
+        self._keypoints = keypoints
+        self._visible = _visible(keypoints)
+        names = {point.name for points in self._visible.values() for point in points}
+        self.labels = tuple(sorted(names))
+        if len(self.labels) < 2:
+            raise ZooError(
+                f"{printable(keypoints.table)} has visible points of only one name, "
+                f"{self.labels[0]}; give at least two to tell apart."
+            )
+        self._digests: dict[str, bytes] = {}
+
+    @property
+    def total(self) -> int:
+        return sum(map(len, self._visible.values()))
+
+    @property
+    def encoded_bytes(self) -> int:
+        return self.total * SIZE * SIZE * 3
+
+    @property
+    def place(self) -> str:
+        return str(self._keypoints.folder.resolve())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self._keypoints.notes
+
+    def key(self) -> str:
+        return f"{_RULE} {files_key(self._keypoints.folder, self._keypoints.files())}"
+
+    def read(self) -> Iterator[EncodedPhoto]:
+        """Yield the patches; a photo that cannot be decoded takes the place of its patches."""
+        for image, visible in self._visible.items():
+            try:
+                photo = edge.decode(self._keypoints.photo(image))
+            except edge.InputError:
+                yield EncodedPhoto(image, 0, "", b"")
+                continue
+            self._digests[image] = example_digest(photo)
+            inside = [point for point in visible if is_inside(point, photo.shape[:2])]
+            for point in inside:
+                name = f"{image}{_LINE}{point.line}"
+                content = _png(patch(photo, point, inside))
+                yield EncodedPhoto(name, self.labels.index(point.name), "", content)
+
+    def finalise_splits(self, photos: Sequence[Decoded]) -> dict[str, str]:
+        """Return the split of every patch, that of its photo.
+
+        Raises:
+            ZooError: if a split has no patches.
+        """
+        split_of_photo = split_photos(self._digests)
+        # A photo that cannot be decoded has no split.
+        split_of = {
+            photo.name: split_of_photo.get(photo.name.rpartition(_LINE)[0], "train")
+            for photo in photos
+        }
+        for split in SPLITS:
+            if split not in split_of.values():
+                raise ZooError(
+                    f"The {len(split_of_photo)} photos of {printable(self._keypoints.folder)} have "
+                    f"no visible points in the split {split}; give more photos."
+                )
+        return split_of
+
+
+def _visible(keypoints: Keypoints) -> dict[str, list[Point]]:
+    return {
+        image: [point for point in points if point.visible]
+        for image, points in keypoints.points.items()
+    }
+
+
+def patch(photo: np.ndarray, point: Point, points: Sequence[Point]) -> np.ndarray:
+    """Return the patch around a point, uint8 (32, 32, 3).
+
+    Args:
+        photo: uint8 (h, w, 3).
+        point: the centre.
+        points: the photo's visible points, which give the side.
+    """
+    from PIL import Image
+
+    height, width = photo.shape[:2]
+    across = [other.x for other in points]
+    down = [other.y for other in points]
+    extent = max(max(across) - min(across), max(down) - min(down)) or min(height, width)
+    side = max(SHARE * extent, _LEAST_SIDE)
+    left, top = point.x - side / 2, point.y - side / 2
+    margin = int(np.ceil(max(0, -left, -top, left + side - width, top + side - height)))
+    if margin:
+        photo = np.pad(photo, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
+    box = (left + margin, top + margin, left + side + margin, top + side + margin)
+    small = Image.fromarray(photo).resize((SIZE, SIZE), Image.Resampling.BILINEAR, box)
+    return np.asarray(small)
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG", compress_level=1)
+    return stream.getvalue()
