@@ -285,7 +285,9 @@ def test_the_command_line_has_every_setting_with_its_help():
         assert of.name in options
         if of.name != "name":
             assert options[of.name].help.startswith(of.metadata["help"])
-            word = "--set" if of.name == "options" else "--" + of.name.replace("_", "-")
+            word = {"options": "--set", "start_from": "--from"}.get(
+                of.name, "--" + of.name.replace("_", "-")
+            )
             assert options[of.name].opts == [word]
 
 

@@ -180,6 +180,8 @@ def _command(spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any]) 
         words.append(f"--dataset {shlex.quote(manifest['dataset']['name'])}")
     if "target" in manifest["dataset"]:
         words.append(f"--target {shlex.quote(manifest['dataset']['target'])}")
+    if config.get("start_from"):
+        words.append(f"--from {shlex.quote(str(config['settings']['start_from']))}")
     if config["data_dir"]:
         words.append(f"--data-dir {shlex.quote(config['data_dir'])}")
     words += [

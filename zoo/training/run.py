@@ -33,6 +33,7 @@ from zoo.training.scaling import set_statistics
 from zoo.training.settings import TABLE, Training
 from zoo.training.signals import preemption
 from zoo.training.solvers import Outcome, Solver
+from zoo.training.start import assign_weights, with_source
 from zoo.training.trained_model import compile_with, save_trained
 from zoo.utils.choices import UnknownNameError, require_choice
 from zoo.utils.files import sha256, write_json
@@ -102,6 +103,7 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
 def _train(plan: Plan) -> dict[str, Any]:
     """Build the model, load the data, and train unless the run folder has results."""
     jit = precision.compile_step(plan.training.jit, plan.devices.replicas)
+    plan, source = with_source(plan)
     plan = replace(plan, recipe=replace(plan.recipe, precision=_agreed_precision(plan)))
     solver = load_solver(plan.recipe.solver)
     model = _build(plan)
@@ -115,6 +117,7 @@ def _train(plan: Plan) -> dict[str, Any]:
     solver.check(model, plan.recipe, dataset, plan.devices.replicas)
     _compile(plan, model, len(dataset.train))
     config = _config(plan, model, dataset, jit)
+    config["start_from"] = source and source.record()
     with contextlib.ExitStack() as stack:
         if plan.folder:
             stack.enter_context(plan.folder.lock())
@@ -126,6 +129,9 @@ def _train(plan: Plan) -> dict[str, Any]:
             where = plan.folder.path if plan.folder else "It"
             plan.reporter.say(f"{where} is already trained; these are its results.")
             return finished
+        if source:
+            with _keeping_random_state():
+                assign_weights(plan, source, model, dataset)
         _open_folder(plan, config)
         stack.enter_context(_explaining_non_finite(plan.folder))
         context = TrainingContext(

@@ -78,6 +78,14 @@ class Training:
     data_dir: str | None = _setting(
         None, "Folder of the data set; by default TFDS_DATA_DIR.", metavar="FOLDER"
     )
+    start_from: str | Path | None = _setting(  # noqa: RUF009  it is a field
+        None,
+        "Start from the trained weights of a run, a bundle's folder or a shipped model; its "
+        "options are taken over. For other classes the last layer starts anew.",
+        words=("--from",),
+        metavar="RUN|BUNDLE",
+        kind=str | None,
+    )
     epochs: int | None = _setting(None, "Passes over the training examples.")
     batch_size: int | None = _setting(
         None, "Examples per update of the weights, over all replicas together."

@@ -142,7 +142,10 @@ def _whitened(context: TrainingContext) -> keras.Model:
         np.frombuffer(context.agreement.broadcast(array.tobytes()), np.float32).reshape(array.shape)
         for array in components
     )
-    return whitening.whitened(context.model, context.strategy, mean, projection)
+    model = whitening.whitened(context.model, context.strategy, mean, projection)
+    if context.training.start_from is not None:
+        whitening.unfold(context.model, model, mean)
+    return model
 
 
 @dataclass
