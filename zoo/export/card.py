@@ -184,12 +184,14 @@ def _command(spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any]) 
         words.append(f"--dataset {shlex.quote(name)}")
     if "target" in manifest["dataset"]:
         words.append(f"--target {shlex.quote(manifest['dataset']['target'])}")
+    if config.get("start_from"):
+        words.append(f"--from {shlex.quote(str(config['settings']['start_from']))}")
     if config["data_dir"]:
         words.append(f"--data-dir {shlex.quote(config['data_dir'])}")
     words += [
         f"--{name.replace('_', '-')} {found[name]}"
         for name in (
-            *("epochs", "batch_size", "learning_rate", "patience"),
+            *("epochs", "batch_size", "learning_rate", "optimizer", "class_weight", "patience"),
             *("precision", "solver", "penalty"),
         )
         if name in found and found[name] != default[name]
