@@ -6,6 +6,7 @@ import shlex
 from dataclasses import asdict
 from typing import Any
 
+from zoo import data
 from zoo.data.corruptions import CORRUPTIONS
 from zoo.data.dataset import with_units
 from zoo.registry import ModelSpec
@@ -180,20 +181,25 @@ def _study(task: Task, manifest: dict[str, Any]) -> list[str]:
 
 def _command(spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any]) -> str:
     """Return the command that reproduces the training."""
+    name = manifest["dataset"]["name"]
+    if data.loader_of(name) is None:
+        return f'`zoo.train("{spec.name}", dataset=…)` in Python, with the data set {name}'
     if config["recipe_name"] not in spec.recipes:
         return "A recipe given to `zoo.train`"
     found, default = config["recipe"], asdict(spec.recipes[config["recipe_name"]])
     words = [f"zoo train {spec.name} --recipe {config['recipe_name']}"]
-    if manifest["dataset"]["name"] != spec.dataset:
-        words.append(f"--dataset {shlex.quote(manifest['dataset']['name'])}")
+    if name != spec.dataset:
+        words.append(f"--dataset {shlex.quote(name)}")
     if "target" in manifest["dataset"]:
         words.append(f"--target {shlex.quote(manifest['dataset']['target'])}")
+    if config.get("start_from"):
+        words.append(f"--from {shlex.quote(str(config['settings']['start_from']))}")
     if config["data_dir"]:
         words.append(f"--data-dir {shlex.quote(config['data_dir'])}")
     words += [
         f"--{name.replace('_', '-')} {found[name]}"
         for name in (
-            *("epochs", "batch_size", "learning_rate", "patience"),
+            *("epochs", "batch_size", "learning_rate", "optimizer", "class_weight", "patience"),
             *("precision", "solver", "penalty"),
         )
         if name in found and found[name] != default[name]
