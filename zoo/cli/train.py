@@ -27,7 +27,8 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
         for parameter in inspect.signature(command, eval_str=True).parameters.values()
         if parameter.kind is not parameter.VAR_KEYWORD
     ]
-    kinds = get_type_hints(Training)
+    # On the command line, a data set is given by name.
+    kinds = get_type_hints(Training, localns={"Dataset": str})
     settings = [_option(of, kinds[of.name]) for of in fields(Training) if of.name != "name"]
     command.__signature__ = inspect.Signature([own[0], *settings, *own[1:]])  # type: ignore[attr-defined]
     return command

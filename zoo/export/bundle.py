@@ -43,6 +43,7 @@ def export_run(
     frame: tuple[int, int] | None = None,
     limits: Limits | None = None,
     data_dir: str | None = None,
+    dataset: Dataset | None = None,
     progress: Callable[[int, int], None] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Path:
@@ -62,6 +63,7 @@ def export_run(
             need fixed shapes; by default any size.
         limits: how far a file's metrics may be from the Keras model's.
         data_dir: folder of the data set; by default the one used in training.
+        dataset: the data set of the training, if it was given in Python.
         progress: called with (done, total) while photos are decoded.
         say: called with a sentence about each file that is written or measured.
 
@@ -86,7 +88,10 @@ def export_run(
     _check_target(target)
     spec = describe(config["model"])
     trained_model.load_trained(folder)
-    dataset = data.load_again(config["dataset"], data_dir or config["data_dir"], progress=progress)
+    if dataset is None:
+        dataset = data.load_again(
+            config["dataset"], data_dir or config["data_dir"], progress=progress
+        )
     if dataset.fingerprint != config["dataset"]["fingerprint"]:
         raise ZooError(
             f"The data set {dataset.name} has fingerprint {dataset.fingerprint} and {run} was "

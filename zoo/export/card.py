@@ -6,6 +6,7 @@ import shlex
 from dataclasses import asdict
 from typing import Any
 
+from zoo import data
 from zoo.data.corruptions import CORRUPTIONS
 from zoo.data.dataset import with_units
 from zoo.registry import ModelSpec
@@ -177,14 +178,17 @@ def _study(task: Task, manifest: dict[str, Any]) -> list[str]:
 
 def _command(spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any]) -> str:
     """Return the command that reproduces the training."""
+    name = manifest["dataset"]["name"]
+    if data.loader_of(name) is None:
+        return f'`zoo.train("{spec.name}", dataset=…)` in Python, with the data set {name}'
     named = spec.recipes.get(config["recipe_name"])
     found = Recipe.with_defaults(config["recipe"])
     default = found if named is None else asdict(named)
     words = [
         f"zoo train {spec.name} --recipe {_RECIPE if named is None else config['recipe_name']}"
     ]
-    if manifest["dataset"]["name"] != spec.dataset:
-        words.append(f"--dataset {shlex.quote(manifest['dataset']['name'])}")
+    if name != spec.dataset:
+        words.append(f"--dataset {shlex.quote(name)}")
     if "target" in manifest["dataset"]:
         words.append(f"--target {shlex.quote(manifest['dataset']['target'])}")
     if config.get("start_from"):

@@ -166,13 +166,17 @@ def _build(plan: Plan) -> keras.Model:
 
 
 def _load_data(plan: Plan) -> Dataset:
-    with _keeping_random_state():
-        dataset = data.load(
-            plan.training.dataset or plan.spec.dataset,
-            plan.training.data_dir,
-            target=plan.training.target,
-            progress=plan.reporter.decoding,
-        )
+    training = plan.training
+    if isinstance(training.dataset, Dataset):
+        dataset = training.dataset
+    else:
+        with _keeping_random_state():
+            dataset = data.load(
+                training.dataset_name(plan.spec),
+                training.data_dir,
+                target=training.target,
+                progress=plan.reporter.decoding,
+            )
     plan.reporter.dataset(dataset)
     return dataset
 
@@ -255,12 +259,13 @@ def _unnamed(optimizer: dict[str, Any]) -> dict[str, Any]:
 def _config(plan: Plan, model: keras.Model, dataset: Dataset, jit: bool) -> dict[str, Any]:
     """Return the content of config.json: everything that is needed to repeat the training."""
     training, spec, recipe = plan.training, plan.spec, plan.recipe
+    name = training.dataset_name(spec)
     return {
         "model": spec.name,
         "options": {**spec.options, **recipe.options},
         "architecture": identity.of_model(model, spec.builder),
         "dataset": dataset.identity(),
-        "data_dir": data.location(training.dataset or spec.dataset, training.data_dir),
+        "data_dir": data.location(name, training.data_dir),
         "settings": {**training.as_dict(), "run_dir": None},
         "recipe": asdict(recipe),
         "recipe_name": training.recipe_name(spec),
@@ -275,7 +280,7 @@ def _config(plan: Plan, model: keras.Model, dataset: Dataset, jit: bool) -> dict
         "plugins": plugins_of(
             spec.builder,
             spec.task,
-            data.describe(training.dataset or spec.dataset).loader,
+            data.loader_of(name),
             model.loss,
         ),
         "machine": machine(),

@@ -17,6 +17,7 @@ from zoo.registry.recipes import CLASS_WEIGHTS, OPTIMIZERS, Recipe, require_fini
 from zoo.utils.choices import require_choice, require_seed
 
 if TYPE_CHECKING:
+    from zoo.data import Dataset
     from zoo.registry import ModelSpec
 
 STRATEGIES = ("auto", "cpu", "gpu", "mirrored", "multi_worker", "tpu")
@@ -71,7 +72,7 @@ class Training:
         metavar="OPTION=VALUE",
         kind=list[str],
     )
-    dataset: str | None = _setting(
+    dataset: str | Dataset | None = _setting(  # noqa: RUF009  it is a field
         None, "A data set, see `zoo data list`; by default the model's own."
     )
     target: str | None = _setting(None, "The column of a table to predict.", metavar="COLUMN")
@@ -137,6 +138,12 @@ class Training:
     profile: bool = _setting(
         False, "Write a TensorFlow profile of a few steps to the logs.", words=("--profile",)
     )
+
+    def dataset_name(self, spec: ModelSpec) -> str:
+        """Return the name of the data set."""
+        if self.dataset is None:
+            return spec.dataset
+        return self.dataset if isinstance(self.dataset, str) else self.dataset.name
 
     def recipe_name(self, spec: ModelSpec) -> str:
         """Return the name of the recipe, "custom" if it is not one of the model's."""
@@ -252,12 +259,39 @@ class Training:
                 require_choice(of.name, value, choices)
         CheckpointSchedule.parse(self.checkpoint_every)
         require_seed(self.seed)
+        self._check_dataset()
+
+    def _check_dataset(self) -> None:
+        from zoo.data import Dataset
+
+        if self.dataset is None or isinstance(self.dataset, str):
+            return
+        if not isinstance(self.dataset, Dataset):
+            raise ZooError(
+                f"The data set is a {type(self.dataset).__name__}; give a name, or a Dataset, as "
+                "zoo.data.from_arrays(x, y) returns."
+            )
+        for name in ("data_dir", "target"):
+            if getattr(self, name) is not None:
+                raise ZooError(
+                    f"{name} was given with the data set {self.dataset.name}, which is loaded "
+                    "already; leave it out, or give the data set's name."
+                )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the settings as a dict for JSON; `from_dict` is the inverse."""
+        """Return the settings as a dict for JSON; `from_dict` is the inverse.
+
+        Of a data set that was loaded already, the name.
+        """
+        settings = {of.name: getattr(self, of.name) for of in fields(self)}
+        settings["options"] = dict(self.options)
+        if isinstance(self.recipe, Recipe):
+            settings["recipe"] = asdict(self.recipe)
+        if self.dataset is not None and not isinstance(self.dataset, str):
+            settings["dataset"] = self.dataset.name
         return {
             key: str(value) if isinstance(value, PurePath) else value
-            for key, value in asdict(self).items()
+            for key, value in settings.items()
         }
 
     @classmethod
@@ -273,7 +307,16 @@ class Training:
         return cls(**{**settings, "recipe": recipe})
 
     def to_json(self) -> str:
-        """Return the settings as one line of JSON."""
+        """Return the settings as one line of JSON, for another process.
+
+        Raises:
+            ZooError: for a data set that was loaded already.
+        """
+        if self.dataset is not None and not isinstance(self.dataset, str):
+            raise ZooError(
+                f"The data set {self.dataset.name} was given in Python, so that other processes "
+                "cannot load it; save it with np.savez and give npz:FILE."
+            )
         return json.dumps(self.as_dict())
 
     @classmethod
