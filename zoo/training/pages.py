@@ -10,9 +10,8 @@ import numpy as np
 
 from zoo.data.photos import Photos
 
-# Linux maps the 16 pages around the one that is read.
-_AROUND_BYTES = 16 * 4096
-_LIMIT_BYTES = 64 * 2**20
+# Reads between two releases. One may map 2 MiB, since Linux keeps files in large pages.
+_PIECE = 2**26 // 2**21
 
 
 def release_pages(examples: Any) -> None:
@@ -27,30 +26,41 @@ def release_pages(examples: Any) -> None:
         array.madvise(mmap.MADV_DONTNEED)
 
 
-class MappedPages:
-    """Releases the pages of memory-mapped examples again and again while they are read.
+class MappedReader:
+    """Reads memory-mapped examples, and releases their pages again and again.
 
-    So the memory of a process does not grow with the data that it streams.
+    So the memory of a process does not grow with the data that it streams: at most 64 MiB of the
+    file are mapped per thread.
 
     Args:
-        examples: memory-mapped array or `Photos`; nothing happens for other examples.
+        examples: array or `Photos`, usually memory-mapped.
     """
 
-    def __init__(self, examples: Any):
+    def __init__(self, examples: np.ndarray | Photos):
         self._examples = examples
-        self._bytes = 0
+        self._unreleased = 0
         self._lock = threading.Lock()
 
-    def count(self, rows: int, size: int) -> None:
-        """Count what was read, and release all pages once that may be 64 MiB.
+    def rows(self, indices: np.ndarray) -> np.ndarray:
+        """Return the examples at some indices of an array."""
+        examples: Any = self._examples
+        found = np.empty((len(indices), *examples.shape[1:]), examples.dtype)
+        for at in range(0, len(indices), _PIECE):
+            piece = indices[at : at + _PIECE]
+            found[at : at + _PIECE] = examples[piece]
+            self._count(len(piece))
+        return found
 
-        Args:
-            rows: number of examples.
-            size: their bytes.
-        """
+    def photo(self, index: int) -> np.ndarray:
+        """Return one of `Photos`, decoded."""
+        found = self._examples[index]
+        self._count(1)
+        return found
+
+    def _count(self, reads: int) -> None:
         with self._lock:
-            self._bytes += size + rows * _AROUND_BYTES
-            if self._bytes < _LIMIT_BYTES:
+            self._unreleased += reads
+            if self._unreleased < _PIECE:
                 return
-            self._bytes = 0
+            self._unreleased = 0
         release_pages(self._examples)

@@ -13,7 +13,7 @@ import tensorflow as tf
 from zoo.data.dataset import Split
 from zoo.nn.preprocessing import preprocessing_of
 from zoo.training.augmentation import Augmenter
-from zoo.training.pages import MappedPages
+from zoo.training.pages import MappedReader
 
 _PREFETCHED_BATCHES = 8
 
@@ -114,13 +114,13 @@ class StreamedExamples:
 
     def _read_batch(self, rows, *columns):
         array, stream = self._photos, self._reading.stream
-        x = tf.numpy_function(stream.read, [rows], tf.as_dtype(array.dtype))
+        x = tf.numpy_function(stream.rows, [rows], tf.as_dtype(array.dtype))
         x = tf.ensure_shape(x, (rows.shape[0], *array.shape[1:]))
         return x, tf.gather(self._targets, rows), *columns
 
     def _read_photo(self, row, *columns):
         stream = self._reading.stream
-        photo = tf.numpy_function(lambda at: stream.read(int(at)), [row], tf.uint8)
+        photo = tf.numpy_function(stream.photo, [row], tf.uint8)
         features = self._preprocessing(tf.ensure_shape(photo, (None, None, 3))[None])[0]
         return features, tf.gather(self._targets, row), *columns
 
@@ -130,13 +130,12 @@ class _Reading:
 
     def __init__(self, photos):
         self.iterator = None
-        self._photos = photos
-        self._pages = MappedPages(photos)
+        self._reader = MappedReader(photos)
         self.begin()
 
     def begin(self):
         """Make the stream of the next iterator."""
-        self.stream = _Stream(self._photos, self._pages)
+        self.stream = _Stream(self._reader)
 
     def end(self):
         """Delete the iterator.
@@ -153,15 +152,21 @@ class _Reading:
 class _Stream:
     """Reads examples in the threads of an iterator until `ended` is set."""
 
-    def __init__(self, photos, pages):
+    def __init__(self, reader):
         self.ended = False
-        self._photos = photos
-        self._pages = pages
+        self._reader = reader
 
-    def read(self, at):
+    def rows(self, at):
+        """Return the examples at these indices."""
+        self._require_reading()
+        return self._reader.rows(at)
+
+    def photo(self, at):
+        """Return one decoded photo."""
+        self._require_reading()
+        return self._reader.photo(int(at))
+
+    def _require_reading(self):
         if self.ended:
             # Means the end of the data to tf.data.
             raise StopIteration
-        examples = self._photos[at]
-        self._pages.count(np.size(at), examples.nbytes)
-        return examples
