@@ -23,6 +23,12 @@ IMAGENET = (1_281_167, 1_000)
 IMAGENET_21K = (14_197_122, 21_841)
 SIDE = 32
 BATCH = 128
+EXPLANATION = (
+    "`zoo train deep_relu` on generated images of 32 × 32, one epoch in batches of 128. "
+    "first_load: seconds in which the .npz file is written to the "
+    "cache, once. first_step: seconds from the start of the process to its first step, on a warm "
+    "cache. peak_memory: of the process, mapped pages of the file included, in MB. weights: a hash."
+)
 _SHAPE = (SIDE, SIDE, 3)
 _BLOCK = 1_000
 # Of a training, before its speed is measured.
@@ -58,6 +64,64 @@ def measure(
     return rows
 
 
+def compared(rows: list[dict]) -> list[str]:
+    """Return sentences that compare the rows of `measure`."""
+    (_, small), (memory, stream), killed = rows[:2], rows[2:4], rows[4]
+    peak = stream["peak_memory"] / small["peak_memory"]
+    speed = stream["examples_per_second"] / memory["examples_per_second"]
+    same = killed["weights"] == stream["weights"] == memory["weights"]
+    return [
+        f"Memory: streaming all examples takes {peak:.2f} times what an eighth of them takes.",
+        f"Speed: streaming is {speed:.2f} times as fast as training in memory.",
+        f"Start: {stream['first_step']:.1f} s to the first step.",
+        f"SIGKILL after the second checkpoint, resumed at step {killed['resumed_at']:,}: the "
+        f"weights are {'equal bit by bit to' if same else 'DIFFERENT from'} those of the trainings "
+        "that were not killed, in memory and streamed.",
+    ]
+
+
+def arithmetic(rows: list[dict], width: int = 512) -> list[str]:
+    """Return the lines of a table: what all of ImageNet needs, from the figures of `measure`."""
+    stream = rows[3]
+    measured = (stream["examples"], stream["classes"])
+    lines = ["| | measured | computed |", "|---|---|---|"]
+    columns = [_needs(*size, width) for size in (measured, IMAGENET_21K)]
+    seconds = [size[0] / stream["examples_per_second"] for size in (measured, IMAGENET_21K)]
+    factor = columns[1]["multiplications"] / columns[0]["multiplications"]
+    texts = {
+        "images": [f"{size[0]:,}" for size in (measured, IMAGENET_21K)],
+        "classes": [f"{size[1]:,}" for size in (measured, IMAGENET_21K)],
+        "bytes on disk, GB": [f"{of['disk'] / 1e9:.1f}" for of in columns],
+        "labels in memory, int64, MB": [f"{of['labels'] / 1e6:.0f}" for of in columns],
+        "order of an epoch, int32, MB": [f"{of['order'] / 1e6:.0f}" for of in columns],
+        "… while it is drawn, int64, MB": [f"{2 * of['order'] / 1e6:.0f}" for of in columns],
+        "weights of the last layer, MB": [f"{of['last'] / 1e6:.1f}" for of in columns],
+        "… with AdamW's two moments and a gradient, MB": [
+            f"{4 * of['last'] / 1e6:.0f}" for of in columns
+        ],
+        "multiplications per example, forwards, million": [
+            f"{of['multiplications'] / 1e6:.1f}" for of in columns
+        ],
+        "minutes per epoch, at the measured examples/s": [f"{of / 60:.1f}" for of in seconds],
+        "minutes per epoch, with as many times the work per example": [
+            f"{seconds[0] / 60:.1f}",
+            f"{seconds[1] * factor / 60:.0f}",
+        ],
+    }
+    return lines + [f"| {what} | {' | '.join(cells)} |" for what, cells in texts.items()]
+
+
+def _needs(examples: int, classes: int, width: int) -> dict[str, int]:
+    pixels = SIDE * SIDE * 3
+    return {
+        "disk": examples * pixels,
+        "labels": 8 * examples,
+        "order": 4 * examples,
+        "last": 4 * (width + 1) * classes,
+        "multiplications": pixels * width + width * width + width * classes,
+    }
+
+
 def write(file: Path, examples: int, classes: int) -> None:
     """Write generated images as a .npz file, with x_train, y_train and so on."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
@@ -75,7 +139,7 @@ def write(file: Path, examples: int, classes: int) -> None:
 
 
 def _images(first: int, count: int, classes: int) -> Iterator[np.ndarray]:
-    """Yield images first, first + 1, …, each a function of its index alone, in blocks."""
+    """Yield images first, first + 1, … in blocks, seeded by the index of their first image."""
     coarse = np.random.default_rng(classes).integers(0, 256, (classes, 4, 4, 3), np.uint8)
     patterns = coarse.repeat(SIDE // 4, axis=1).repeat(SIDE // 4, axis=2) >> 1
     for at in range(first, first + count, _BLOCK):
@@ -100,10 +164,11 @@ def _killed(work: Path, file: Path, whole: dict) -> dict:
     row = _run(work, "train", file, "stream", run)
     if row["resumed_at"] == 0:
         raise RuntimeError("The training did not resume.")
-    equal = row["weights"] == whole["weights"]
-    name = f"stream, killed and resumed at step {row['resumed_at']:,}: weights "
-    row = {"training": name + ("bit-identical" if equal else "DIFFERENT"), **row}
-    return {**row, "first_load": whole["first_load"]}
+    return {
+        "training": "stream, killed and resumed",
+        **row,
+        "first_load": whole["first_load"],
+    }
 
 
 def _start(work: Path, *words) -> subprocess.Popen:
