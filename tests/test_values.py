@@ -210,8 +210,12 @@ def test_examples_are_spread_over_the_values(run, bundle):
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
-        ("curve", {"dataset": "xor"}, "takes 1 numbers"),
-        ("curve", {"dataset": "constant"}, "predicts 2 values, but constant has 1; --set outp"),
+        ("curve", {"dataset": "xor"}, "takes 1 number, "),
+        (
+            "curve",
+            {"dataset": "constant", "options": {"outputs": 2}},
+            "predicts 2 values, but constant has 1; --set outp",
+        ),
         ("perceptron", {"dataset": "sine", "options": {"inputs": 1}}, "targets of sine are values"),
     ],
 )

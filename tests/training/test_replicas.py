@@ -36,6 +36,7 @@ for name in names:
         moves = {"flip": True, "shift": 3, "zoom": 0.1, "rotation": 9, "cutout": 8}
         augmenter = Augmenter(Augmentation(**moves, mixup=0.4, cutmix=1.0))
         how = {"label_smoothing": 0.1, "augmenter": augmenter}
+        how["weights"] = np.linspace(0.5, 2, 48, dtype="float32")
     count, batch_size = (4, 4) if name == "xor_mlp" else (48, 8)
     random = np.random.default_rng(0)
     if name in ("perceptron", "xor_mlp"):

@@ -85,7 +85,14 @@ def test_what_cannot_be_honoured_is_refused_before_data(name, changes, message, 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"epoch": 3}, "no setting of zoo.train 'epoch'; did you mean epochs"),
+        ({"epoch": 3}, "zoo.train has no setting 'epoch'; did you mean epochs"),
+        ({"size": 3}, r"'size' is an option of linear_cat_dog, .* give options=\{'size': 3\}"),
+        ({"class_weight": "even"}, "no class_weight 'even'; choose from none, balanced"),
+        ({"optimizer": "adm"}, "no optimizer 'adm'; did you mean adam"),
+        ({"patience": -1}, "patience is -1"),
+        ({"solver": "exact", "optimizer": "adam"}, "--optimizer is only for --solver gradient"),
+        ({"solver": "exact", "patience": 3}, "--patience is only for --solver gradient"),
+        ({"solver": "exact", "class_weight": "balanced"}, "--class-weight is only for --solver g"),
         ({"start_timeout": float("nan")}, "start timeout is nan"),
         ({"penalty": float("nan"), "solver": "exact"}, "penalty is nan"),
         (
@@ -278,7 +285,9 @@ def test_the_command_line_has_every_setting_with_its_help():
         assert of.name in options
         if of.name != "name":
             assert options[of.name].help.startswith(of.metadata["help"])
-            word = "--set" if of.name == "options" else "--" + of.name.replace("_", "-")
+            word = {"options": "--set", "start_from": "--from"}.get(
+                of.name, "--" + of.name.replace("_", "-")
+            )
             assert options[of.name].opts == [word]
 
 

@@ -27,13 +27,26 @@ def list_models(
     console().print(table)
 
 
-def describe(name: Model) -> None:
+def describe(
+    name: Model,
+    recipe: Annotated[
+        str | None, typer.Option(help="Only this recipe; for --toml, by default the first.")
+    ] = None,
+    toml: Annotated[
+        bool, typer.Option("--toml", help="Print the recipe as a TOML file for `zoo train`.")
+    ] = False,
+) -> None:
     """Describe a model, its options and its recipes."""
     from zoo import models
     from zoo.registry.results import result_of
+    from zoo.utils.choices import require_choice
 
     spec = models.describe(name)
-
+    if recipe is not None:
+        require_choice("recipe", recipe, spec.recipes, of=name)
+    if toml:
+        print_line(spec.recipes[recipe or next(iter(spec.recipes))].to_toml().rstrip("\n"))
+        return
     lines = [
         spec.name,
         "",
@@ -47,8 +60,10 @@ def describe(name: Model) -> None:
         "Recipes:",
     ]
     measured_on = []
-    for recipe_name, recipe in spec.recipes.items():
-        lines.append(f"  {recipe_name}: {recipe.text()}")
+    for recipe_name, described in spec.recipes.items():
+        if recipe not in (None, recipe_name):
+            continue
+        lines.append(f"  {recipe_name}: {described.text()}")
         if result := result_of(spec.name, recipe_name):
             lines.append(f"    {result.summary()}")
             measured_on.append(f"Measured on {result.measured_on()}.")

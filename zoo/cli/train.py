@@ -27,8 +27,8 @@ def _with_settings(command: Callable[..., None]) -> Callable[..., None]:
         for parameter in inspect.signature(command, eval_str=True).parameters.values()
         if parameter.kind is not parameter.VAR_KEYWORD
     ]
-    # On the command line, a recipe is given by name.
-    kinds = get_type_hints(Training, localns={"Recipe": str})
+    # On the command line, a data set is given by name.
+    kinds = get_type_hints(Training, localns={"Dataset": str})
     settings = [_option(of, kinds[of.name]) for of in fields(Training) if of.name != "name"]
     command.__signature__ = inspect.Signature([own[0], *settings, *own[1:]])  # type: ignore[attr-defined]
     return command
@@ -117,7 +117,8 @@ def _training(name: str, settings: dict[str, Any]) -> Training:
     spec = describe(name)
     options = dict(parse_option(spec, text) for text in settings["options"] or [])
     run_dir = settings["run_dir"] or new_run_dir(name)
-    return Training(name, **{**settings, "options": options, "run_dir": run_dir})
+    # Workers may be on hosts that do not have the recipe's file.
+    return Training(name, **{**settings, "options": options, "run_dir": run_dir}).with_recipe_read()
 
 
 def _run_dir(training: Training) -> Path:

@@ -17,9 +17,11 @@ from zoo.data.catalog import (
     list_datasets,
     load,
     load_again,
+    loader_of,
     location,
     prepare,
     register_dataset,
+    takes_target,
     unregister_dataset,
 )
 from zoo.data.dataset import Dataset, Split, computed_dataset
@@ -45,11 +47,13 @@ __all__ = [
     "list_datasets",
     "load",
     "load_again",
+    "loader_of",
     "location",
     "prepare",
     "register_dataset",
     "repeated_examples",
     "separable",
     "shapes",
+    "takes_target",
     "unregister_dataset",
 ]

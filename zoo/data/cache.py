@@ -135,6 +135,31 @@ def add(name: str, key: str, build: Build, place: str) -> Entry:
     return Entry(content, *built)
 
 
+def require_space(folder: Path, needed: int, what: str) -> None:
+    """Raise an error if a folder's disk has too little space, before anything is written.
+
+    Args:
+        folder: that will be written to, inside the cache or the folder for temporary files.
+        needed: bytes, about.
+        what: needs them, such as "The 30 photos of photos".
+
+    Raises:
+        ZooError: if less is free.
+    """
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise too_little_space(folder, needed, what, free)
+
+
+def too_little_space(folder: Path, needed: int, what: str, free: int) -> ZooError:
+    """Return the error of a disk on which there were so many bytes free; see `require_space`."""
+    where = printable(root() if root() in folder.parents else folder.parent)
+    return ZooError(
+        f"{what} need {needed / 1e6:,.1f} MB of disk space, and {where} has {free / 1e6:,.1f} MB "
+        "free; free some space, or set ZOO_CACHE_DIR to a folder with enough."
+    )
+
+
 def size() -> int:
     """Return the size of the cache in bytes."""
     return sum(_bytes_of(path) for path in _entries())

@@ -27,7 +27,7 @@ from zoo.errors import ZooError
 from zoo.registry.plugins import load_plugins, registry
 from zoo.registry.tasks import Value
 from zoo.utils.choices import UnknownNameError, require_choice
-from zoo.utils.text import check_label
+from zoo.utils.text import check_label, printable
 
 KINDS = ("vector", "image")
 
@@ -141,7 +141,7 @@ def load(
     """
     spec, place = describe(name), _place_of(name)
     request = Request(name, data_dir, target, progress)
-    if target is not None and not (place and place.has_target):
+    if target is not None and not takes_target(name):
         tables = " or ".join(place.pattern for place in PLACES.values() if place.has_target)
         raise ZooError(
             f"A target column, {target!r}, was given for the data set {name}; it is only for "
@@ -164,9 +164,16 @@ def load_again(
         progress: called with (done, total) while photos are decoded.
 
     Raises:
-        ZooError: as `load`.
+        ZooError: as `load`; or if it was made in Python, by `from_arrays`.
     """
-    return load(identity["name"], data_dir, target=identity.get("target"), progress=progress)
+    name = identity["name"]
+    if loader_of(name) is None:
+        raise ZooError(
+            f"The data set {printable(name)} was given in Python and cannot be loaded by its name; "
+            "pass it again in Python, as in zoo.evaluate(RUN, dataset=…) or "
+            "zoo.export_run(RUN, dataset=…)."
+        )
+    return load(name, data_dir, target=identity.get("target"), progress=progress)
 
 
 def location(name: str, data_dir: str | Path | None = None) -> str | None:
@@ -178,6 +185,25 @@ def location(name: str, data_dir: str | Path | None = None) -> str | None:
     if place := _place_of(name):
         return place.location(name, data_dir)
     return None if data_dir is None else os.path.abspath(data_dir)  # noqa: PTH100
+
+
+def takes_target(name: str) -> bool:
+    """Return whether a data set of this name has a column to choose as the target.
+
+    >>> takes_target("csv:iris.csv"), takes_target("xor")
+    (True, False)
+    """
+    place = _place_of(name)
+    return bool(place and place.has_target)
+
+
+def loader_of(name: str) -> Callable[..., Dataset] | None:
+    """Return the function that loads a data set; None for one that was made in Python.
+
+    >>> loader_of("arrays") is None
+    True
+    """
+    return describe(name).loader if name in list_datasets() or _place_of(name) else None
 
 
 def _place_of(name: str) -> Place | None:

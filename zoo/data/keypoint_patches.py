@@ -95,6 +95,11 @@ class _Patches:
     def notes(self) -> tuple[str, ...]:
         return self._keypoints.notes
 
+    @property
+    def found(self) -> tuple[str, ...]:
+        """Empty: points are counted before their photos are read."""
+        return ()
+
     def key(self) -> str:
         return f"{_RULE} {files_key(self._keypoints.folder, self._keypoints.files())}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -166,6 +167,8 @@ def _load_images(request: Request, found: _Arrays) -> Dataset:
 def _build(found: _Arrays, folder: Path) -> cache.Built:
     """Write the images of a file to a store, reading them twice: to split them, and to write."""
     where, targets = found.file.where, found.targets()
+    needed = 3 * sum(math.prod(member.shape[:3]) for member in found.x.values())
+    cache.require_space(folder, needed, f"The images of {where[0].lower()}{where[1:]}")
     digests = {
         split: np.concatenate([image_digests(part) for part in _images(found, split)])
         for split in found.x

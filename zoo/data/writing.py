@@ -189,22 +189,12 @@ def _with_space(
     source: PhotoSource, folder: Path, needed: int, write: Callable[[], Written]
 ) -> Written:
     """Return what `write` does, or raise an error if there is too little space."""
+    what = f"The {source.total:,} photos of {source.name}"
     free = shutil.disk_usage(folder).free
-    if needed > free:
-        raise _too_little_space(source, folder, needed, free)
+    cache.require_space(folder, needed, what)
     try:
         return write()
     except OSError as error:
         if error.errno not in cache.FULL:
             raise
-        raise _too_little_space(source, folder, needed, free) from error
-
-
-def _too_little_space(source: PhotoSource, folder: Path, needed: int, free: int) -> ZooError:
-    root = cache.root()
-    where = printable(root if root in folder.parents else folder.parent)
-    return ZooError(
-        f"The {source.total:,} photos of {source.name} need {needed / 1e6:,.1f} MB of disk space, "
-        f"and {where} has {free / 1e6:,.1f} MB free; free some space, or set ZOO_CACHE_DIR to a "
-        "folder with enough."
-    )
+        raise cache.too_little_space(folder, needed, what, free) from error

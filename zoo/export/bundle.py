@@ -43,6 +43,7 @@ def export_run(
     frame: tuple[int, int] | None = None,
     limits: Limits | None = None,
     data_dir: str | None = None,
+    dataset: Dataset | None = None,
     progress: Callable[[int, int], None] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Path:
@@ -62,6 +63,7 @@ def export_run(
             need fixed shapes; by default any size.
         limits: how far a file's metrics may be from the Keras model's.
         data_dir: folder of the data set; by default the one used in training.
+        dataset: the data set of the training, if it was given in Python.
         progress: called with (done, total) while photos are decoded.
         say: called with a sentence about each file that is written or measured.
 
@@ -86,7 +88,10 @@ def export_run(
     _check_target(target)
     spec = describe(config["model"])
     trained_model.load_trained(folder)
-    dataset = data.load_again(config["dataset"], data_dir or config["data_dir"], progress=progress)
+    if dataset is None:
+        dataset = data.load_again(
+            config["dataset"], data_dir or config["data_dir"], progress=progress
+        )
     if dataset.fingerprint != config["dataset"]["fingerprint"]:
         raise ZooError(
             f"The data set {dataset.name} has fingerprint {dataset.fingerprint} and {run} was "
@@ -186,10 +191,11 @@ def _manifest(
             "kind": "image" if image else "vector",
             "dtype": given.dtype,
             "shape": [1, *frame, 3] if frame else list(given.shape),
+            **({"names": list(dataset.inputs)} if dataset.inputs and not image else {}),
             "description": (
                 f"raw RGB pixels 0…255 of {size}, (batch, height, width, 3)"
                 if image
-                else f"{given.shape[-1]} numbers per example, (batch, inputs)"
+                else _numbers_text(given.shape[-1], dataset.inputs)
             ),
         },
         "output": {
@@ -210,6 +216,13 @@ def _manifest(
         "machine": config["machine"],
         "artifacts": {},
     }
+
+
+def _numbers_text(inputs: int, names: Sequence[str]) -> str:
+    """Return the description of an input of numbers, with their names if they have any."""
+    counted = "1 number" if inputs == 1 else f"{inputs} numbers"
+    named = f" in units of their own: {', '.join(names)}" if names else ""
+    return f"{counted} per example, (batch, inputs){named}"
 
 
 def _training(

@@ -6,9 +6,11 @@ import shlex
 from dataclasses import asdict
 from typing import Any
 
+from zoo import data
 from zoo.data.corruptions import CORRUPTIONS
 from zoo.data.dataset import with_units
 from zoo.registry import ModelSpec
+from zoo.registry.recipes import Recipe
 from zoo.registry.tasks import Metric, Task, task_of
 
 _LICENCES = {
@@ -16,6 +18,9 @@ _LICENCES = {
     "cats_vs_dogs": "Microsoft's cats and dogs (Asirra, Elson et al., 2007) is published for "
     "research; the photos belong to their owners.",
 }
+
+# The file's name in the command of a card that contains it.
+_RECIPE = "recipe.toml"
 
 
 def model_card(
@@ -27,7 +32,7 @@ def model_card(
     slides = ", ".join(str(slide) for slide in spec.slides)
     options = " ".join(f"{name}={value}" for name, value in config["options"].items()) or "none"
     titles = " | ".join(metric.title for metric in task.metrics)
-    example = "photo.jpg" if image else " ".join(["0"] * manifest["input"]["shape"][1])
+    example = "photo.jpg" if image else _example_numbers(manifest["input"])
     lines = [
         f"# {spec.name}",
         "",
@@ -39,6 +44,7 @@ def model_card(
         "",
         "```",
         f"python3 predict.py {example}",
+        *([] if image else ["python3 predict.py --csv table.csv"]),
         "```",
         "",
         "It needs numpy, Pillow and ai-edge-litert, but not TensorFlow.",
@@ -51,6 +57,7 @@ def model_card(
         "## Training",
         "",
         f"{_command(spec, manifest, config)}; options of the model: {options}.",
+        *_recipe_file(spec, config),
         "",
         _training_text(task, config, results),
         "",
@@ -86,6 +93,13 @@ def model_card(
     if manifest["dataset"]["name"] in _LICENCES:
         lines += ["", "## Licence of the data", "", _LICENCES[manifest["dataset"]["name"]]]
     return "\n".join(lines) + "\n"
+
+
+def _example_numbers(given: dict[str, Any]) -> str:
+    """Return an example of numbers on the command line, by name if they have names."""
+    if "names" not in given:
+        return " ".join(["0"] * given["shape"][1])
+    return " ".join(shlex.quote(f"{name}=0") for name in given["names"])
 
 
 def _encoded(manifest: dict[str, Any]) -> list[str]:
@@ -172,23 +186,30 @@ def _study(task: Task, manifest: dict[str, Any]) -> list[str]:
 
 def _command(spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any]) -> str:
     """Return the command that reproduces the training."""
-    if config["recipe_name"] not in spec.recipes:
-        return "A recipe given to `zoo.train`"
-    found, default = config["recipe"], asdict(spec.recipes[config["recipe_name"]])
-    words = [f"zoo train {spec.name} --recipe {config['recipe_name']}"]
-    if manifest["dataset"]["name"] != spec.dataset:
-        words.append(f"--dataset {shlex.quote(manifest['dataset']['name'])}")
+    name = manifest["dataset"]["name"]
+    if data.loader_of(name) is None:
+        return f'`zoo.train("{spec.name}", dataset=…)` in Python, with the data set {name}'
+    named = spec.recipes.get(config["recipe_name"])
+    found = Recipe.with_defaults(config["recipe"])
+    default = found if named is None else asdict(named)
+    words = [
+        f"zoo train {spec.name} --recipe {_RECIPE if named is None else config['recipe_name']}"
+    ]
+    if name != spec.dataset:
+        words.append(f"--dataset {shlex.quote(name)}")
     if "target" in manifest["dataset"]:
         words.append(f"--target {shlex.quote(manifest['dataset']['target'])}")
+    if config.get("start_from"):
+        words.append(f"--from {shlex.quote(str(config['settings']['start_from']))}")
     if config["data_dir"]:
         words.append(f"--data-dir {shlex.quote(config['data_dir'])}")
     words += [
         f"--{name.replace('_', '-')} {found[name]}"
         for name in (
-            *("epochs", "batch_size", "learning_rate", "patience"),
+            *("epochs", "batch_size", "learning_rate", "optimizer", "class_weight", "patience"),
             *("precision", "solver", "penalty"),
         )
-        if name in found and found[name] != default[name]
+        if found[name] != default[name]
     ]
     words += [
         f"--set {name}={value}"
@@ -198,6 +219,15 @@ def _command(spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any]) 
     if config["seed"]:
         words.append(f"--seed {config['seed']}")
     return f"`{' '.join(words)}`"
+
+
+def _recipe_file(spec: ModelSpec, config: dict[str, Any]) -> list[str]:
+    """Return the recipe as TOML, if it is not one of the model's."""
+    if config["recipe_name"] in spec.recipes:
+        return []
+    text = Recipe.from_dict(Recipe.with_defaults(config["recipe"])).to_toml()
+    given = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return ["", f"`{_RECIPE}`:", "", "```toml", *given, "```"]
 
 
 def _names(manifest: dict[str, Any]) -> str:

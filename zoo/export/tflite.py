@@ -15,6 +15,7 @@ from zoo.edge import quiet_stderr
 from zoo.errors import ZooError
 from zoo.export.concatenate import concatenate, with_plain_dense_versions
 from zoo.nn.preprocessing import preprocessing_of
+from zoo.nn.scaling import input_scaling, output_scaling
 from zoo.utils.choices import require_choice
 
 QUANTISATION = {
@@ -45,27 +46,45 @@ def convert(
     require_choice("kind of TFLite file", kind, tuple(QUANTISATION))
     given = model.inputs[0]
     shape = given.shape if frame is None else (1, *frame, 3)
-    if kind != "int8":
-        content = _convert(kind, model, tf.TensorSpec(shape, given.dtype, name=given.name))
+    inputs = tf.TensorSpec(shape, given.dtype, name=given.name)
+    preprocessing, head, units = _stages(model)
+    scaled = input_scaling(model) is not None or units is not None
+    if kind == "float32" or (kind != "int8" and not scaled):
+        content = _convert(kind, model, inputs)
         return with_plain_dense_versions(content) if kind == "dynamic" else content
-    # Only the head is quantised. The preprocessing computes with the photo's size, for which 8 bits
-    # are too few.
-    head, preprocessing = model.get_layer("head"), preprocessing_of(model)
-    if calibration is None:
-        raise ValueError("int8 needs a function that returns examples to calibrate with.")
-    examples: Iterable[Any] = calibration()
-    if preprocessing is not None:
-        examples = map(preprocessing, examples)
-    features = [np.asarray(example) for example in examples]
+    # Only the head is quantised. Preprocessing computes with a photo's size, or with numbers in
+    # units of their own, for which 8 or 16 bits are too few.
+    features: list[np.ndarray] = []
+    if kind == "int8":
+        if calibration is None:
+            raise ValueError("int8 needs a function that returns examples to calibrate with.")
+        examples: Iterable[Any] = calibration()
+        if preprocessing is not None:
+            examples = map(preprocessing, examples)
+        features = [np.asarray(example) for example in examples]
     batch = None if frame is None else 1
-    inputs = tf.TensorSpec((batch, features[0].shape[1]), tf.float32, name=given.name)
-    quantised = _convert(kind, head, inputs, features)
-    if preprocessing is None:
-        return quantised
-    return concatenate(
-        _convert("float32", preprocessing, tf.TensorSpec(shape, given.dtype, name=given.name)),
-        quantised,
+    width = model.get_layer("head").input_shape[-1]
+    content = _convert(
+        kind, head, tf.TensorSpec((batch, width), tf.float32, name=given.name), features
     )
+    if kind == "dynamic":
+        content = with_plain_dense_versions(content)
+    if preprocessing is not None:
+        content = concatenate(_convert("float32", preprocessing, inputs), content)
+    if units is not None:
+        outputs = tf.TensorSpec((batch, model.output_shape[-1]), tf.float32, name="standardized")
+        content = concatenate(content, _convert("float32", units, outputs))
+    return content
+
+
+def _stages(
+    model: keras.Model,
+) -> tuple[keras.layers.Layer | None, keras.layers.Layer, keras.layers.Layer | None]:
+    """Return the layers before the head, what of the head is quantised, and what follows."""
+    head, units = model.get_layer("head"), output_scaling(model)
+    if units is not None:
+        head = keras.Sequential(head.layers[:-1])
+    return preprocessing_of(model), head, units
 
 
 def _convert(

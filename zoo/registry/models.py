@@ -230,7 +230,7 @@ def check_options(spec: ModelSpec, options: Mapping[str, Any]) -> dict[str, Any]
     defaults = spec.options
     checked = {}
     for option, value in options.items():
-        require_choice(f"option of {spec.name}", option, defaults)
+        require_choice("option", option, defaults, of=spec.name)
         checked[option] = _check_type(spec.name, option, value, type(defaults[option]))
     return checked
 
@@ -245,7 +245,7 @@ def parse_option(spec: ModelSpec, text: str) -> tuple[str, Any]:
     option, equals, value = text.partition("=")
     if not equals:
         raise ZooError(f"{text!r} is not of the form option=value, such as depth=3.")
-    require_choice(f"option of {spec.name}", option, spec.options)
+    require_choice("option", option, spec.options, of=spec.name)
     wanted = type(spec.options[option])
     readers: dict[type, Callable[[str], Any]] = {bool: _read_bool, int: int, float: float, str: str}
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
     import keras
 
 
-OPTIMIZERS = ("sgd", "adam", "adamw")
+OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "lion")
 SCHEDULES = ("constant", "cosine")
+CLASS_WEIGHTS = ("none", "balanced")
+# The fields that only some optimizers use.
+_OPTIMIZERS_OF = {"momentum": ("sgd", "rmsprop"), "weight_decay": ("adamw", "lion")}
 
 
 @dataclass(frozen=True)
@@ -69,24 +73,27 @@ class Recipe:
         epochs: passes over the training examples.
         batch_size: examples per update, over all replicas together.
         learning_rate: step size at the start of training, or after the warm-up.
-        optimizer: "sgd", "adam" or "adamw".
-        momentum: of "sgd", 0 for plain gradient descent.
-        weight_decay: decoupled decay per step, in units of the learning rate; for "adamw".
+        optimizer: "sgd", "adam", "adamw", "rmsprop" or "lion".
+        momentum: of "sgd" and "rmsprop", 0 for none.
+        weight_decay: decoupled decay per step, in units of the learning rate; for "adamw" and
+            "lion".
         schedule: "constant" or "cosine", which falls to 0 over all steps.
         warmup: fraction of all steps in which the learning rate of "cosine" rises from 0.
         label_smoothing: fraction of each target that is spread evenly over all labels.
+        class_weight: "balanced" multiplies the loss of each training example by n / (k · count),
+            for n examples, k classes and the count of its class; "none" by 1.
         averaging: decay per step of an exponential moving average of the weights, which replaces
             the weights at the end; 0 to keep the last weights.
         patience: epochs without improvement on validation data after which training stops; the
             weights of the best epoch are kept, by the task's primary metric, then by the loss. 0 to
             train all epochs and keep the last weights.
-        augmentation: of training photos; None for none.
+        augmentation: of training photos, if any.
         whitening: train the first layer on principal components scaled by 1/√(variance + this),
             and fold the scaling into its weights afterwards; 0 to train it on the features.
         components: largest number of principal components for "whitening"; 0 for all.
         solver: name of the solver: "gradient" for the optimizer above, "exact" or "lbfgs" for the
             minimum of a linear model's loss; see `zoo.registry.solvers`.
-        penalty: λ of "exact" and "lbfgs"; None to choose it on validation data.
+        penalty: λ of "exact" and "lbfgs"; chosen on validation data if it is not given.
         precision: number format of the training.
         options: options of the builder that differ from its defaults.
         note: one sentence on the reason for these numbers.
@@ -101,6 +108,7 @@ class Recipe:
     schedule: str = "constant"
     warmup: float = 0.0
     label_smoothing: float = 0.0
+    class_weight: str = "none"
     averaging: float = 0.0
     patience: int = 0
     augmentation: Augmentation | None = None
@@ -119,6 +127,28 @@ class Recipe:
         augmented = None if augmentation is None else Augmentation(**augmentation)
         return cls(**{**values, "augmentation": augmented})
 
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Recipe:
+        """Return the recipe of a TOML file, as `to_toml` writes it.
+
+        Raises:
+            ZooError: if it cannot be read, is not TOML, or has an unknown or missing key or a value
+                of the wrong type or range; the message names the file.
+        """
+        from zoo.registry.recipe_files import read_recipe
+
+        return read_recipe(Path(path))
+
+    def to_toml(self) -> str:
+        """Return the recipe as TOML; fields at their default are commented out.
+
+        >>> print(Recipe(epochs=3, batch_size=8, learning_rate=0.1).to_toml().splitlines()[1])
+        epochs = 3
+        """
+        from zoo.registry.recipe_files import recipe_text
+
+        return recipe_text(self)
+
     @staticmethod
     def with_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a recorded recipe with the defaults of fields that its version did not have."""
@@ -135,6 +165,7 @@ class Recipe:
             f"warm-up over {100 * self.warmup:g} % of the steps" if self.warmup else "",
             f"weight decay {self.weight_decay:g}" if self.weight_decay else "",
             f"label smoothing {self.label_smoothing:g}" if self.label_smoothing else "",
+            f"{self.class_weight} class weights" if self.class_weight != "none" else "",
             f"weights averaged with decay {self.averaging:g}" if self.averaging else "",
             f"stopped after {self.patience} epoch{'s' * (self.patience != 1)} without improvement"
             if self.patience
@@ -163,6 +194,24 @@ class Recipe:
         }
         return replace(self, **unused, solver=solver)
 
+    def by_optimizer(self, optimizer: str) -> Recipe:
+        """Return the recipe for another optimizer, with defaults for fields it does not use.
+
+        Raises:
+            UnknownNameError: for an unknown optimizer.
+
+        >>> recipe = Recipe(epochs=1, batch_size=8, learning_rate=0.1, momentum=0.9)
+        >>> recipe.by_optimizer("rmsprop").momentum, recipe.by_optimizer("adam").momentum
+        (0.9, 0.0)
+        """
+        require_choice("optimizer", optimizer, OPTIMIZERS)
+        unused: dict[str, Any] = {
+            of.name: of.default
+            for of in _optional()
+            if optimizer not in _OPTIMIZERS_OF.get(of.name, OPTIMIZERS)
+        }
+        return replace(self, **{**unused, "optimizer": optimizer})
+
     def check(self) -> None:
         """Check that every number is in its range and is used by this recipe.
 
@@ -171,6 +220,7 @@ class Recipe:
         """
         require_choice("optimizer", self.optimizer, OPTIMIZERS)
         require_choice("schedule", self.schedule, SCHEDULES)
+        require_choice("class weight", self.class_weight, CLASS_WEIGHTS)
         solver_entry(self.solver)
         given = asdict(self)
         augmentation = given["augmentation"] or {}
@@ -203,8 +253,11 @@ class Recipe:
                     f"{' or '.join(readers_of(of.name))}, not {self.solver}; leave it out."
                 )
         unused = [
-            *([] if self.optimizer == "sgd" else [("momentum", "optimizer sgd")]),
-            *([] if self.optimizer == "adamw" else [("weight_decay", "optimizer adamw")]),
+            *(
+                (name, f"optimizer {' or '.join(optimizers)}")
+                for name, optimizers in _OPTIMIZERS_OF.items()
+                if self.optimizer not in optimizers
+            ),
             *([] if self.schedule == "cosine" else [("warmup", "schedule cosine")]),
             *([] if self.whitening else [("components", "whitening above 0")]),
         ]
@@ -234,11 +287,19 @@ class Recipe:
                 warmup_steps=warmup_steps,
             )
         averaging = {"use_ema": True, "ema_momentum": self.averaging} if self.averaging else {}
-        if self.optimizer == "sgd":
-            return keras.optimizers.SGD(learning_rate, momentum=self.momentum, **averaging)
-        if self.optimizer == "adam":
-            return keras.optimizers.Adam(learning_rate, **averaging)
-        return keras.optimizers.AdamW(learning_rate, weight_decay=self.weight_decay, **averaging)
+        kinds = {
+            "sgd": keras.optimizers.SGD,
+            "adam": keras.optimizers.Adam,
+            "adamw": keras.optimizers.AdamW,
+            "rmsprop": keras.optimizers.RMSprop,
+            "lion": keras.optimizers.Lion,
+        }
+        used = {
+            name: getattr(self, name)
+            for name, optimizers in _OPTIMIZERS_OF.items()
+            if self.optimizer in optimizers
+        }
+        return kinds[self.optimizer](learning_rate, **used, **averaging)
 
 
 def _optional() -> list[Field]:

@@ -86,6 +86,7 @@ register_solver(
     (
         *("epochs", "batch_size", "learning_rate", "optimizer", "momentum", "weight_decay"),
         *("schedule", "warmup", "label_smoothing", "averaging", "augmentation", "whitening"),
+        *("class_weight", "start_from"),
         *("components", "patience", "precision", "jit", "checkpoint_every", "profile"),
     ),
 )

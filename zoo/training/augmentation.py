@@ -81,18 +81,22 @@ class Augmenter:
 
         Args:
             images: uint8 (batch, h, w, 3).
-            transforms: the arrays of `sample` for these photos, (batch,) each.
+            transforms: the arrays of `sample` for these photos, (batch,) each; further ones are
+                ignored.
 
         Returns:
             float32 (batch, h, w, 3), 0…255, with bilinear interpolation, and reflection beyond the
             edges. Half as many photos if pairs are blended.
         """
         transformed = self._transform(images, transforms[:_TRANSFORM_COLUMNS])
-        return blend(transformed, transforms[_TRANSFORM_COLUMNS:]) if self.mixes else transformed
+        return blend(transformed, self._blends(transforms)) if self.mixes else transformed
 
     def label_weights(self, transforms: Sequence[tf.Tensor]) -> tf.Tensor:
         """Return the weight of each row's label if pairs are blended, (batch,), with mean 1."""
-        return blend_weights(transforms[_TRANSFORM_COLUMNS:])
+        return blend_weights(self._blends(transforms))
+
+    def _blends(self, transforms: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
+        return transforms[_TRANSFORM_COLUMNS : self.columns]
 
     def _transform(self, images: tf.Tensor, parameters: Sequence[tf.Tensor]) -> tf.Tensor:
         *matrix, cut_x, cut_y = (column[:, None, None] for column in parameters)

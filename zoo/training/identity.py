@@ -35,11 +35,12 @@ def of_model(model: keras.Model, builder: Callable) -> str:
 
 def layers_of(model: keras.Model) -> list:
     """Return each layer's class and configuration, without names that Keras generates."""
-    return [
-        [_home(type(layer)), _plain(layer.get_config())]
-        for layer in model._flatten_layers()
-        if not hasattr(layer, "layers")
-    ]
+    return [form_of(layer) for layer in model._flatten_layers() if not hasattr(layer, "layers")]
+
+
+def form_of(layer: keras.layers.Layer) -> list:
+    """Return a layer's class and configuration, without names that Keras generates."""
+    return [_home(type(layer)), _plain(layer.get_config())]
 
 
 def _plain(config: Any) -> Any:

@@ -37,6 +37,8 @@ class TrainingLoop:
         jit: whether each step is compiled with XLA.
         label_smoothing: fraction of each target that is spread evenly over all labels.
         augmenter: the augmenter of the examples, if any.
+        weights: what each example's loss is multiplied by, float32 (examples,); None for 1. Its
+            metrics are not weighted.
 
     Raises:
         ZooError: if the batch size is not a multiple of the replicas or exceeds the examples.
@@ -53,6 +55,7 @@ class TrainingLoop:
         jit: bool = False,
         label_smoothing: float = 0.0,
         augmenter: Augmenter | None = None,
+        weights: np.ndarray | None = None,
     ):
         self.model = model
         self.strategy = strategy
@@ -63,6 +66,8 @@ class TrainingLoop:
         self._examples = examples
         self._label_smoothing = label_smoothing
         self._augmenter = augmenter
+        self._weights = weights
+        self._columns = augmenter.columns if augmenter else 0
         with strategy.scope():
             self.loss = keras.metrics.Mean(name="loss")
             model.optimizer.build(model.trainable_variables)
@@ -77,7 +82,7 @@ class TrainingLoop:
 
     def _trace(self) -> None:
         """Trace the graph, which creates the metrics' variables that a checkpoint restores."""
-        columns = (tf.float32,) * (self._augmenter.columns if self._augmenter else 0)
+        columns = (tf.float32,) * (self._columns + (self._weights is not None))
         rows = self.batch_size * (1 + self._mixes)
         signature = self._examples.input_signature(rows, columns)
         steps = tf.TensorSpec((), tf.int32)
@@ -146,10 +151,12 @@ class TrainingLoop:
         return with_partners(order, self.seed, epoch, len(self._examples))
 
     def _transforms(self, epoch: int, order: np.ndarray) -> tuple[np.ndarray, ...]:
-        if self._augmenter is None:
-            return ()
-        sampled = self._augmenter.sample(self.seed, epoch, len(self._examples))
-        return tuple(column[order] for column in sampled)
+        columns: tuple[np.ndarray, ...] = ()
+        if self._augmenter is not None:
+            columns = self._augmenter.sample(self.seed, epoch, len(self._examples))
+        if self._weights is not None:
+            columns = (*columns, self._weights)
+        return tuple(column[order] for column in columns)
 
     def _begin(self, epoch: int) -> None:
         self.loss.reset_state()
@@ -189,7 +196,8 @@ class TrainingLoop:
         model = self.model
         with tf.GradientTape() as tape:
             y_pred = model.get_layer("head")(x, training=True)
-            loss = self._smoothed(self._loss_of(x, y, y_pred, transforms), y_pred)
+            loss = self._loss_of(x, y, y_pred, transforms)
+            loss = self._smoothed(loss, y_pred, transforms)
             scaled = model.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, model.trainable_variables)
         model.optimizer.apply(gradients, model.trainable_variables)
@@ -199,16 +207,19 @@ class TrainingLoop:
         return tf.cast(loss, tf.float32)
 
     def _loss_of(self, x, y, y_pred, transforms):
+        if self._mixes:
+            # The loss of a blended photo is the weighted sum of the losses for both labels.
+            y_pred = tf.repeat(y_pred, 2, axis=0)
+        weights = self._loss_weights(transforms)
+        return self.model.compute_loss(x, y, y_pred, sample_weight=weights, training=True)
+
+    def _loss_weights(self, transforms):
+        """Return what the loss of each row counts, or None if all count the same."""
+        weights = transforms[self._columns] if self._weights is not None else None
         if not self._mixes:
-            return self.model.compute_loss(x, y, y_pred, training=True)
-        # The loss of a blended photo is the weighted sum of the losses for both labels.
-        return self.model.compute_loss(
-            x,
-            y,
-            tf.repeat(y_pred, 2, axis=0),
-            sample_weight=self._label_weights(transforms),
-            training=True,
-        )
+            return weights
+        shares = self._label_weights(transforms)
+        return shares if weights is None else shares * weights
 
     def _dominant_label(self, y, transforms):
         own, partner = (self._label_weights(transforms)[row::2] for row in (0, 1))
@@ -218,11 +229,17 @@ class TrainingLoop:
         assert self._augmenter is not None
         return self._augmenter.label_weights(transforms)
 
-    def _smoothed(self, loss, probabilities):
+    def _smoothed(self, loss, probabilities, transforms):
         if not self._label_smoothing:
             return loss
         # Cross-entropy is linear in the target; this is that of the uniform target.
-        uniform = -tf.reduce_mean(tf.math.log(tf.maximum(probabilities, keras.backend.epsilon())))
+        logarithms = tf.math.log(tf.maximum(probabilities, keras.backend.epsilon()))
+        if self._weights is not None:
+            weights = self._loss_weights(transforms)
+            if self._mixes:
+                weights = (weights[0::2] + weights[1::2]) / 2
+            logarithms *= tf.cast(weights, logarithms.dtype)[:, None]
+        uniform = -tf.reduce_mean(logarithms)
         uniform = tf.cast(uniform, loss.dtype) / self.strategy.num_replicas_in_sync
         return (1 - self._label_smoothing) * loss + self._label_smoothing * uniform
 

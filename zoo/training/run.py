@@ -33,8 +33,9 @@ from zoo.training.scaling import set_statistics
 from zoo.training.settings import TABLE, Training
 from zoo.training.signals import preemption
 from zoo.training.solvers import Outcome, Solver
+from zoo.training.start import assign_weights, with_source
 from zoo.training.trained_model import compile_with, save_trained
-from zoo.utils.choices import require_choice
+from zoo.utils.choices import UnknownNameError, require_choice
 from zoo.utils.files import sha256, write_json
 from zoo.utils.provenance import machine, versions
 from zoo.utils.quiet import check_keras
@@ -60,8 +61,14 @@ def train(name: str, *, reporter: Reporter | None = None, **settings: Any) -> di
         Preempted: after SIGTERM or Ctrl-C, once a checkpoint is written.
     """
     known = [of.name for of in fields(Training) if of.name != "name"]
-    for setting in settings:
-        require_choice("setting of zoo.train", setting, known)
+    options = describe(name).options
+    for setting, value in settings.items():
+        if setting in options and setting not in known:
+            raise UnknownNameError(
+                f"{setting!r} is an option of {name}, not a setting; give options="
+                f"{{{setting!r}: {value!r}}}."
+            )
+        require_choice("setting", setting, known, of="zoo.train")
     return run(Training(name, **settings), reporter or Silent())
 
 
@@ -70,6 +77,7 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
     check_keras()
     spec = describe(training.name)
     training.check()
+    training = training.with_recipe_read()
     recipe = training.choose_recipe(spec)
     path = Path(training.run_dir) if training.run_dir else new_run_dir(spec.name)
     # First, because workers must connect before the TensorFlow runtime starts.
@@ -81,6 +89,8 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
     )
     reporter = reporter if devices.is_chief else Silent()
     replicas = f"{devices.replicas} replica{'s' * (devices.replicas > 1)}"
+    if left_out := training.left_out(spec, recipe):
+        reporter.say(left_out)
     reporter.say(f"Strategy {devices.name}, {replicas}: {devices.why}.")
     # Only the chief reads and writes the run folder; it sends the other workers what they need.
     folder = RunFolder(path) if devices.is_chief else None
@@ -93,6 +103,7 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
 def _train(plan: Plan) -> dict[str, Any]:
     """Build the model, load the data, and train unless the run folder has results."""
     jit = precision.compile_step(plan.training.jit, plan.devices.replicas)
+    plan, source = with_source(plan)
     plan = replace(plan, recipe=replace(plan.recipe, precision=_agreed_precision(plan)))
     solver = load_solver(plan.recipe.solver)
     model = _build(plan)
@@ -106,6 +117,7 @@ def _train(plan: Plan) -> dict[str, Any]:
     solver.check(model, plan.recipe, dataset, plan.devices.replicas)
     _compile(plan, model, len(dataset.train))
     config = _config(plan, model, dataset, jit)
+    config["start_from"] = source and source.record()
     with contextlib.ExitStack() as stack:
         if plan.folder:
             stack.enter_context(plan.folder.lock())
@@ -117,6 +129,9 @@ def _train(plan: Plan) -> dict[str, Any]:
             where = plan.folder.path if plan.folder else "It"
             plan.reporter.say(f"{where} is already trained; these are its results.")
             return finished
+        if source:
+            with _keeping_random_state():
+                assign_weights(plan, source, model, dataset)
         _open_folder(plan, config)
         stack.enter_context(_explaining_non_finite(plan.folder))
         context = TrainingContext(
@@ -151,13 +166,17 @@ def _build(plan: Plan) -> keras.Model:
 
 
 def _load_data(plan: Plan) -> Dataset:
-    with _keeping_random_state():
-        dataset = data.load(
-            plan.training.dataset or plan.spec.dataset,
-            plan.training.data_dir,
-            target=plan.training.target,
-            progress=plan.reporter.decoding,
-        )
+    training = plan.training
+    if isinstance(training.dataset, Dataset):
+        dataset = training.dataset
+    else:
+        with _keeping_random_state():
+            dataset = data.load(
+                training.dataset_name(plan.spec),
+                training.data_dir,
+                target=training.target,
+                progress=plan.reporter.decoding,
+            )
     plan.reporter.dataset(dataset)
     return dataset
 
@@ -240,12 +259,13 @@ def _unnamed(optimizer: dict[str, Any]) -> dict[str, Any]:
 def _config(plan: Plan, model: keras.Model, dataset: Dataset, jit: bool) -> dict[str, Any]:
     """Return the content of config.json: everything that is needed to repeat the training."""
     training, spec, recipe = plan.training, plan.spec, plan.recipe
+    name = training.dataset_name(spec)
     return {
         "model": spec.name,
         "options": {**spec.options, **recipe.options},
         "architecture": identity.of_model(model, spec.builder),
         "dataset": dataset.identity(),
-        "data_dir": data.location(training.dataset or spec.dataset, training.data_dir),
+        "data_dir": data.location(name, training.data_dir),
         "settings": {**training.as_dict(), "run_dir": None},
         "recipe": asdict(recipe),
         "recipe_name": training.recipe_name(spec),
@@ -260,7 +280,7 @@ def _config(plan: Plan, model: keras.Model, dataset: Dataset, jit: bool) -> dict
         "plugins": plugins_of(
             spec.builder,
             spec.task,
-            data.describe(training.dataset or spec.dataset).loader,
+            data.loader_of(name),
             model.loss,
         ),
         "machine": machine(),

@@ -32,6 +32,7 @@ IDENTITY = (
     "seed",
     "precision",
     "solver",
+    "start_from",
 )
 # Parts that config.json of an earlier version lacks.
 _OPTIONAL = ("architecture",)

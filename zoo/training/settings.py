@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
+from dataclasses import Field, asdict, dataclass, field, fields, replace
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
+from zoo.registry.recipes import CLASS_WEIGHTS, OPTIMIZERS, Recipe, require_finite
 from zoo.utils.choices import require_choice, require_seed
 
 if TYPE_CHECKING:
+    from zoo.data import Dataset
     from zoo.registry import ModelSpec
-    from zoo.registry.recipes import Recipe
 
 STRATEGIES = ("auto", "cpu", "gpu", "mirrored", "multi_worker", "tpu")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16", "mixed_float16")
@@ -58,8 +59,11 @@ class Training:
     """The settings of a training; each field's metadata contains its help text."""
 
     name: str = field(metadata={"help": "A registered model."})
-    recipe: str | Recipe | None = _setting(  # noqa: RUF009  it is a field
-        None, "A recipe of the model, see `zoo describe`; by default the first."
+    recipe: str | Path | Recipe | None = _setting(  # noqa: RUF009  it is a field
+        None,
+        "A recipe of the model, see `zoo describe`, or a TOML file, which `zoo describe MODEL "
+        "--toml` writes; by default the model's first.",
+        kind=str | None,
     )
     options: Mapping[str, Any] = _setting(
         dict,
@@ -68,18 +72,37 @@ class Training:
         metavar="OPTION=VALUE",
         kind=list[str],
     )
-    dataset: str | None = _setting(
+    dataset: str | Dataset | None = _setting(  # noqa: RUF009  it is a field
         None, "A data set, see `zoo data list`; by default the model's own."
     )
     target: str | None = _setting(None, "The column of a table to predict.", metavar="COLUMN")
     data_dir: str | None = _setting(
         None, "Folder of the data set; by default TFDS_DATA_DIR.", metavar="FOLDER"
     )
+    start_from: str | Path | None = _setting(  # noqa: RUF009  it is a field
+        None,
+        "Start from the trained weights of a run, a bundle's folder or a shipped model; its "
+        "options are taken over. For other classes the last layer starts anew.",
+        words=("--from",),
+        metavar="RUN|BUNDLE",
+        kind=str | None,
+    )
     epochs: int | None = _setting(None, "Passes over the training examples.")
     batch_size: int | None = _setting(
         None, "Examples per update of the weights, over all replicas together."
     )
     learning_rate: float | None = _setting(None, "Step size at the start.")
+    optimizer: str | None = _setting(
+        None,
+        "The optimizer; fields of the recipe that it does not use are left out.",
+        choices=OPTIMIZERS,
+    )
+    class_weight: str | None = _setting(
+        None,
+        "How much the loss of an example counts in training: balanced for the inverse of its "
+        "class's frequency.",
+        choices=CLASS_WEIGHTS,
+    )
     patience: int | None = _setting(
         None,
         "Stop after this many epochs without improvement on validation data, and keep the weights "
@@ -116,11 +139,36 @@ class Training:
         False, "Write a TensorFlow profile of a few steps to the logs.", words=("--profile",)
     )
 
+    def dataset_name(self, spec: ModelSpec) -> str:
+        """Return the name of the data set."""
+        if self.dataset is None:
+            return spec.dataset
+        return self.dataset if isinstance(self.dataset, str) else self.dataset.name
+
     def recipe_name(self, spec: ModelSpec) -> str:
-        """Return the name of the recipe, "custom" if it has none."""
+        """Return the name of the recipe, "custom" if it is not one of the model's."""
         if self.recipe is None:
             return next(iter(spec.recipes))
         return self.recipe if isinstance(self.recipe, str) else "custom"
+
+    def with_recipe_read(self) -> Training:
+        """Return these settings with the recipe itself in place of its TOML file, if it is one.
+
+        Raises:
+            ZooError: if it cannot be read, or has options that the model does not have.
+        """
+        from zoo.registry import check_options, describe
+        from zoo.registry.recipe_files import SUFFIX
+
+        if not isinstance(self.recipe, (str, Path)) or Path(self.recipe).suffix != SUFFIX:
+            return self
+        recipe = Recipe.from_toml(self.recipe)
+        try:
+            options = check_options(describe(self.name), recipe.options)
+        except ZooError as error:
+            sentence = f"The recipe {self.recipe} cannot be used: {error}"
+            raise type(error)(sentence) from error
+        return replace(self, recipe=replace(recipe, options=options))
 
     def choose_recipe(self, spec: ModelSpec) -> Recipe:
         """Return the model's recipe, overridden by the settings of this training.
@@ -131,8 +179,8 @@ class Training:
         """
         from zoo.registry import check_options
 
-        recipe = self._named_recipe(spec)
-        options = {**recipe.options, **check_options(spec, self.options)}
+        recipe = self.named_recipe(spec)
+        options = {**check_options(spec, recipe.options), **check_options(spec, self.options)}
         # The perceptron's builder has an option learning_rate, which means the same.
         learning_rate = self.learning_rate
         if learning_rate is None:
@@ -144,20 +192,44 @@ class Training:
             "batch_size": self.batch_size,
             "learning_rate": learning_rate,
             "patience": self.patience,
+            "class_weight": self.class_weight,
             "precision": self.precision,
             "penalty": self.penalty,
         }
         given = {key: value for key, value in changes.items() if value is not None}
-        chosen = replace(recipe.by_solver(solver), options=options, **given)
+        chosen = recipe.by_solver(solver)
+        if self.optimizer is not None:
+            chosen = chosen.by_optimizer(self.optimizer)
+        chosen = replace(chosen, options=options, **given)
         chosen.check()
         # The note explains the recipe's own numbers.
         return chosen if chosen == recipe else replace(chosen, note="")
 
-    def _named_recipe(self, spec: ModelSpec) -> Recipe:
-        if self.recipe is not None and not isinstance(self.recipe, str):
+    def left_out(self, spec: ModelSpec, chosen: Recipe) -> str:
+        """Return a sentence on what the optimizer does not use of the recipe; "" if nothing."""
+        if self.optimizer is None:
+            return ""
+        named = self.named_recipe(spec).by_solver(chosen.solver)
+        other = named.by_optimizer(self.optimizer)
+        left_out = [
+            f"{of.name} {getattr(named, of.name)}"
+            for of in fields(Recipe)
+            if of.name != "optimizer" and getattr(named, of.name) != getattr(other, of.name)
+        ]
+        if not left_out:
+            return ""
+        return f"Left out of the recipe, since {self.optimizer} does not use it: {left_out[0]}."
+
+    def named_recipe(self, spec: ModelSpec) -> Recipe:
+        """Return the recipe without the other settings.
+
+        Raises:
+            UnknownNameError: for an unknown name.
+        """
+        if isinstance(self.recipe, Recipe):
             return self.recipe
         name = self.recipe_name(spec)
-        require_choice(f"recipe of {spec.name}", name, spec.recipes)
+        require_choice("recipe", name, spec.recipes, of=spec.name)
         return spec.recipes[name]
 
     def _check_read(self, solver: str) -> None:
@@ -169,8 +241,7 @@ class Training:
             readers = readers_of(of.name)
             if readers and solver not in readers and getattr(self, of.name) != of.default:
                 raise ZooError(
-                    f"{_word(of.name)} is only for --solver {' or '.join(readers)}, not for "
-                    f"{solver}."
+                    f"{_word(of)} is only for --solver {' or '.join(readers)}, not for {solver}."
                 )
 
     def check(self) -> None:
@@ -179,7 +250,6 @@ class Training:
         Raises:
             ZooError: for the first invalid setting.
         """
-        from zoo.registry.recipes import require_finite
         from zoo.training.checkpoints import CheckpointSchedule
 
         require_finite({"start timeout": self.start_timeout})
@@ -189,13 +259,39 @@ class Training:
                 require_choice(of.name, value, choices)
         CheckpointSchedule.parse(self.checkpoint_every)
         require_seed(self.seed)
+        self._check_dataset()
+
+    def _check_dataset(self) -> None:
+        from zoo.data import Dataset
+
+        if self.dataset is None or isinstance(self.dataset, str):
+            return
+        if not isinstance(self.dataset, Dataset):
+            raise ZooError(
+                f"The data set is a {type(self.dataset).__name__}; give a name, or a Dataset, as "
+                "zoo.data.from_arrays(x, y) returns."
+            )
+        for name in ("data_dir", "target"):
+            if getattr(self, name) is not None:
+                raise ZooError(
+                    f"{name} was given with the data set {self.dataset.name}, which is loaded "
+                    "already; leave it out, or give the data set's name."
+                )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the settings as a dict for JSON; `from_dict` is the inverse."""
-        paths = ("data_dir", "run_dir")
+        """Return the settings as a dict for JSON; `from_dict` is the inverse.
+
+        Of a data set that was loaded already, the name.
+        """
+        settings = {of.name: getattr(self, of.name) for of in fields(self)}
+        settings["options"] = dict(self.options)
+        if isinstance(self.recipe, Recipe):
+            settings["recipe"] = asdict(self.recipe)
+        if self.dataset is not None and not isinstance(self.dataset, str):
+            settings["dataset"] = self.dataset.name
         return {
-            key: str(value) if key in paths and value is not None else value
-            for key, value in asdict(self).items()
+            key: str(value) if isinstance(value, PurePath) else value
+            for key, value in settings.items()
         }
 
     @classmethod
@@ -207,13 +303,20 @@ class Training:
         """
         recipe = settings.get("recipe")
         if isinstance(recipe, Mapping):
-            from zoo.registry.recipes import Recipe
-
             recipe = Recipe.from_dict(recipe)
         return cls(**{**settings, "recipe": recipe})
 
     def to_json(self) -> str:
-        """Return the settings as one line of JSON."""
+        """Return the settings as one line of JSON, for another process.
+
+        Raises:
+            ZooError: for a data set that was loaded already.
+        """
+        if self.dataset is not None and not isinstance(self.dataset, str):
+            raise ZooError(
+                f"The data set {self.dataset.name} was given in Python, so that other processes "
+                "cannot load it; save it with np.savez and give npz:FILE."
+            )
         return json.dumps(self.as_dict())
 
     @classmethod
@@ -232,5 +335,5 @@ class Training:
             ) from error
 
 
-def _word(name: str) -> str:
-    return "--" + name.replace("_", "-")
+def _word(of: Field) -> str:
+    return (*of.metadata["words"], "--" + of.name.replace("_", "-"))[0]

@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from zoo import data
-from zoo.data.dataset import target_names
+from zoo.data.dataset import Dataset, target_names
 from zoo.errors import ZooError
 from zoo.models import describe
 from zoo.nn.loading import load_model
@@ -104,7 +104,7 @@ def evaluate(
     path: str | Path,
     data_dir: str | Path | None = None,
     *,
-    dataset: str | None = None,
+    dataset: str | Dataset | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Evaluate a run's trained model on the test split of its data set or of another one.
@@ -112,8 +112,9 @@ def evaluate(
     Args:
         path: a run folder.
         data_dir: folder of the data set; by default the one used in training.
-        dataset: name of another data set with the same labels; by default the data set of the
-            training, whose fingerprint must be unchanged.
+        dataset: another data set with the same labels, or its name; by default the data set of
+            the training, whose fingerprint must be unchanged. For a table, the column to predict
+            is that of the training.
         progress: called with (done, total) while photos are decoded.
 
     Returns:
@@ -128,10 +129,13 @@ def evaluate(
     folder.check_model()
     trained_on = config["dataset"]
     spec = describe(config["model"])
-    wanted = {**trained_on, "name": dataset or trained_on["name"]}
-    given = data.load_again(
-        wanted, data_dir or (None if dataset else config["data_dir"]), progress=progress
-    )
+    if isinstance(dataset, Dataset):
+        given = dataset
+    elif dataset:
+        target = trained_on.get("target") if data.takes_target(dataset) else None
+        given = data.load(dataset, data_dir, target=target, progress=progress)
+    else:
+        given = data.load_again(trained_on, data_dir or config["data_dir"], progress=progress)
     fingerprint = None if dataset else trained_on["fingerprint"]
     check_dataset(str(folder.path), target_names(trained_on), fingerprint, given)
     model = load_model(folder.path)

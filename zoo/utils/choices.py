@@ -22,8 +22,14 @@ def require_seed(seed: int) -> None:
         raise ZooError(f"The seed is {seed}; give a whole number from 0 to {2**32 - 1}.")
 
 
-def require_choice(what: str, given: str, choices: Collection[str]) -> None:
+def require_choice(what: str, given: str, choices: Collection[str], of: str = "") -> None:
     """Raise an error unless `given` is one of `choices`.
+
+    Args:
+        what: the kind of name, for the message.
+        given: the name.
+        choices: the names that there are.
+        of: what has them, for the message.
 
     Raises:
         UnknownNameError: if it is not; the message suggests similar names.
@@ -32,4 +38,5 @@ def require_choice(what: str, given: str, choices: Collection[str]) -> None:
         return
     near = difflib.get_close_matches(str(given), list(choices), n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"choose from {', '.join(choices)}."
-    raise UnknownNameError(f"There is no {what} {given!r}; {hint}")
+    subject = f"{of} has no" if of else "There is no"
+    raise UnknownNameError(f"{subject} {what} {given!r}; {hint}")

@@ -10,7 +10,7 @@ from zoo import ZooError
 from zoo.data.dataset import Split
 from zoo.registry.recipes import Recipe
 from zoo.training.examples import ResidentExamples
-from zoo.training.solvers.whitening import check, fold, principal_components, whitened
+from zoo.training.solvers.whitening import check, fold, principal_components, unfold, whitened
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,20 @@ def test_the_model_answers_as_its_learner_did(photos):
     np.testing.assert_allclose(
         model.predict(photos, verbose=0), training_model.predict(photos, verbose=0), atol=1e-5
     )
+
+
+def test_weights_to_start_from_compute_the_same_behind_the_whitening(photos):
+    keras.utils.set_random_seed(1)
+    model = zoo.build("deep_relu", size=4, width=8)
+    strategy = tf.distribute.get_strategy()
+    examples = ResidentExamples(model, strategy, Split(photos, np.zeros(len(photos), "int64")))
+    recipe = Recipe(epochs=1, batch_size=1, learning_rate=1.0, whitening=0.01)
+    mean, projection = principal_components(examples, strategy, recipe)
+    training_model = whitened(model, strategy, mean, projection)
+    model.get_layer("head").layers[0].bias.assign(np.linspace(-1, 1, 8))
+    expected = model.predict(photos, verbose=0)
+    unfold(model, training_model, mean)
+    np.testing.assert_allclose(training_model.predict(photos, verbose=0), expected, atol=1e-5)
 
 
 def test_a_model_without_a_dense_layer_first_cannot_be_whitened():

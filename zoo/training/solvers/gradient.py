@@ -16,6 +16,7 @@ from zoo.registry.recipes import Recipe
 from zoo.training import checkpoints
 from zoo.training.augmentation import Augmenter
 from zoo.training.checkpoints import CheckpointSchedule, Position
+from zoo.training.class_weights import example_weights
 from zoo.training.context import TrainingContext
 from zoo.training.evaluation import Evaluation
 from zoo.training.finite import SMALLER_RATE, require_finite_figures, require_finite_weights
@@ -60,6 +61,11 @@ class GradientSolver:
             whitening.check(model)
         if dataset is None:
             return
+        if recipe.class_weight != "none" and not dataset.labels:
+            raise ZooError(
+                f"--class-weight is for classes; the targets of {dataset.name} are values: leave "
+                "it out."
+            )
         x = dataset.train.x
         if recipe.augmentation and not (isinstance(x, np.ndarray) and x.ndim == 4):
             raise ZooError(
@@ -89,6 +95,7 @@ class GradientSolver:
             jit=context.jit,
             label_smoothing=recipe.label_smoothing,
             augmenter=augmenter,
+            weights=example_weights(context.dataset, recipe.class_weight),
         )
         best = BestWeights(model, bool(recipe.averaging)) if recipe.patience else None
         position = _Epochs(context, loop, context.evaluation("validation", model), best).run()
@@ -135,7 +142,10 @@ def _whitened(context: TrainingContext) -> keras.Model:
         np.frombuffer(context.agreement.broadcast(array.tobytes()), np.float32).reshape(array.shape)
         for array in components
     )
-    return whitening.whitened(context.model, context.strategy, mean, projection)
+    model = whitening.whitened(context.model, context.strategy, mean, projection)
+    if context.training.start_from is not None:
+        whitening.unfold(context.model, model, mean)
+    return model
 
 
 @dataclass

@@ -107,6 +107,28 @@ def whitened(
     return training_model
 
 
+def unfold(model: keras.Model, training_model: keras.Model, mean: np.ndarray) -> None:
+    """Set the training model's first layer to compute what the model's does; inverse of `fold`.
+
+    With fewer components than features, it computes it of the features' projection on them.
+
+    Args:
+        model: the model, with weights to start from.
+        training_model: its `whitened` model.
+        mean: the features' mean, from `principal_components`.
+    """
+    whitening, inner = training_model.get_layer("head").layers[:2]
+    first = model.get_layer("head").layers[0]
+    projection, weights, bias = (
+        keras.ops.convert_to_numpy(array).astype(np.float64)
+        for array in (whitening.kernel, first.kernel, first.bias)
+    )
+    # The columns of P are orthogonal, so that this is its pseudo-inverse.
+    inverse = (projection / (projection**2).sum(axis=0)).T
+    inner.kernel.assign((inverse @ weights).astype(np.float32))
+    inner.bias.assign((bias + mean @ weights).astype(np.float32))
+
+
 def fold(training_model: keras.Model, model: keras.Model) -> None:
     """Fold the whitening and the trained first layer into the model's first layer."""
     whitening, inner = training_model.get_layer("head").layers[:2]
