@@ -32,7 +32,7 @@ def model_card(
     slides = ", ".join(str(slide) for slide in spec.slides)
     options = " ".join(f"{name}={value}" for name, value in config["options"].items()) or "none"
     titles = " | ".join(metric.title for metric in task.metrics)
-    example = "photo.jpg" if image else " ".join(["0"] * manifest["input"]["shape"][1])
+    example = "photo.jpg" if image else _example_numbers(manifest["input"])
     lines = [
         f"# {spec.name}",
         "",
@@ -44,6 +44,7 @@ def model_card(
         "",
         "```",
         f"python3 predict.py {example}",
+        *([] if image else ["python3 predict.py --csv table.csv"]),
         "```",
         "",
         "It needs numpy, Pillow and ai-edge-litert, but not TensorFlow.",
@@ -92,6 +93,13 @@ def model_card(
     if manifest["dataset"]["name"] in _LICENCES:
         lines += ["", "## Licence of the data", "", _LICENCES[manifest["dataset"]["name"]]]
     return "\n".join(lines) + "\n"
+
+
+def _example_numbers(given: dict[str, Any]) -> str:
+    """Return an example of numbers on the command line, by name if they have names."""
+    if "names" not in given:
+        return " ".join(["0"] * given["shape"][1])
+    return " ".join(shlex.quote(f"{name}=0") for name in given["names"])
 
 
 def _encoded(manifest: dict[str, Any]) -> list[str]:

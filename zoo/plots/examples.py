@@ -171,7 +171,8 @@ def _histograms(
         axes.tick_params(labelsize=9)
         axes.set_yticks([])
     if outlined:
-        every[0].legend(frameon=False, fontsize=9)
+        handles, names = every[0].get_legend_handles_labels()
+        part.legend(handles, names, loc="outside right upper", frameon=False)
 
 
 def _counts(dataset: Dataset) -> tuple[float, _Draw]:
