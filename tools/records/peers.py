@@ -108,7 +108,6 @@ def _classifiers(options: dict[str, Any]) -> list[Pair]:
 
 def _regressors() -> list[Pair]:
     from sklearn.linear_model import Ridge
-    from sklearn.neural_network import MLPRegressor
 
     return [
         Pair(
@@ -116,14 +115,6 @@ def _regressors() -> list[Pair]:
             {"name": "linear_regression"},
             "Ridge",
             lambda seed: [Ridge(alpha=penalty) for penalty in _PENALTIES],
-        ),
-        Pair(
-            "deep_regression",
-            {"name": "deep_regression"},
-            "MLPRegressor((64, 64))",
-            lambda seed: [
-                MLPRegressor(hidden_layer_sizes=(64, 64), batch_size=32, random_state=seed)
-            ],
         ),
     ]
 
