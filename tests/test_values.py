@@ -210,7 +210,7 @@ def test_examples_are_spread_over_the_values(run, bundle):
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
-        ("curve", {"dataset": "xor"}, "takes 1 numbers"),
+        ("curve", {"dataset": "xor"}, "takes 1 number, "),
         (
             "curve",
             {"dataset": "constant", "options": {"outputs": 2}},

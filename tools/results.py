@@ -8,9 +8,10 @@ zoo/registry/results.csv, from which `zoo describe` prints them.
     python tools/results.py recipes mark_one deep_relu:lecture --seeds 5
     python tools/results.py penalties linear_cat_dog     # the test accuracy for every λ
     python tools/results.py penalties cifar_softmax --recipe rgb
+    python tools/results.py peers                        # own data, against scikit-learn's models
 
 Searches use validation data only; "penalties" computes test accuracies after the choice.
-Needs the data sets (TFDS_DATA_DIR); penalties of cifar_softmax need scikit-learn.
+Needs the data sets (TFDS_DATA_DIR); penalties of cifar_softmax, and peers, need scikit-learn.
 """
 
 import argparse
@@ -41,9 +42,11 @@ def main() -> None:
     weighing = commands.add_parser("penalties")
     weighing.add_argument("name", choices=("linear_cat_dog", "cifar_softmax"))
     weighing.add_argument("--recipe", choices=("best", "rgb"), default="best")
+    comparing = commands.add_parser("peers")
+    comparing.add_argument("--splits", type=int, default=10)
     options = parser.parse_args()
     import_tensorflow()
-    from records import penalties, trainings
+    from records import peers, penalties, trainings
 
     try:
         if options.command == "search":
@@ -52,6 +55,8 @@ def main() -> None:
             trainings.curve(options.run)
         elif options.command == "recipes":
             trainings.recipes(options.names, options.seeds)
+        elif options.command == "peers":
+            peers.peers(options.splits)
         elif options.name == "linear_cat_dog":
             penalties.ridge_penalties()
         else:

@@ -130,3 +130,16 @@ def test_the_readme_lists_exactly_the_exit_codes():
     readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\d+) \| (.+) \|$", readme.partition("| exit code |")[2], re.MULTILINE)
     assert rows == [(str(code), meaning) for code, meaning in EXIT_CODES.items()]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "kind"),
+    [
+        ("--epochs", "abc", "a whole number"),
+        ("--seed", "1.5", "a whole number"),
+        ("--learning-rate", "x", "a number"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_one_sentence(option, value, kind, run_zoo):
+    done = run_zoo("train", "xor_mlp", option, value)
+    assert (done.returncode, done.stderr) == (2, f"error: {option} is '{value}'; give {kind}.\n")

@@ -1,13 +1,14 @@
 """Recipes by name: what they train is exactly the model that the builder builds."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import zoo
 from zoo import ZooError, data
-from zoo.registry.recipes import Augmentation, Recipe
+from zoo.registry.recipes import OPTIMIZERS, Augmentation, Recipe
 from zoo.training import Training
 from zoo.training.loop import epoch_order
 
@@ -88,3 +89,30 @@ def test_an_augmentation_reads_as_a_text():
     assert Augmentation(flip=True, shift=3, rotation=6).text() == (
         "flips, shifts by up to 3 pixels, rotations by up to 6°"
     )
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(("name", "recipe"), NAMED)
+def test_any_optimizer_can_take_the_place_of_a_recipe_s(optimizer, name, recipe):
+    spec = zoo.describe(name)
+    named = spec.recipes[recipe]
+    if named.solver != "gradient":
+        return
+    training = Training(name, recipe=recipe, optimizer=optimizer)
+    chosen = training.choose_recipe(spec)
+    assert type(chosen.build_optimizer()).__name__.lower() == optimizer
+    sentence = training.left_out(spec, chosen)
+    for field in ("momentum", "weight_decay"):
+        left_out = getattr(named, field) and not getattr(chosen, field)
+        assert (f"{field} {getattr(named, field)}" in sentence) == bool(left_out)
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "lion"])
+def test_the_state_of_an_optimizer_is_in_the_checkpoints(optimizer, tmp_path):
+    recipe = Recipe(epochs=3, batch_size=4, learning_rate=0.05, optimizer=optimizer)
+    recipe = replace(recipe, **({"momentum": 0.9} if optimizer == "rmsprop" else {}))
+    for run, epochs in (("parts", 3), ("parts", 6), ("whole", 6)):
+        zoo.train("xor_mlp", recipe=recipe, epochs=epochs, run_dir=tmp_path / run)
+    parts, whole = (zoo.load_model(tmp_path / run).get_weights() for run in ("parts", "whole"))
+    for one, other in zip(parts, whole, strict=True):
+        assert one.tobytes() == other.tobytes()

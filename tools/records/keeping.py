@@ -9,13 +9,13 @@ from zoo.utils.provenance import machine, versions
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "results"
 
 
-def keep(name: str, description: str, rows: list[dict], dataset: dict) -> None:
+def keep(name: str, description: str, rows: list[dict], *datasets: dict) -> None:
     """Write rows to docs/results/NAME.md, with a description and their provenance."""
     lines = [f"| {' | '.join(rows[0])} |", "|---" * len(rows[0]) + "|"]
     for row in rows:
         cells = [f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in row.values()]
         lines.append(f"| {' | '.join(cells)} |")
-    on = f"{dataset['name']}, fingerprint {dataset['fingerprint']}; "
+    on = "".join(f"{of['name']}, fingerprint {of['fingerprint']}; " for of in datasets)
     packages = ", ".join(f"{key} {number}" for key, number in versions().items())
     command = " ".join(["python", "tools/results.py", *sys.argv[1:]])
     text = f"# {name}\n\n{description}\n\n" + "\n".join(lines)

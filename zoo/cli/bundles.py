@@ -61,8 +61,10 @@ def export(
         from zoo.reports.study import study as study_bundle
 
         print_line(f"Study: {study_bundle(run, bundle, data_dir)}")
-    kind = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))["input"]["kind"]
-    inputs = "FILE…" if kind == "image" else "NUMBER…"
+    given = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))["input"]
+    inputs = "FILE…" if given["kind"] == "image" else "NUMBER…"
+    if "names" in given:
+        inputs = "NAME=NUMBER…"
     print_line(
         f"Next: zoo predict {quoted(as_word(bundle))} {inputs}, or copy the folder and run: "
         f"python3 predict.py {inputs}"
@@ -96,9 +98,15 @@ def _frame(text: str | None) -> tuple[int, int] | None:
 def predict(
     bundle: Bundle,
     inputs: Annotated[
-        list[str],
-        typer.Argument(metavar="INPUT", help="Photos; or numbers, as 0 1 or 0,1."),
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="INPUT", help="Photos; or numbers, as 0 1 or 0,1 or age=31 income=2.5."
+        ),
+    ] = None,
+    csv: Annotated[
+        str | None,
+        typer.Option(help="Predict each row of a table, and print CSV.", metavar="FILE"),
+    ] = None,
     artifact: Annotated[
         str | None, typer.Option(help="A file of the bundle, such as int8.")
     ] = None,
@@ -113,10 +121,14 @@ def predict(
     from zoo import edge
     from zoo.bundles.shipped import find_bundle
 
+    if bool(inputs) == (csv is not None):
+        raise ZooError("Give either inputs or --csv FILE; zoo predict --help shows how.")
     folder = find_bundle(bundle)
     with edge.quiet_stderr():
         model = edge.load(folder, artifact, threads)
-    raise typer.Exit(edge.predict_all(model, inputs, as_json, top))
+    if csv is not None:
+        raise typer.Exit(edge.predict_csv(model, csv, as_json, top))
+    raise typer.Exit(edge.predict_all(model, inputs or [], as_json, top))
 
 
 def evaluate(

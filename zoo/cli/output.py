@@ -125,6 +125,8 @@ def _sentence(error: BaseException) -> tuple[str, int]:
     # zoo.edge, which imports nothing of this package, has its own exception classes.
     if isinstance(error, ZooError) or type(error).__module__ == "zoo.edge":
         return f"error: {error}", getattr(error, "exit_code", BAD_INPUT)
+    if sentence := _wrong_type(error):
+        return f"error: {sentence}", BAD_INPUT
     if hasattr(error, "format_message"):
         # A usage error of Typer, such as an unknown option; the message is empty if the help was
         # printed instead.
@@ -140,6 +142,22 @@ def _sentence(error: BaseException) -> tuple[str, int]:
         f"not of your input; repeat the command with {DEBUG} for the traceback.",
         UNEXPECTED,
     )
+
+
+_KINDS = {"int": "a whole number", "float": "a number"}
+
+
+def _wrong_type(error: BaseException) -> str | None:
+    """Return the sentence for an option whose value is of the wrong type; None for other errors."""
+    # Typer reads values with pydantic, whose errors are of types such as "int_parsing".
+    option, errors = getattr(error, "param", None), getattr(error.__cause__, "errors", None)
+    if option is None or errors is None:
+        return None
+    (found, *_) = errors()
+    kind = _KINDS.get(found["type"].partition("_")[0])
+    if kind is None:
+        return None
+    return f"{max(option.opts, key=len)} is {str(found['input'])[:80]!r}; give {kind}."
 
 
 def _shortened(error: BaseException) -> str:

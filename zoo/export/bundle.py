@@ -191,10 +191,11 @@ def _manifest(
             "kind": "image" if image else "vector",
             "dtype": given.dtype,
             "shape": [1, *frame, 3] if frame else list(given.shape),
+            **({"names": list(dataset.inputs)} if dataset.inputs and not image else {}),
             "description": (
                 f"raw RGB pixels 0…255 of {size}, (batch, height, width, 3)"
                 if image
-                else f"{given.shape[-1]} numbers per example, (batch, inputs)"
+                else _numbers_text(given.shape[-1], dataset.inputs)
             ),
         },
         "output": {
@@ -215,6 +216,13 @@ def _manifest(
         "machine": config["machine"],
         "artifacts": {},
     }
+
+
+def _numbers_text(inputs: int, names: Sequence[str]) -> str:
+    """Return the description of an input of numbers, with their names if they have any."""
+    counted = "1 number" if inputs == 1 else f"{inputs} numbers"
+    named = f" in units of their own: {', '.join(names)}" if names else ""
+    return f"{counted} per example, (batch, inputs){named}"
 
 
 def _training(

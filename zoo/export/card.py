@@ -10,6 +10,7 @@ from zoo import data
 from zoo.data.corruptions import CORRUPTIONS
 from zoo.data.dataset import with_units
 from zoo.registry import ModelSpec
+from zoo.registry.recipes import Recipe
 from zoo.registry.tasks import Metric, Task, task_of
 
 _LICENCES = {
@@ -17,6 +18,9 @@ _LICENCES = {
     "cats_vs_dogs": "Microsoft's cats and dogs (Asirra, Elson et al., 2007) is published for "
     "research; the photos belong to their owners.",
 }
+
+# The file's name in the command of a card that contains it.
+_RECIPE = "recipe.toml"
 
 
 def model_card(
@@ -28,7 +32,7 @@ def model_card(
     slides = ", ".join(str(slide) for slide in spec.slides)
     options = " ".join(f"{name}={value}" for name, value in config["options"].items()) or "none"
     titles = " | ".join(metric.title for metric in task.metrics)
-    example = "photo.jpg" if image else " ".join(["0"] * manifest["input"]["shape"][1])
+    example = "photo.jpg" if image else _example_numbers(manifest["input"])
     lines = [
         f"# {spec.name}",
         "",
@@ -40,6 +44,7 @@ def model_card(
         "",
         "```",
         f"python3 predict.py {example}",
+        *([] if image else ["python3 predict.py --csv table.csv"]),
         "```",
         "",
         "It needs numpy, Pillow and ai-edge-litert, but not TensorFlow.",
@@ -52,6 +57,7 @@ def model_card(
         "## Training",
         "",
         f"{_command(spec, manifest, config)}; options of the model: {options}.",
+        *_recipe_file(spec, config),
         "",
         _training_text(task, config, results),
         "",
@@ -87,6 +93,13 @@ def model_card(
     if manifest["dataset"]["name"] in _LICENCES:
         lines += ["", "## Licence of the data", "", _LICENCES[manifest["dataset"]["name"]]]
     return "\n".join(lines) + "\n"
+
+
+def _example_numbers(given: dict[str, Any]) -> str:
+    """Return an example of numbers on the command line, by name if they have names."""
+    if "names" not in given:
+        return " ".join(["0"] * given["shape"][1])
+    return " ".join(shlex.quote(f"{name}=0") for name in given["names"])
 
 
 def _encoded(manifest: dict[str, Any]) -> list[str]:
@@ -176,10 +189,12 @@ def _command(spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any]) 
     name = manifest["dataset"]["name"]
     if data.loader_of(name) is None:
         return f'`zoo.train("{spec.name}", dataset=…)` in Python, with the data set {name}'
-    if config["recipe_name"] not in spec.recipes:
-        return "A recipe given to `zoo.train`"
-    found, default = config["recipe"], asdict(spec.recipes[config["recipe_name"]])
-    words = [f"zoo train {spec.name} --recipe {config['recipe_name']}"]
+    named = spec.recipes.get(config["recipe_name"])
+    found = Recipe.with_defaults(config["recipe"])
+    default = found if named is None else asdict(named)
+    words = [
+        f"zoo train {spec.name} --recipe {_RECIPE if named is None else config['recipe_name']}"
+    ]
     if name != spec.dataset:
         words.append(f"--dataset {shlex.quote(name)}")
     if "target" in manifest["dataset"]:
@@ -194,7 +209,7 @@ def _command(spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any]) 
             *("epochs", "batch_size", "learning_rate", "optimizer", "class_weight", "patience"),
             *("precision", "solver", "penalty"),
         )
-        if name in found and found[name] != default[name]
+        if found[name] != default[name]
     ]
     words += [
         f"--set {name}={value}"
@@ -204,6 +219,15 @@ def _command(spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any]) 
     if config["seed"]:
         words.append(f"--seed {config['seed']}")
     return f"`{' '.join(words)}`"
+
+
+def _recipe_file(spec: ModelSpec, config: dict[str, Any]) -> list[str]:
+    """Return the recipe as TOML, if it is not one of the model's."""
+    if config["recipe_name"] in spec.recipes:
+        return []
+    text = Recipe.from_dict(Recipe.with_defaults(config["recipe"])).to_toml()
+    given = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return ["", f"`{_RECIPE}`:", "", "```toml", *given, "```"]
 
 
 def _names(manifest: dict[str, Any]) -> str:

@@ -154,13 +154,14 @@ class NumbersModel(_CheckedModel):
         """
         shape = _sizes(x)
         inputs = self.input_shape[-1]
+        numbers = "1 number" if inputs == 1 else f"{inputs} numbers"
         if _kind(x).startswith(_NUMBERS) and (
             shape is None or (len(shape) == 2 and shape[-1] in (None, inputs))
         ):
             return
         raise InputShapeError(
             f"{self.name} was given an input of dtype {_kind(x)} and shape {_text(shape)}; it "
-            f"takes rows of {inputs} numbers, shape (batch, {inputs})."
+            f"takes rows of {numbers}, shape (batch, {inputs})."
         )
 
 

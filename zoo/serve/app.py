@@ -215,7 +215,8 @@ def _predict(
                 f"{_MAX_NUMBERS_BYTES:,}."
             )
         words = content.decode("utf-8", "replace").split()
-        rows = edge.parse_rows(words, model_server.manifests[name]["input"]["shape"][1])
+        given = model_server.manifests[name]["input"]
+        rows = edge.parse_rows(words, given["shape"][1], given.get("names", ()))
         if len(rows) != 1:
             raise ZooError(f"{len(rows)} rows of numbers were given; send exactly one.")
         answer, slide = model_server.predict(name, artifact, rows[0]), None

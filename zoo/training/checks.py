@@ -89,9 +89,10 @@ def check_fits(model: keras.Model, spec: ModelSpec, dataset: Dataset) -> None:
         remedy = (
             f"--set inputs={inputs}" if "inputs" in spec.options else "choose another --dataset"
         )
+        taken = model.input_shape[1]
+        numbers = "1 number" if taken == 1 else f"{taken} numbers"
         raise ZooError(
-            f"{spec.name} takes {model.input_shape[1]} numbers, but {dataset.name} has "
-            f"{inputs} per example; {remedy}."
+            f"{spec.name} takes {numbers}, but {dataset.name} has {inputs} per example; {remedy}."
         )
     spec.task_of(model).check(spec.name, model.output_shape[-1], dataset, spec.options)
 
