@@ -118,11 +118,6 @@ class _Patches:
                 content = _png(patch(photo, point, inside))
                 yield EncodedPhoto(name, self.labels.index(point.name), "", content)
 
-    @property
-    def found(self) -> tuple[str, ...]:
-        """Empty: there is nothing more to tell."""
-        return ()
-
     def finalise_splits(self, photos: Sequence[Decoded]) -> dict[str, str]:
         """Return the split of every patch, that of its photo.
 
