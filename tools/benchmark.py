@@ -4,10 +4,13 @@
     python tools/benchmark.py photos                 # memory of large photos: docs/edge.md
     python tools/benchmark.py training               # training: docs/performance.md and its CSV
     python tools/benchmark.py training --parts epochs,memory
+    python tools/benchmark.py scale                  # 1,281,167 images: docs/performance.md
+    python tools/benchmark.py scale --examples 20000 --folder /scratch
     … --write                                        # into the document
 
-Every figure is a median over rounds in which the compared programs alternate. "training" needs the
-data sets (TFDS_DATA_DIR) and the other libraries: pip install -e ".[train,benchmark]".
+Every figure of "training" is a median over rounds in which the compared programs alternate; it
+needs the data sets (TFDS_DATA_DIR) and the other libraries: pip install -e ".[train,benchmark]".
+"scale" takes about a quarter of an hour and 10 GB of disk space.
 """
 
 import argparse
@@ -20,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import decoding, edge, epochs, page, sizes, solvers, starting
+from benchmarks import decoding, edge, epochs, page, scale, sizes, solvers, starting
 
 from zoo.errors import ZooError
 from zoo.utils.choices import require_choice
@@ -31,8 +34,10 @@ DOCUMENTS = {
     "edge": ROOT / "docs" / "edge.md",
     "photos": ROOT / "docs" / "edge.md",
     "training": ROOT / "docs" / "performance.md",
+    "scale": ROOT / "docs" / "performance.md",
 }
-MARKS = {"edge": "overhead", "photos": "photos", "training": "figures"}
+MARKS = {"edge": "overhead", "photos": "photos", "training": "figures", "scale": "scale"}
+SCALE = ROOT / "docs" / "performance-scale.csv"
 FIGURES = ROOT / "docs" / "performance.json"
 PEERS = ("torch", "scikit-learn", "tensorflow-datasets")
 PARTS = {
@@ -98,6 +103,15 @@ def training_lines(figures: dict[str, dict]) -> list[str]:
     return lines[:-1]
 
 
+def scale_lines(rows: list[dict]) -> list[str]:
+    """Return the figures of scale as Markdown lines."""
+    software = ", ".join(f"{name} {number}" for name, number in versions().items())
+    lines = [scale.EXPLANATION, "", *as_markdown(rows), ""]
+    lines += [f"- {sentence}" for sentence in scale.compared(rows)]
+    lines += ["", f"{machine()}; {software}.", "", *scale.arithmetic(rows)]
+    return lines
+
+
 def as_csv(rows: list[dict]) -> str:
     """Return rows as a CSV file."""
     text = io.StringIO()
@@ -134,6 +148,9 @@ def main() -> None:
     parser.add_argument("--parts", default=",".join(PARTS), help="of training, comma-separated")
     parser.add_argument("--photos", type=Path, help="a folder of photos to decode")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--examples", type=int, default=scale.IMAGENET[0], help="of scale")
+    parser.add_argument("--classes", type=int, default=scale.IMAGENET[1], help="of scale")
+    parser.add_argument("--folder", type=Path, help="for the files of scale; by default temporary")
     parser.add_argument("--write", action="store_true", help="write the tables into the document")
     options = parser.parse_args()
     try:
@@ -142,6 +159,12 @@ def main() -> None:
             return
         if options.what == "photos":
             _finish("photos", edge.photo_memory(), options.write)
+            return
+        if options.what == "scale":
+            rows = scale.measure(options.examples, options.classes, say, options.folder)
+            _finish("scale", scale_lines(rows), options.write)
+            if options.write:
+                write_text(SCALE, as_csv(rows))
             return
         figures = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
         for part in options.parts.split(","):

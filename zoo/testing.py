@@ -281,7 +281,9 @@ class _Subject:
 
         if self.spec.recipe.solver == "gradient":
             settings = {"epochs": 2, "batch_size": self.batch_size, **settings}
-        settings = {"strategy": "cpu", "seed": 1, **settings}
+        # The first recipe on any data: the builder compiles the model with its optimizer.
+        recipe = next(iter(self.spec.recipes))
+        settings = {"strategy": "cpu", "seed": 1, "recipe": recipe, **settings}
         return training.train(
             self.spec.name, dataset=self.dataset, run_dir=self.folder / run, **settings
         )

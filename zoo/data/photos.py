@@ -51,6 +51,11 @@ class Photos:
         """
         return self._encoded[self._starts[index] : self._ends[index]].tobytes()
 
+    @property
+    def encoded_files(self) -> np.ndarray:
+        """All files, one after another, uint8 (bytes,)."""
+        return self._encoded
+
     def _decode(self, index: int) -> np.ndarray:
         from zoo.edge import InputError, decode
 

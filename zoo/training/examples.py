@@ -6,7 +6,6 @@ parts of each global batch.
 
 from __future__ import annotations
 
-import mmap
 import os
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -19,6 +18,7 @@ from zoo.data.dataset import Split
 from zoo.data.photos import Photos
 from zoo.nn.preprocessing import preprocessing_of
 from zoo.training.augmentation import Augmenter
+from zoo.training.pages import release_pages
 from zoo.training.settings import SOURCES
 from zoo.training.streaming import StreamedExamples
 from zoo.utils.choices import require_choice
@@ -128,7 +128,7 @@ class ResidentExamples:
             self._preprocessing = preprocessing
             array = np.asarray(examples)
         self.array = _resident(array)
-        _release_pages(examples)
+        release_pages(examples)
         self._targets = tf.convert_to_tensor(split.y)
         self._replicas = strategy.num_replicas_in_sync
 
@@ -209,17 +209,9 @@ def _resident(array: np.ndarray) -> tf.Tensor:
     rows = max(1, _CHUNK_BYTES // max(1, array[:1].nbytes))
     for at in range(0, len(array), rows):
         aligned[at : at + rows] = array[at : at + rows]
-        _release_pages(array)
+        release_pages(array)
     # Shares the memory; `convert_to_tensor` would copy it.
     return tf.experimental.dlpack.from_dlpack(aligned.__dlpack__())
-
-
-def _release_pages(examples: Any) -> None:
-    """Release the pages of a memory-mapped file, whose content has been copied."""
-    while isinstance(examples, np.ndarray):
-        examples = examples.base
-    if isinstance(examples, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        examples.madvise(mmap.MADV_DONTNEED)
 
 
 def _worth_computing_once(model: keras.Model, examples: np.ndarray | Photos) -> bool:

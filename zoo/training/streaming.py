@@ -13,8 +13,9 @@ import tensorflow as tf
 from zoo.data.dataset import Split
 from zoo.nn.preprocessing import preprocessing_of
 from zoo.training.augmentation import Augmenter
+from zoo.training.pages import MappedReader
 
-_PREFETCHED_BATCHES = 4
+_PREFETCHED_BATCHES = 8
 
 
 class StreamedExamples:
@@ -45,7 +46,7 @@ class StreamedExamples:
         self._one_size = isinstance(split.x, np.ndarray)
         self._order: np.ndarray | None = None
         self._next = 0
-        self._reading = _Reading()
+        self._reading = _Reading(split.x)
         # Also runs at the interpreter's exit, if `close` was not called.
         weakref.finalize(self, self._reading.end)
 
@@ -88,18 +89,21 @@ class StreamedExamples:
         self._reading.end()
 
     def _batches(self, order, *columns):
-        self._reading.stream = _Stream()
-        batch_size = order.shape[1]
-        rows = tf.data.Dataset.from_tensor_slices(
-            (order.ravel(), *(column.ravel() for column in columns))
-        )
-        if self._one_size:
-            dataset = rows.batch(batch_size, drop_remainder=True).map(
-                self._read_batch, num_parallel_calls=tf.data.AUTOTUNE
+        self._reading.begin()
+        batches = tf.data.Dataset.from_tensor_slices((order, *columns))
+        if self._one_size and self._strategy.num_replicas_in_sync == 1:
+            dataset = batches.map(self._read_batch, num_parallel_calls=tf.data.AUTOTUNE)
+        elif self._one_size:
+            # Rows one by one cost more, but only from `batch` tf.distribute knows what to divide.
+            dataset = (
+                batches.unbatch()
+                .batch(order.shape[1], drop_remainder=True)
+                .map(self._read_batch, num_parallel_calls=tf.data.AUTOTUNE)
             )
         else:
+            rows = batches.unbatch()
             dataset = rows.map(self._read_photo, num_parallel_calls=tf.data.AUTOTUNE)
-            dataset = dataset.batch(batch_size, drop_remainder=True)
+            dataset = dataset.batch(order.shape[1], drop_remainder=True)
         options = tf.data.Options()
         options.experimental_distribute.auto_shard_policy = (
             tf.data.experimental.AutoShardPolicy.DATA
@@ -110,13 +114,13 @@ class StreamedExamples:
 
     def _read_batch(self, rows, *columns):
         array, stream = self._photos, self._reading.stream
-        x = tf.numpy_function(lambda at: stream.read(array, at), [rows], tf.as_dtype(array.dtype))
+        x = tf.numpy_function(stream.rows, [rows], tf.as_dtype(array.dtype))
         x = tf.ensure_shape(x, (rows.shape[0], *array.shape[1:]))
         return x, tf.gather(self._targets, rows), *columns
 
     def _read_photo(self, row, *columns):
-        photos, stream = self._photos, self._reading.stream
-        photo = tf.numpy_function(lambda at: stream.read(photos, int(at)), [row], tf.uint8)
+        stream = self._reading.stream
+        photo = tf.numpy_function(stream.photo, [row], tf.uint8)
         features = self._preprocessing(tf.ensure_shape(photo, (None, None, 3))[None])[0]
         return features, tf.gather(self._targets, row), *columns
 
@@ -124,9 +128,14 @@ class StreamedExamples:
 class _Reading:
     """The current iterator, and the flag that stops its threads."""
 
-    def __init__(self):
+    def __init__(self, photos):
         self.iterator = None
-        self.stream = _Stream()
+        self._reader = MappedReader(photos)
+        self.begin()
+
+    def begin(self):
+        """Make the stream of the next iterator."""
+        self.stream = _Stream(self._reader)
 
     def end(self):
         """Delete the iterator.
@@ -143,10 +152,21 @@ class _Reading:
 class _Stream:
     """Reads examples in the threads of an iterator until `ended` is set."""
 
-    ended = False
+    def __init__(self, reader):
+        self.ended = False
+        self._reader = reader
 
-    def read(self, photos, at):
+    def rows(self, at):
+        """Return the examples at these indices."""
+        self._require_reading()
+        return self._reader.rows(at)
+
+    def photo(self, at):
+        """Return one decoded photo."""
+        self._require_reading()
+        return self._reader.photo(int(at))
+
+    def _require_reading(self):
         if self.ended:
             # Means the end of the data to tf.data.
             raise StopIteration
-        return photos[at]
