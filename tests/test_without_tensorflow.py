@@ -79,7 +79,9 @@ def test_a_board_can_time_a_bundle(base, tmp_path):
     assert result["rows"][0]["inference"]["median"] > 0
 
 
-@pytest.mark.parametrize("words", [("train", "xor_mlp"), ("verify", "xor_mlp")])
+@pytest.mark.parametrize(
+    "words", [("train", "xor_mlp"), ("verify", "xor_mlp"), ("data", "show", "xor")]
+)
 def test_a_command_that_needs_tensorflow_says_what_to_install(words, base, tmp_path):
     done = run(base / "zoo", *words, cwd=tmp_path)
     assert done.returncode == 2

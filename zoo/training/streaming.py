@@ -13,7 +13,7 @@ import tensorflow as tf
 from zoo.data.dataset import Split
 from zoo.nn.preprocessing import preprocessing_of
 from zoo.training.augmentation import Augmenter
-from zoo.training.pages import MappedReader
+from zoo.training.pages import reader_of
 
 _PREFETCHED_BATCHES = 8
 
@@ -46,7 +46,7 @@ class StreamedExamples:
         self._one_size = isinstance(split.x, np.ndarray)
         self._order: np.ndarray | None = None
         self._next = 0
-        self._reading = _Reading(split.x)
+        self._reading = _Reading(reader_of(split.x))
         # Also runs at the interpreter's exit, if `close` was not called.
         weakref.finalize(self, self._reading.end)
 
@@ -114,13 +114,13 @@ class StreamedExamples:
 
     def _read_batch(self, rows, *columns):
         array, stream = self._photos, self._reading.stream
-        x = tf.numpy_function(stream.rows, [rows], tf.as_dtype(array.dtype))
+        x = tf.numpy_function(stream.read, [rows], tf.as_dtype(array.dtype))
         x = tf.ensure_shape(x, (rows.shape[0], *array.shape[1:]))
         return x, tf.gather(self._targets, rows), *columns
 
     def _read_photo(self, row, *columns):
         stream = self._reading.stream
-        photo = tf.numpy_function(stream.photo, [row], tf.uint8)
+        photo = tf.numpy_function(lambda at: stream.read(int(at)), [row], tf.uint8)
         features = self._preprocessing(tf.ensure_shape(photo, (None, None, 3))[None])[0]
         return features, tf.gather(self._targets, row), *columns
 
@@ -128,14 +128,14 @@ class StreamedExamples:
 class _Reading:
     """The current iterator, and the flag that stops its threads."""
 
-    def __init__(self, photos):
+    def __init__(self, read):
         self.iterator = None
-        self._reader = MappedReader(photos)
+        self._read = read
         self.begin()
 
     def begin(self):
         """Make the stream of the next iterator."""
-        self.stream = _Stream(self._reader)
+        self.stream = _Stream(self._read)
 
     def end(self):
         """Delete the iterator.
@@ -152,21 +152,12 @@ class _Reading:
 class _Stream:
     """Reads examples in the threads of an iterator until `ended` is set."""
 
-    def __init__(self, reader):
+    def __init__(self, read):
         self.ended = False
-        self._reader = reader
+        self._read = read
 
-    def rows(self, at):
-        """Return the examples at these indices."""
-        self._require_reading()
-        return self._reader.rows(at)
-
-    def photo(self, at):
-        """Return one decoded photo."""
-        self._require_reading()
-        return self._reader.photo(int(at))
-
-    def _require_reading(self):
+    def read(self, at):
         if self.ended:
             # Means the end of the data to tf.data.
             raise StopIteration
+        return self._read(at)
