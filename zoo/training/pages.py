@@ -64,7 +64,7 @@ class _FileRows:
         if not array.flags.c_contiguous:
             raise OSError("its rows are not one after another")
         self._start = mapped.offset + array.ctypes.data - mapped.ctypes.data
-        self._file = os.open(mapped.filename, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        self._file = os.open(str(mapped.filename), os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         weakref.finalize(self, os.close, self._file)
 
     def read(self, rows: np.ndarray) -> np.ndarray:
