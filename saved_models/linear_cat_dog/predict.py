@@ -18,6 +18,7 @@ import argparse
 import contextlib
 import hashlib
 import importlib
+import importlib.util
 import io
 import itertools
 import json
@@ -57,19 +58,22 @@ PREDICTED_PIXELS = 2**20
 PREDICTED_SIDE = 4096
 # Photos are converted in bands of this many pixels.
 _BAND_PIXELS = 2**20
-# Photo formats, the most frequent first, and the Pillow modules that read them. Pillow recognises
-# each by its first bytes and decodes it without starting another program. The JPEG module also
-# reads MPO.
+# Photo formats, the most frequent first, and the modules that read them. Pillow recognises each by
+# its first bytes and decodes it without starting another program. The JPEG module also reads MPO.
 PHOTO_FORMATS = {
-    "JPEG": "JpegImagePlugin",
-    "PNG": "PngImagePlugin",
-    "GIF": "GifImagePlugin",
-    "BMP": "BmpImagePlugin",
-    "PPM": "PpmImagePlugin",
-    "WEBP": "WebPImagePlugin",
-    "TIFF": "TiffImagePlugin",
-    "AVIF": "AvifImagePlugin",
+    "JPEG": "PIL.JpegImagePlugin",
+    "PNG": "PIL.PngImagePlugin",
+    "GIF": "PIL.GifImagePlugin",
+    "BMP": "PIL.BmpImagePlugin",
+    "PPM": "PIL.PpmImagePlugin",
+    "WEBP": "PIL.WebPImagePlugin",
+    "TIFF": "PIL.TiffImagePlugin",
+    "AVIF": "PIL.AvifImagePlugin",
 }
+# HEIC, as iPhones take photos, is read by a package of its own.
+_HEIF_READER = "pillow_heif"
+if importlib.util.find_spec(_HEIF_READER) is not None:
+    PHOTO_FORMATS["HEIF"] = _HEIF_READER
 _FORMAT_NAMES = "{} or {}".format(", ".join(list(PHOTO_FORMATS)[:-1]), list(PHOTO_FORMATS)[-1])
 # Exit codes: EX_SOFTWARE and EX_IOERR of sysexits.h, and 128 + SIGPIPE.
 _UNEXPECTED, _NOT_WRITTEN, _PIPE_CLOSED = 70, 74, 141
@@ -622,10 +626,12 @@ def _recognised(stream, name):
 
     for kind, plugin in PHOTO_FORMATS.items():
         try:
-            importlib.import_module("PIL." + plugin)
+            module = importlib.import_module(plugin)
         except ImportError:
             # Older versions of Pillow do not have all of them.
             continue
+        if plugin == _HEIF_READER and kind not in Image.OPEN:
+            module.register_heif_opener()
         if kind in Image.OPEN:
             try:
                 image = Image.open(stream, formats=[kind])

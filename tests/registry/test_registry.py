@@ -10,9 +10,12 @@ from zoo.registry.tasks import Threshold
 from zoo.utils.choices import UnknownNameError
 
 
-def test_models_are_listed_from_the_perceptron_to_the_deepest():
+def test_models_are_listed_from_the_perceptron_to_the_deepest_then_those_of_values():
     linear = ["linear_cat_dog", "cifar_softmax"]
-    assert zoo.list_models() == ["perceptron", "mark_one", "xor_mlp", *linear, "deep_relu"]
+    values = ["linear_regression", "deep_regression"]
+    lecture = ["perceptron", "mark_one", "xor_mlp", *linear, "deep_relu"]
+    assert zoo.list_models() == [*lecture, *values]
+    assert zoo.list_models(task="values") == values
 
 
 def test_models_are_listed_by_task_and_data_set():
@@ -35,7 +38,8 @@ def test_a_description_says_what_there_is_to_know(name):
     assert spec.summary.startswith("Build ")
     assert spec.summary.endswith(".")
     assert "=" in spec.equation
-    assert str(spec.recipe.epochs) in spec.recipe.text()
+    reached = spec.recipe.solver if spec.recipe.solver != "gradient" else spec.recipe.epochs
+    assert str(reached) in spec.recipe.text()
 
 
 def test_a_wrong_model_name_is_answered_with_the_near_misses():

@@ -7,7 +7,11 @@ import zoo
 from zoo import ZooError
 from zoo.registry import results
 
-RECIPES = [(name, recipe) for name in zoo.list_models() for recipe in zoo.describe(name).recipes]
+RECIPES = [
+    (name, recipe)
+    for name in zoo.list_models()
+    for recipe in trainings.measured(zoo.describe(name))
+]
 
 
 @pytest.mark.parametrize(("name", "recipe"), RECIPES)

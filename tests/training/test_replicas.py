@@ -39,14 +39,15 @@ for name in names:
         how["weights"] = np.linspace(0.5, 2, 48, dtype="float32")
     count, batch_size = (4, 4) if name == "xor_mlp" else (48, 8)
     random = np.random.default_rng(0)
-    if name in ("perceptron", "xor_mlp"):
+    if data.describe(spec.dataset).kind == "vector":
         x = data.load(spec.dataset).train.x[:count]
     elif name == "mark_one":
         x = data.shapes(count)[0]
     else:
         x = random.integers(0, 256, (count, 32, 32, 3)).astype("uint8")
     y = random.integers(0, 2, count)
-    y = (2 * y - 1).astype("float32") if spec.task.name == "sign" else y
+    y = data.load(spec.dataset).train.y[:count] if spec.task.name == "values" else y
+    y = spec.task.targets(y)
     keras.utils.set_random_seed(1)
     with chosen.strategy.scope():
         model = spec.builder()

@@ -12,7 +12,9 @@ from zoo import data, training
 from zoo.errors import ZooError
 from zoo.models import describe
 from zoo.nn import loading
+from zoo.registry import ModelSpec
 from zoo.registry.results import Result, record
+from zoo.training.settings import TABLE
 from zoo.utils.choices import require_choice
 from zoo.utils.provenance import machine, versions
 
@@ -96,6 +98,12 @@ def curve(run: Path) -> None:
     _record(spec, config["recipe_name"], found, len(history) * minutes, results)
 
 
+def measured(spec: ModelSpec) -> list[str]:
+    """Return the recipes that are measured: not those for rows of numbers if it learns photos."""
+    photos = data.describe(spec.dataset).kind == "image"
+    return [recipe for recipe in spec.recipes if not (photos and recipe == TABLE)]
+
+
 def recipes(names: list[str], count: int) -> None:
     """Train recipes, given as "MODEL" (all of them) or "MODEL:RECIPE", with several seeds."""
     if count < 1:
@@ -103,7 +111,7 @@ def recipes(names: list[str], count: int) -> None:
     for name in names:
         model, colon, only = name.partition(":")
         spec = describe(model)
-        for recipe in [only] if colon else spec.recipes:
+        for recipe in [only] if colon else measured(spec):
             require_choice(f"recipe of {model}", recipe, spec.recipes)
             found, minutes = [], []
             for seed in range(count):

@@ -11,6 +11,7 @@ from zoo.cli.commands import Commands
 from zoo.cli.options import DataDir
 from zoo.cli.output import console, print_line
 from zoo.cli.plugins import import_tensorflow
+from zoo.errors import ZooError
 from zoo.utils.text import printable
 
 if TYPE_CHECKING:
@@ -79,12 +80,18 @@ def show(
     """Plot training examples of a data set, and print how many it has of each class."""
     from zoo import data
     from zoo.data.summary import sentences
-    from zoo.training.reporter import Terminal
 
     if data.describe(name).source == "tfds":
         import_tensorflow()
-    from zoo.plots.examples import examples_picture
-    from zoo.plots.style import FORMATS, require_format, save
+    try:
+        from zoo.plots.examples import examples_picture
+        from zoo.plots.style import FORMATS, require_format, save
+    except ImportError as error:
+        missing = (error.name or "").partition(".")[0]
+        raise ZooError(
+            f"Plotting needs {missing}; install it with `pip install 'lecture-zoo[train]'`."
+        ) from error
+    from zoo.training.reporter import Terminal
 
     require_format(to, FORMATS)
     dataset = data.load(name, data_dir, target=target, progress=Terminal(console()).decoding)

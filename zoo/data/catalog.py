@@ -77,9 +77,10 @@ class DatasetSpec:
 def list_datasets() -> list[str]:
     """Return the names of all data sets, including those of plugins.
 
-    >>> list_datasets()
-    ['and', 'or', 'nand', 'xor', 'blobs', 'shapes', 'plane', 'gaussian', 'cifar10', 'cats_vs_dogs',
-    'photos']
+    >>> list_datasets()[:5]
+    ['and', 'or', 'nand', 'xor', 'blobs']
+    >>> list_datasets()[5:]
+    ['shapes', 'plane', 'gaussian', 'cifar10', 'cats_vs_dogs', 'photos']
     """
     load_plugins()
     return list(_CATALOG)

@@ -10,10 +10,14 @@ from typing import Any
 
 from zoo.data.dataset import SPLITS
 from zoo.data.decoding import Decoded
+from zoo.data.duplicates import group_duplicates
 from zoo.data.photo_source import EncodedPhoto, files_key
 from zoo.data.splits import split_by_name
 from zoo.data.tfds_files import READ_AT_ONCE, Reference, find_prepared, import_tfds, unreadable
 from zoo.errors import ZooError
+
+# Increase this when the splitting rule changes: cached photos are stored by split.
+_RULE = 2
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class TfdsPhotos:
     def key(self) -> str:
         """Return a hash of the names, sizes and modification times of the prepared files."""
         files = (path for path in self._folder.iterdir() if path.is_file())
-        return files_key(self._folder.parent, files)
+        return f"{_RULE} {files_key(self._folder.parent, files)}"
 
     def read(self) -> Iterator[EncodedPhoto]:
         """Yield the examples; only this method imports TensorFlow Datasets.
@@ -121,12 +125,14 @@ class TfdsPhotos:
         return ()
 
     def finalise_splits(self, photos: Sequence[Decoded]) -> dict[str, str]:
-        """Return the splits unchanged: duplicates stay apart, since recorded figures depend on it.
+        """Return the split of every photo; equal photos are in that of the first by hash.
 
         Raises:
             ZooError: if a split is empty.
         """
-        split_of = {photo.name: photo.split for photo in photos}
+        split_of = {
+            photo.name: group[0].split for group in group_duplicates(photos) for photo in group
+        }
         for split in SPLITS:
             if split not in split_of.values():
                 raise ZooError(

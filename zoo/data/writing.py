@@ -42,6 +42,16 @@ class Written(NamedTuple):
     places: dict[str, np.ndarray] | None = None
 
 
+class _Outline(NamedTuple):
+    """The shape of all photos of a source, and name → position in the `PixelFile`.
+
+    They are the final positions if all photos can be decoded and none has duplicates.
+    """
+
+    shape: tuple[int, ...]
+    position_of: dict[str, int]
+
+
 class _DifferentSizesError(Exception):
     pass
 
@@ -61,8 +71,7 @@ def write_photos(source: PhotoSource, folder: Path, progress: Progress | None) -
     """
     outline = _one_size(source)
     if outline is not None:
-        shape, photos = outline
-        needed = math.prod(shape) * len(photos)
+        needed = math.prod(outline.shape) * len(outline.position_of)
         try:
             return _with_space(
                 source, folder, needed, lambda: _write_pixels(source, folder, outline, progress)
@@ -75,8 +84,8 @@ def write_photos(source: PhotoSource, folder: Path, progress: Progress | None) -
     )
 
 
-def _one_size(source: PhotoSource) -> tuple[tuple[int, ...], list[Decoded]] | None:
-    """Return the shape of all photos and their names, or None if they are to be stored encoded.
+def _one_size(source: PhotoSource) -> _Outline | None:
+    """Return the outline of photos of one size, or None if they are to be stored encoded.
 
     Only the first photo is decoded, and reading ends at the first photo of another size.
     """
@@ -95,7 +104,10 @@ def _one_size(source: PhotoSource) -> tuple[tuple[int, ...], list[Decoded]] | No
                 return None
         except edge.InputError:
             continue
-    return None if shape is None else (shape, photos)
+    if shape is None:
+        return None
+    ordered = _in_order(_by_split(source, photos))
+    return _Outline(shape, {photo.name: position for position, photo in enumerate(ordered)})
 
 
 def _has_shape(encoded: bytes, shape: tuple[int, ...]) -> bool:
@@ -104,18 +116,10 @@ def _has_shape(encoded: bytes, shape: tuple[int, ...]) -> bool:
 
 
 def _write_pixels(
-    source: PhotoSource,
-    folder: Path,
-    outline: tuple[tuple[int, ...], list[Decoded]],
-    progress: Progress | None,
+    source: PhotoSource, folder: Path, outline: _Outline, progress: Progress | None
 ) -> Written:
-    shape, expected = outline
-    # Every photo is written where it belongs if all can be decoded and none has duplicates.
-    position_of = {
-        photo.name: position
-        for position, photo in enumerate(_in_order(_by_split(source, expected)))
-    }
-    file = PixelFile(folder, shape, len(expected))
+    shape, position_of = outline
+    file = PixelFile(folder, shape, len(position_of))
     try:
         decoded = []
         for photo, pixels, digest in decode_in_order(source.read()):

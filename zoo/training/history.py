@@ -86,7 +86,19 @@ class History:
         try:
             with self.path.open("ab") as stream:
                 stream.write(line.encode())
-                stream.flush()
+        except OSError as error:
+            raise ZooError(refused(self.path, error)) from error
+
+    def sync(self) -> None:
+        """Wait until all rows are on the disk, before a checkpoint that counts them is written.
+
+        Raises:
+            ZooError: if they cannot be written.
+        """
+        if not self._columns:
+            return
+        try:
+            with self.path.open("rb+") as stream:
                 os.fsync(stream.fileno())
         except OSError as error:
             raise ZooError(refused(self.path, error)) from error

@@ -47,9 +47,11 @@ def _row_reader(array: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     memory of the process, and 2 MiB may be mapped for one row.
     """
     mapped: Any = array
-    while isinstance(mapped, np.ndarray) and not isinstance(mapped, np.memmap):
+    # A slice of a mapped array says the offset of the whole, which is the last one of the chain.
+    while isinstance(mapped, np.ndarray) and isinstance(mapped.base, np.ndarray):
         mapped = mapped.base
-    if not isinstance(mapped, np.memmap) or not hasattr(os, "pread"):
+    is_file = isinstance(mapped, np.memmap) and mapped.filename and mapped.mode != "c"
+    if not is_file or not hasattr(os, "pread"):
         return lambda rows: array[rows]
     try:
         return _FileRows(array, mapped).read
@@ -64,7 +66,7 @@ class _FileRows:
         if not array.flags.c_contiguous:
             raise OSError("its rows are not one after another")
         self._start = mapped.offset + array.ctypes.data - mapped.ctypes.data
-        self._file = os.open(str(mapped.filename), os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        self._file = os.open(mapped.filename or "", os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         weakref.finalize(self, os.close, self._file)
 
     def read(self, rows: np.ndarray) -> np.ndarray:

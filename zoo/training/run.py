@@ -194,12 +194,14 @@ def _keeping_random_state() -> Iterator[None]:
 def _with_recipe_for(plan: Plan, dataset: Dataset) -> Plan:
     """Return the plan with the model's recipe for tables, if one is called for.
 
-    It is if no recipe was chosen, the data set holds rows of numbers and is not the model's own,
-    and no setting was given that the recipe's solver does not use.
+    It is if no recipe was chosen, the data set holds rows of numbers, in units of their own or for
+    a model that learns photos by default, and no setting was given that the recipe's solver does
+    not use.
     """
     spec, training = plan.spec, plan.training
-    own = dataset.name == spec.dataset or dataset.kind != "vector"
-    if own or training.recipe is not None or TABLE not in spec.recipes:
+    foreign = dataset.standardize or data.describe(spec.dataset).kind == "image"
+    called_for = dataset.kind == "vector" and foreign and TABLE in spec.recipes
+    if not called_for or training.recipe is not None:
         return plan
     training = replace(training, recipe=TABLE)
     try:

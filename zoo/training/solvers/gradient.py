@@ -294,6 +294,7 @@ class _Epochs:
         if self.best:
             arrays |= self.best.arrays()
         if folder := self.context.folder:
+            folder.history_file.sync()
             number = position.number(self.loop.steps_per_epoch)
             checkpoints.save(folder.checkpoints_path, number, checkpoints.encode(position, arrays))
 
