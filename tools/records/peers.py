@@ -100,8 +100,8 @@ def _classifiers(options: dict[str, Any]) -> list[Pair]:
         Pair(
             f"deep_relu --recipe table{words}",
             {"name": "deep_relu", "recipe": "table", "options": options},
-            "MLPClassifier((128, 128))",
-            lambda seed: [MLPClassifier((128, 128), random_state=seed)],
+            "MLPClassifier((128,), batch_size=32)",
+            lambda seed: [MLPClassifier((128,), batch_size=32, random_state=seed)],
         ),
     ]
 
