@@ -70,9 +70,9 @@ def _comparisons(folder: Path) -> Iterator[tuple[Dataset, list[Pair]]]:
     digits, iris, diabetes = load_digits(), load_iris(), load_diabetes(scaled=False)
     pixels = np.round(digits.images * (255 / 16)).astype(np.uint8)
     np.savez(folder / "digits.npz", x=pixels, y=digits.target)
-    yield data.load("npz:digits.npz", folder), _classifiers({"size": 8, "grayscale": True})
+    yield data.load("npz:digits.npz", folder), _classifiers({"size": 8, "grayscale": True}, 200)
     _write(folder / "iris.csv", iris, iris.target_names[iris.target])
-    yield data.load("csv:iris.csv", folder, target="target"), _classifiers({})
+    yield data.load("csv:iris.csv", folder, target="target"), _classifiers({}, 300)
     _write(folder / "diabetes.csv", diabetes, diabetes.target)
     yield data.load("csv:diabetes.csv", folder, target="target"), _regressors()
 
@@ -85,7 +85,8 @@ def _write(path: Path, found: Any, targets: np.ndarray) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _classifiers(options: dict[str, Any]) -> list[Pair]:
+def _classifiers(options: dict[str, Any], epochs: int) -> list[Pair]:
+    """Return the pairs of classifiers; `epochs` of deep_relu were chosen by validation loss."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.neural_network import MLPClassifier
 
@@ -98,8 +99,8 @@ def _classifiers(options: dict[str, Any]) -> list[Pair]:
             lambda seed: [LogisticRegression(C=1 / p, max_iter=1000) for p in _PENALTIES[::2]],
         ),
         Pair(
-            f"deep_relu --recipe table{words}",
-            {"name": "deep_relu", "recipe": "table", "options": options},
+            f"deep_relu --recipe table --epochs {epochs}{words}",
+            {"name": "deep_relu", "recipe": "table", "epochs": epochs, "options": options},
             "MLPClassifier((128,), batch_size=32)",
             lambda seed: [MLPClassifier((128,), batch_size=32, random_state=seed)],
         ),
