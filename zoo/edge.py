@@ -73,6 +73,7 @@ PHOTO_FORMATS = {
     "WEBP": "PIL.WebPImagePlugin",
     "TIFF": "PIL.TiffImagePlugin",
     "AVIF": "PIL.AvifImagePlugin",
+    "JPEG2000": "PIL.Jpeg2KImagePlugin",
 }
 # HEIC, as iPhones take photos, is read by a package of its own.
 _HEIF_READER = "pillow_heif"

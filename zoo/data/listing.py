@@ -19,6 +19,7 @@ _SUFFIXES_OF_FORMAT = {
     "WEBP": (".webp",),
     "TIFF": (".tif", ".tiff"),
     "AVIF": (".avif",),
+    "JPEG2000": (".jp2", ".j2k", ".jpx", ".jpf", ".jpc", ".j2c"),
     "HEIF": (".heic", ".heif", ".hif"),
 }
 # Every format that can be decoded has its suffixes here, or this fails when it is imported.
