@@ -6,6 +6,7 @@ import statistics
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,7 +52,7 @@ def peers(splits: int) -> None:
         f"deviation over {splits} splits, of which the first is the file's own (its fingerprint is "
         "below) and the others are drawn with seeds from 1, which are the models' seeds too. λ, "
         "and scikit-learn's C and alpha, are chosen on validation data. scikit-learn's inputs are "
-        "scaled by StandardScaler, pixels by 1/255."
+        f"scaled by StandardScaler, pixels by 1/255 (scikit-learn {version('scikit-learn')})."
     )
     rows, datasets = [], []
     with tempfile.TemporaryDirectory() as name:
