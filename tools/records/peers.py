@@ -6,6 +6,7 @@ import statistics
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,7 +52,7 @@ def peers(splits: int) -> None:
         f"deviation over {splits} splits, of which the first is the file's own (its fingerprint is "
         "below) and the others are drawn with seeds from 1, which are the models' seeds too. λ, "
         "and scikit-learn's C and alpha, are chosen on validation data. scikit-learn's inputs are "
-        "scaled by StandardScaler, pixels by 1/255."
+        f"scaled by StandardScaler, pixels by 1/255 (scikit-learn {version('scikit-learn')})."
     )
     rows, datasets = [], []
     with tempfile.TemporaryDirectory() as name:
@@ -70,9 +71,9 @@ def _comparisons(folder: Path) -> Iterator[tuple[Dataset, list[Pair]]]:
     digits, iris, diabetes = load_digits(), load_iris(), load_diabetes(scaled=False)
     pixels = np.round(digits.images * (255 / 16)).astype(np.uint8)
     np.savez(folder / "digits.npz", x=pixels, y=digits.target)
-    yield data.load("npz:digits.npz", folder), _classifiers({"size": 8, "grayscale": True})
+    yield data.load("npz:digits.npz", folder), _classifiers({"size": 8, "grayscale": True}, 200)
     _write(folder / "iris.csv", iris, iris.target_names[iris.target])
-    yield data.load("csv:iris.csv", folder, target="target"), _classifiers({})
+    yield data.load("csv:iris.csv", folder, target="target"), _classifiers({}, 300)
     _write(folder / "diabetes.csv", diabetes, diabetes.target)
     yield data.load("csv:diabetes.csv", folder, target="target"), _regressors()
 
@@ -85,7 +86,8 @@ def _write(path: Path, found: Any, targets: np.ndarray) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _classifiers(options: dict[str, Any]) -> list[Pair]:
+def _classifiers(options: dict[str, Any], epochs: int) -> list[Pair]:
+    """Return the pairs of classifiers; `epochs` of deep_relu were chosen by validation loss."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.neural_network import MLPClassifier
 
@@ -98,8 +100,8 @@ def _classifiers(options: dict[str, Any]) -> list[Pair]:
             lambda seed: [LogisticRegression(C=1 / p, max_iter=1000) for p in _PENALTIES[::2]],
         ),
         Pair(
-            f"deep_relu --recipe table{words}",
-            {"name": "deep_relu", "recipe": "table", "options": options},
+            f"deep_relu --recipe table --epochs {epochs}{words}",
+            {"name": "deep_relu", "recipe": "table", "epochs": epochs, "options": options},
             "MLPClassifier((128,), batch_size=32)",
             lambda seed: [MLPClassifier((128,), batch_size=32, random_state=seed)],
         ),
