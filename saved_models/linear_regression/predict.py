@@ -73,6 +73,7 @@ PHOTO_FORMATS = {
     "WEBP": "PIL.WebPImagePlugin",
     "TIFF": "PIL.TiffImagePlugin",
     "AVIF": "PIL.AvifImagePlugin",
+    "JPEG2000": "PIL.Jpeg2KImagePlugin",
 }
 # HEIC, as iPhones take photos, is read by a package of its own.
 _HEIF_READER = "pillow_heif"
@@ -1314,7 +1315,7 @@ def in_order(numbers, names, model):
 def _near(name, names):
     """Return a clause that suggests names similar to one that is unknown, or ""."""
     near = difflib.get_close_matches(name, names, 2, 0.5)
-    return ", did you mean {}?".format(" or ".join(map(printable, near))) if near else ""
+    return " (did you mean {}?)".format(" or ".join(map(printable, near))) if near else ""
 
 
 def _listed(names):
@@ -1422,6 +1423,7 @@ def _csv_places(where, columns, inputs, names):
                 )
             )
         return list(range(inputs))
+    others = [column for column in columns if column not in names]
     for name in names:
         if columns.count(name) != 1:
             raise InputError(
@@ -1429,7 +1431,7 @@ def _csv_places(where, columns, inputs, names):
                     where,
                     "more than one" if name in columns else "no",
                     printable(name),
-                    "" if name in columns else _near(name, columns),
+                    "" if name in columns else _near(name, others),
                     _listed(names),
                 )
             )

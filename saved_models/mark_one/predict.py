@@ -6,6 +6,8 @@ on Python 3.8.
 
     python3 predict.py cat.jpg
     python3 predict.py 0 1
+    python3 predict.py age=31 income=2.5
+    python3 predict.py --csv people.csv
 
 From a program:
 
@@ -16,8 +18,11 @@ From a program:
 
 import argparse
 import contextlib
+import csv
+import difflib
 import hashlib
 import importlib
+import importlib.util
 import io
 import itertools
 import json
@@ -57,19 +62,23 @@ PREDICTED_PIXELS = 2**20
 PREDICTED_SIDE = 4096
 # Photos are converted in bands of this many pixels.
 _BAND_PIXELS = 2**20
-# Photo formats, the most frequent first, and the Pillow modules that read them. Pillow recognises
-# each by its first bytes and decodes it without starting another program. The JPEG module also
-# reads MPO.
+# Photo formats, the most frequent first, and the modules that read them. Pillow recognises each by
+# its first bytes and decodes it without starting another program. The JPEG module also reads MPO.
 PHOTO_FORMATS = {
-    "JPEG": "JpegImagePlugin",
-    "PNG": "PngImagePlugin",
-    "GIF": "GifImagePlugin",
-    "BMP": "BmpImagePlugin",
-    "PPM": "PpmImagePlugin",
-    "WEBP": "WebPImagePlugin",
-    "TIFF": "TiffImagePlugin",
-    "AVIF": "AvifImagePlugin",
+    "JPEG": "PIL.JpegImagePlugin",
+    "PNG": "PIL.PngImagePlugin",
+    "GIF": "PIL.GifImagePlugin",
+    "BMP": "PIL.BmpImagePlugin",
+    "PPM": "PIL.PpmImagePlugin",
+    "WEBP": "PIL.WebPImagePlugin",
+    "TIFF": "PIL.TiffImagePlugin",
+    "AVIF": "PIL.AvifImagePlugin",
+    "JPEG2000": "PIL.Jpeg2KImagePlugin",
 }
+# HEIC, as iPhones take photos, is read by a package of its own.
+_HEIF_READER = "pillow_heif"
+if importlib.util.find_spec(_HEIF_READER) is not None:
+    PHOTO_FORMATS["HEIF"] = _HEIF_READER
 _FORMAT_NAMES = "{} or {}".format(", ".join(list(PHOTO_FORMATS)[:-1]), list(PHOTO_FORMATS)[-1])
 # Exit codes: EX_SOFTWARE and EX_IOERR of sysexits.h, and 128 + SIGPIPE.
 _UNEXPECTED, _NOT_WRITTEN, _PIPE_CLOSED = 70, 74, 141
@@ -143,6 +152,7 @@ class Model:
         labels: tuple of str, empty for a model that predicts values.
         names: of the outputs, tuple of str: the labels, the values, or "output".
         units: of the outputs, tuple of str, "" for an output without a unit.
+        inputs: names of the numbers that it takes, tuple of str; () if they have none.
         manifest: what `read_manifest` returns.
         artifact: the name of the bundle's artifact.
         frame: (height, width) if the model takes photos of this size only, else None.
@@ -153,6 +163,7 @@ class Model:
         self.labels = tuple(manifest.get("labels", ()))
         self.names = tuple(manifest["output"]["names"])
         self.units = tuple(manifest["output"].get("units", ("",) * len(self.names)))
+        self.inputs = tuple(manifest["input"].get("names", ()))
         self.manifest = manifest
         self.artifact = artifact
         self._is_image = manifest["input"]["kind"] == "image"
@@ -178,7 +189,8 @@ class Model:
 
         Args:
             x: for an image model a path, the bytes of an encoded photo, a PIL image, or uint8
-                0…255 of shape (h, w, 3) or (h, w); for a model of numbers an array (inputs,).
+                0…255 of shape (h, w, 3) or (h, w); for a model of numbers an array (inputs,), or a
+                dict of numbers by name if its inputs have names.
                 Photos of more than `PREDICTED_PIXELS` are scaled down, see `read_photo`.
 
         Raises:
@@ -305,6 +317,8 @@ class Model:
         return self._as_numbers(x)
 
     def _as_numbers(self, x):
+        if isinstance(x, dict):
+            x = in_order(x, self.inputs, self.name)
         try:
             # Numbers beyond the range of float32 become infinite, which is an error below.
             with np.errstate(over="ignore"):
@@ -315,8 +329,8 @@ class Model:
             ) from error
         if numbers.shape != (self._fixed[1],):
             raise InputError(
-                "An input of shape {} was given; {} takes {} numbers.".format(
-                    numbers.shape, self.name, self._fixed[1]
+                "An input of shape {} was given; {} takes {}.".format(
+                    numbers.shape, self.name, _counted(self._fixed[1])
                 )
             )
         if not np.isfinite(numbers).all():
@@ -622,10 +636,12 @@ def _recognised(stream, name):
 
     for kind, plugin in PHOTO_FORMATS.items():
         try:
-            importlib.import_module("PIL." + plugin)
+            module = importlib.import_module(plugin)
         except ImportError:
             # Older versions of Pillow do not have all of them.
             continue
+        if plugin == _HEIF_READER and kind not in Image.OPEN:
+            module.register_heif_opener()
         if kind in Image.OPEN:
             try:
                 image = Image.open(stream, formats=[kind])
@@ -972,6 +988,10 @@ def _loadable(manifest):
     ]
 
 
+# What runs the artifacts that this program does not.
+_RUNTIMES = {"onnx": "onnxruntime", "keras": "Keras", "saved_model": "TensorFlow"}
+
+
 def artifact_bytes(bundle, manifest, artifact):
     """Return the content of a bundle's `.tflite` file after checking its size and sha256.
 
@@ -986,9 +1006,13 @@ def artifact_bytes(bundle, manifest, artifact):
     bundle = Path(bundle)
     loadable = _loadable(manifest)
     if artifact not in loadable:
+        runtime = _RUNTIMES.get(artifact) if artifact in manifest["artifacts"] else None
         raise BundleError(
-            "{} has no artifact {!r}; it has {}.".format(
-                bundle, artifact, ", ".join(loadable) or "none that this program runs"
+            "{} has no artifact {!r}{}; it has {}.".format(
+                bundle,
+                artifact,
+                " for this program ({} runs it)".format(runtime) if runtime else "",
+                ", ".join(loadable) or "none that this program runs",
             )
         )
     entry = manifest["artifacts"][artifact]
@@ -1123,7 +1147,14 @@ def _input_problem(given):
         return "its input shape is {!r}".format(shape)
     if given.get("dtype") != ("uint8" if image else "float32"):
         return "its input type is {!r}".format(given.get("dtype"))
-    return None
+    names = given.get("names")
+    if names is None:
+        return None
+    if image or not isinstance(names, list) or len(names) != shape[1]:
+        return "it does not have one name per input"
+    if not all(isinstance(name, str) and name for name in names):
+        return "the name of an input is not text"
+    return "two inputs have the same name" if len(set(names)) < len(names) else None
 
 
 def _output_problem(output, manifest):
@@ -1176,33 +1207,264 @@ def _shape_text(shape):
     return "({})".format(", ".join("any" if size is None else str(size) for size in shape))
 
 
-def parse_rows(words, inputs):
+def parse_rows(words, inputs, names=()):
     """Parse command-line arguments as rows of numbers: `0 1`, or `0,1 1,1` for several rows.
 
     Args:
-        words: list of str.
+        words: list of str; by name, `age=31 income=2.5` in any order, they are a single row.
         inputs: numbers per row.
+        names: of the inputs; () if they have none.
 
     Raises:
-        InputError: if an argument is not a number or a row has the wrong length.
+        InputError: if an argument is not a number or a row has the wrong length; by name, for a
+            name that is unknown, missing or given twice.
     """
+    if any("=" in word for word in words):
+        return [_parse_named(words, inputs, names)]
+    text = _shortened(" ".join(words))
     try:
         rows = [[float(number) for number in word.split(",")] for word in words]
     except ValueError:
+        expected = "a number" if inputs == 1 else "a list of {} numbers".format(inputs)
+        written = "0.5" if inputs == 1 else "0 1 or 0,1"
+        if names:
+            written += " or {}=0".format(printable(names[0]))
         raise InputError(
-            "{} is not a list of {} numbers; write numbers as 0 1 or 0,1.".format(
-                _shortened(" ".join(words)), inputs
-            )
+            "{} is not {}; write numbers as {}.".format(text, expected, written)
         ) from None
     if len(rows) == inputs and all(len(row) == 1 for row in rows):
         rows = [[row[0] for row in rows]]
     if any(len(row) != inputs for row in rows):
         raise InputError(
-            "{} was given; the model takes {} numbers, as in {}.".format(
-                _shortened(" ".join(words)), inputs, " ".join(["0"] * inputs)
+            "{} was given; the model takes {}, as in {}{}.".format(
+                text,
+                _counted(inputs),
+                " ".join(["0"] * min(inputs, 8)) + " …" * (inputs > 8),
+                ": {}".format(_listed(names)) if names else "",
             )
         )
     return rows
+
+
+def _parse_named(words, inputs, names):
+    """Return the row of numbers for arguments `name=number`."""
+    if not names:
+        raise InputError(
+            "{} was given, but this model's inputs have no names; give {} by position.".format(
+                _shortened(" ".join(words)), _counted(inputs)
+            )
+        )
+    numbers = {}  # type: dict
+    for word in words:
+        # A number has no "=", but a name may.
+        name, equals, text = word.rpartition("=")
+        if not equals:
+            raise InputError(
+                "{} has no name, but other numbers do; write every number as name=number.".format(
+                    _shortened(word)
+                )
+            )
+        if name in numbers:
+            raise InputError(
+                "{} was given twice; the inputs are {}.".format(_shortened(name), _listed(names))
+            )
+        try:
+            numbers[name] = float(text)
+        except ValueError:
+            raise InputError(
+                "{} for {} is not a number; write {}=0.5.".format(
+                    _shortened(text), _shortened(name), printable(name)
+                )
+            ) from None
+    return in_order(numbers, names, "the model")
+
+
+def in_order(numbers, names, model):
+    """Return numbers given by name as a list in the order of a model's inputs.
+
+    Args:
+        numbers: dict of numbers by name.
+        names: of the inputs; () if they have none.
+        model: its name, for error messages.
+
+    Raises:
+        InputError: for a name that is unknown or missing.
+    """
+    if not names:
+        raise InputError(
+            "Numbers were given by name, but the inputs of {} have no names; give them by "
+            "position.".format(model)
+        )
+    for name in numbers:
+        if name not in names:
+            raise InputError(
+                "There is no input {}{}; the inputs are {}.".format(
+                    _shortened(name), _near(str(name), names), _listed(names)
+                )
+            )
+    missing = [name for name in names if name not in numbers]
+    if missing:
+        raise InputError(
+            "{} {} not given; the inputs are {}.".format(
+                _listed(missing), "was" if len(missing) == 1 else "were", _listed(names)
+            )
+        )
+    return [numbers[name] for name in names]
+
+
+def _near(name, names):
+    """Return a clause that suggests names similar to one that is unknown, or ""."""
+    near = difflib.get_close_matches(name, names, 2, 0.5)
+    return " (did you mean {}?)".format(" or ".join(map(printable, near))) if near else ""
+
+
+def _listed(names):
+    """Return names as text, at most 20 of them."""
+    shown = ", ".join(printable(name) for name in names[:20])
+    return shown if len(names) <= 20 else "{} … ({} in all)".format(shown, len(names))
+
+
+def _counted(numbers):
+    return "1 number" if numbers == 1 else "{} numbers".format(numbers)
+
+
+# Rows of a CSV file that are predicted together.
+_CSV_ROWS = 1024
+_DELIMITERS = (",", ";", "\t")
+
+
+def read_csv(path, inputs, names=()):
+    """Return the columns of a CSV file that are ignored, and its rows of finite numbers.
+
+    The first line holds the names of the columns; cells are separated by commas, semicolons or
+    tabs, and with the latter two, numbers may have a decimal comma. Empty lines are skipped.
+
+    Args:
+        path: of the file, UTF-8.
+        inputs: numbers per row.
+        names: of the inputs, which are columns in any order, and columns of other names are
+            ignored; () to take all columns in their order.
+
+    Returns:
+        The names of the columns that are ignored, and an iterator of (line, row).
+
+    Raises:
+        InputError: if the file or its header cannot be read; for the first cell that is not a
+            finite number in the range of float32, with line and column.
+    """
+    where = printable(os.fspath(path))
+    try:
+        with _open_file(path) as stream:
+            text = stream.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError("{} is not UTF-8 text; save it as CSV in UTF-8.".format(where)) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or _first_line(error)
+        raise InputError("{} cannot be opened ({}).".format(where, reason)) from error
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = max(_DELIMITERS, key=lambda of: len(next(csv.reader([first], delimiter=of), [])))
+    rows = _csv_rows(where, text, delimiter)
+    _, header = next(rows, (1, []))
+    columns = [name.strip() for name in header]
+    places = _csv_places(where, columns, inputs, names)
+    ignored = [name for place, name in enumerate(columns) if place not in places]
+
+    def numbers():
+        for line, cells in rows:
+            if len(cells) != len(columns):
+                raise InputError(
+                    "{}, line {}: it has {} cells, and the header {}.".format(
+                        where, line, len(cells), len(columns)
+                    )
+                )
+            yield (
+                line,
+                [
+                    _csv_number(where, line, columns[place], cells[place], delimiter)
+                    for place in places
+                ],
+            )
+
+    return ignored, numbers()
+
+
+def _csv_rows(where, text, delimiter):
+    """Yield (line, cells) for each line that is not empty."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            raise InputError(
+                "{}, line {}: it is not CSV ({}).".format(
+                    where, reader.line_num, _first_line(error)
+                )
+            ) from error
+        if cells is None:
+            return
+        if any(cell.strip() for cell in cells):
+            yield reader.line_num, cells
+
+
+def _csv_places(where, columns, inputs, names):
+    """Return the index of the column of each input."""
+    if not columns:
+        raise InputError("{} is empty; give a header and rows.".format(where))
+    if all(_as_number(name) is not None for name in columns):
+        raise InputError(
+            "{} has only numbers in its first line; add a line with the names of the "
+            "columns{}.".format(where, ": {}".format(_listed(names)) if names else "")
+        )
+    if not names:
+        if len(columns) != inputs:
+            raise InputError(
+                "{} has {} columns; the model takes {} by position.".format(
+                    where, len(columns), _counted(inputs)
+                )
+            )
+        return list(range(inputs))
+    others = [column for column in columns if column not in names]
+    for name in names:
+        if columns.count(name) != 1:
+            raise InputError(
+                "{} has {} column {}{}; the inputs are {}.".format(
+                    where,
+                    "more than one" if name in columns else "no",
+                    printable(name),
+                    "" if name in columns else _near(name, others),
+                    _listed(names),
+                )
+            )
+    return [columns.index(name) for name in names]
+
+
+def _csv_number(where, line, column, cell, delimiter):
+    text = cell.strip()
+    number = _as_number(text if delimiter == "," else text.replace(",", "."))
+    problem = None
+    if not text:
+        problem = "the cell is empty"
+    elif number is None:
+        problem = "{} is not a number".format(_shortened(text))
+    elif not abs(number) <= _MAX_FLOAT32:
+        problem = "{} is not a finite number in the range of float32".format(_shortened(text))
+    if problem:
+        raise InputError(
+            "{}, line {}, column {}: {}; give a number.".format(
+                where, line, printable(column), problem
+            )
+        )
+    return number
+
+
+_MAX_FLOAT32 = float(np.finfo(np.float32).max)
+
+
+def _as_number(text):
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -1253,7 +1515,10 @@ def main(argv=None):
 
 def _predict(words):
     parser = _Parser(description="Predict with the bundle in this folder.", allow_abbrev=False)
-    parser.add_argument("inputs", nargs="+", help="photos, or the numbers of a model's input")
+    parser.add_argument(
+        "inputs", nargs="*", help="photos, or a model's numbers, as 0 1 or 0,1 or age=31 income=2.5"
+    )
+    parser.add_argument("--csv", metavar="FILE", help="predict each row, and print CSV")
     parser.add_argument(
         "--bundle",
         default=str(Path(__file__).resolve().parent),
@@ -1267,12 +1532,17 @@ def _predict(words):
     parser.add_argument("--top", type=_count, metavar="K", help="print the K best labels")
     parser.add_argument("--debug", action="store_true", help="print the traceback of an error")
     options = parser.parse_args(
-        _inputs_last(words, ("--bundle", "--artifact", "--threads", "--top"))
+        _inputs_last(words, ("--bundle", "--artifact", "--threads", "--top", "--csv"))
     )
+    if bool(options.inputs) == (options.csv is not None):
+        parser.error("give either inputs or --csv FILE")
     try:
         with quiet_stderr():
             model = load(options.bundle, options.artifact, options.threads)
-        code = predict_all(model, options.inputs, options.json, options.top)
+        if options.csv is not None:
+            code = predict_csv(model, options.csv, options.json, options.top)
+        else:
+            code = predict_all(model, options.inputs, options.json, options.top)
     except BundleError as error:
         _print_error(error)
         return 2
@@ -1308,7 +1578,7 @@ def predict_all(model, words, as_json, top=None):
         words: paths of photos, or numbers.
         as_json: print JSON lines instead of text.
         top: how many of the best labels to print with their scores; by default only the best. Not
-            for models that predict values.
+            for models that predict values or have a single output.
 
     Raises:
         BundleError: if photos are given and Pillow is not installed.
@@ -1316,12 +1586,9 @@ def predict_all(model, words, as_json, top=None):
     code = 0
     inputs = words
     try:
-        if top and not model.labels:
-            raise InputError(
-                "{} predicts values and has no labels; leave --top out.".format(model.name)
-            )
+        _check_top(model, top)
         if model.manifest["input"]["kind"] == "vector":
-            inputs = parse_rows(words, model.manifest["input"]["shape"][1])
+            inputs = parse_rows(words, model.manifest["input"]["shape"][1], model.inputs)
     except InputError as error:
         _print_error(error)
         return 2
@@ -1344,6 +1611,82 @@ def predict_all(model, words, as_json, top=None):
             answer = answer_text(model, prediction, top)
             _write("{}: {}\n".format(printable(name), answer))
     return code
+
+
+def _check_top(model, top):
+    if top and not model.labels:
+        raise InputError(
+            "{} predicts values and has no labels; leave --top out.".format(model.name)
+        )
+    if top and len(model.names) == 1:
+        raise InputError(
+            "{} has a single output and no score per label; leave --top out.".format(model.name)
+        )
+
+
+def predict_csv(model, path, as_json, top=None):
+    """Print predictions for the rows of a CSV file and return the exit code: 2 for bad input.
+
+    They are CSV: label and scores, or values, one line for each row. Nothing is printed unless all
+    rows are predicted. Columns that are ignored are named on standard error.
+
+    Args:
+        model: from `load`.
+        path: of the file, see `read_csv`.
+        as_json: print JSON lines instead of CSV.
+        top: as for `predict_all`; for JSON only.
+    """
+    text = io.StringIO()
+    try:
+        _check_top(model, top)
+        if top and not as_json:
+            raise InputError("CSV has the scores of all labels; leave --top out.")
+        if model.manifest["input"]["kind"] != "vector":
+            raise InputError(
+                "{} takes photos, and --csv is for models of numbers; give files of photos.".format(
+                    model.name
+                )
+            )
+        ignored, rows = read_csv(path, model.manifest["input"]["shape"][1], model.inputs)
+        _write_answers(model, printable(path), rows, text, top, as_json)
+    except InputError as error:
+        _print_error(error)
+        return 2
+    if ignored:
+        _print_note("ignored the columns {}".format(_listed(ignored)))
+    _write(text.getvalue())
+    return 0
+
+
+def _write_answers(model, where, rows, stream, top, as_json):
+    writer = csv.writer(stream, lineterminator="\n")
+    if not as_json:
+        writer.writerow(_csv_header(model))
+    count = 0
+    while True:
+        part = list(itertools.islice(rows, _CSV_ROWS))
+        if not part:
+            break
+        count += len(part)
+        predictions = model.predict_batch([row for _, row in part])
+        for (line, _), prediction in zip(part, predictions):
+            if as_json:
+                answer = dict(line=line, **_answer_parts(model, prediction, top))
+                stream.write(json.dumps(answer) + "\n")
+            else:
+                # The shortest text that is read back as the same float32.
+                scores = [str(score) for score in prediction.scores]
+                writer.writerow(scores if prediction.label is None else [prediction.label, *scores])
+    if not count:
+        raise InputError("{} has a header, but no rows.".format(where))
+
+
+def _csv_header(model):
+    named = [
+        "{} ({})".format(name, unit) if unit else name
+        for name, unit in zip(model.names, model.units)
+    ]
+    return ["label", *named] if model.labels else named
 
 
 def answer_text(model, prediction, top=None):
@@ -1423,15 +1766,18 @@ def _output_failed(error):
 
 
 def _print_error(sentence):
+    _print_note("error: {}".format(sentence))
+
+
+def _print_note(text):
     with contextlib.suppress(OSError):
-        print("error: {}".format(sentence), file=sys.stderr, flush=True)
+        print(text, file=sys.stderr, flush=True)
 
 
 def _is_row(word):
-    try:
-        return bool([float(number) for number in word.split(",")])
-    except ValueError:
-        return False
+    name, equals, text = word.rpartition("=")
+    numbers = [text] if name and equals else word.split(",")
+    return all(_as_number(number) is not None for number in numbers)
 
 
 if __name__ == "__main__":
