@@ -18,6 +18,8 @@ from zoo.data import Dataset
 from zoo.data.dataset import SPLITS
 from zoo.errors import ZooError
 
+# Splits of smaller seeds were looked at while the recipes were made.
+_FIRST_SEED = 101
 # Of scikit-learn's models, whose C is 1/λ and whose alpha is λ.
 _PENALTIES = tuple(10.0**power for power in np.arange(-3, 3.5, 0.5))
 
@@ -49,10 +51,11 @@ def peers(splits: int) -> None:
     description = (
         "Test accuracy in %, or RMSE, of models trained on files of one's own, and of "
         "scikit-learn's on the same training, validation and test examples: mean ± standard "
-        f"deviation over {splits} splits, of which the first is the file's own (its fingerprint is "
-        "below) and the others are drawn with seeds from 1, which are the models' seeds too. λ, "
-        "and scikit-learn's C and alpha, are chosen on validation data. scikit-learn's inputs are "
-        f"scaled by StandardScaler, pixels by 1/255 (scikit-learn {version('scikit-learn')})."
+        f"deviation over {splits} splits, drawn with seeds from {_FIRST_SEED}, which are the "
+        "models' seeds too; the fingerprints are those of the files' own splits. λ, and "
+        "scikit-learn's C and alpha, are chosen on validation data; the 300 epochs on iris by the "
+        "validation loss on four other splits. scikit-learn's inputs are scaled by "
+        f"StandardScaler, pixels by 1/255 (scikit-learn {version('scikit-learn')})."
     )
     rows, datasets = [], []
     with tempfile.TemporaryDirectory() as name:
@@ -87,7 +90,7 @@ def _write(path: Path, found: Any, targets: np.ndarray) -> None:
 
 
 def _classifiers(options: dict[str, Any], epochs: int) -> list[Pair]:
-    """Return the pairs of classifiers; `epochs` of deep_relu were chosen by validation loss."""
+    """Return the pairs of classifiers, with deep_relu trained for so many epochs."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.neural_network import MLPClassifier
 
@@ -123,8 +126,8 @@ def _regressors() -> list[Pair]:
 
 def _row(dataset: Dataset, pair: Pair, splits: int) -> dict:
     ours, theirs = [], []
-    for seed in range(splits):
-        split = _split_again(dataset, seed) if seed else dataset
+    for seed in range(_FIRST_SEED, _FIRST_SEED + splits):
+        split = _split_again(dataset, seed)
         ours.append(_trained(split, pair, seed))
         theirs.append(_fitted(split, pair, seed))
     unit = "%" if dataset.labels else "(RMSE)"
