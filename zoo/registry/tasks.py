@@ -347,7 +347,8 @@ class _LabelTask(Task):
         if not dataset.labels:
             raise ZooError(
                 f"{model} predicts classes, but the targets of {dataset.name} are values; "
-                "choose another --dataset or a model of the task 'values'."
+                "choose another --dataset, or a model that predicts values, as `zoo list --task "
+                "values` lists them."
             )
         classes, wanted = self.classes(outputs), len(dataset.labels)
         if classes != wanted:
@@ -522,7 +523,7 @@ class Values(Task):
         if not wanted:
             raise ZooError(
                 f"{model} predicts values, but the targets of {dataset.name} are classes; "
-                "choose another --dataset or a model of the task 'classes'."
+                "choose another --dataset, or a model that predicts classes, as `zoo list` lists them."
             )
         if outputs != wanted:
             named = [option for option in ("values", "outputs") if option in options]
