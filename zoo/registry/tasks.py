@@ -523,7 +523,8 @@ class Values(Task):
         if not wanted:
             raise ZooError(
                 f"{model} predicts values, but the targets of {dataset.name} are classes; "
-                "choose another --dataset, or a model that predicts classes, as `zoo list` lists them."
+                "choose another --dataset, or a model that predicts classes, as `zoo list` lists "
+                "them."
             )
         if outputs != wanted:
             named = [option for option in ("values", "outputs") if option in options]
