@@ -143,3 +143,14 @@ def test_the_readme_lists_exactly_the_exit_codes():
 def test_a_value_of_the_wrong_type_is_one_sentence(option, value, kind, run_zoo):
     done = run_zoo("train", "xor_mlp", option, value)
     assert (done.returncode, done.stderr) == (2, f"error: {option} is '{value}'; give {kind}.\n")
+
+
+def test_names_that_look_like_markup_or_emoji_are_printed_as_they_are(run_zoo, tmp_path):
+    classes = ("[b]", "[red]x", ":cat:")
+    rows = [f"{n}.5,{classes[n % 3]}" for n in range(30)]
+    (tmp_path / "dog:.csv").write_text("\n".join(["number,class", *rows]), encoding="utf-8")
+    shown = run_zoo("data", "show", "csv:dog:.csv", "--target", "class", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    assert "Data set csv:dog:.csv: " in shown.stdout
+    table = [line.split()[0] for line in shown.stdout.splitlines() if line.startswith(" ")]
+    assert set(classes) <= set(table)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_diabetes, load_iris
 
 from zoo import ZooError, data
-from zoo.data.dataset import SPLITS
+from zoo.data.dataset import SPLITS, with_inputs
 
 _ROWS = "a,b,kind\n" + "".join(f"{n},{n * n % 7}.5,{'xy'[n % 2]}\n" for n in range(20))
 
@@ -269,3 +269,23 @@ def test_any_content_is_a_data_set_or_one_sentence(load, content, target):
         dataset, sentence = None, str(error)
         assert sentence.isprintable()
     assert dataset is None or np.isfinite(dataset.train.x).all()
+
+
+def test_a_column_whose_differences_float32_loses_is_refused(load):
+    rows = [f"{1_700_000_000 + 60 * n},{n},{'xy'[n % 2]}" for n in range(60)]
+    with pytest.raises(ZooError, match="column seconds: the numbers, such as 1700000000, are too"):
+        load("seconds,n,kind\n" + "\n".join(rows))
+    with pytest.raises(ZooError, match=r"such as 100000000.*subtract a constant"):
+        load("n,price\n" + "\n".join(f"{n},{1e8 + n / 2}" for n in range(60)), "price")
+    # Large, but as different as large.
+    assert len(load("n,kind\n" + "\n".join(f"{n * 1e9},{'xy'[n % 2]}" for n in range(60))).train)
+
+
+def test_columns_are_found_by_name_in_another_table(load):
+    dataset = load(_iris(), "species")
+    names = dataset.inputs[::-1][:3]
+    other = with_inputs(dataset, names)
+    assert other.inputs == names
+    np.testing.assert_array_equal(other.test.x, dataset.test.x[:, [3, 2, 1]])
+    with pytest.raises(ZooError, match="has no input 'width', which the model takes; it has sepal"):
+        with_inputs(dataset, ["width"])

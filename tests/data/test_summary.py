@@ -70,3 +70,15 @@ def test_unreadable_photos_are_named_and_values_are_not_counted():
     assert sentences(loaded)[-1] == (
         "Skipped 7 unreadable photos: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg and 2 more."
     )
+
+
+def test_values_that_look_like_classes_are_pointed_out():
+    x = np.arange(180, dtype=np.float32).reshape(90, 2)
+    for y, pointed_out in (
+        (np.arange(90) % 3 + 0.0, True),
+        (np.arange(90) % 3 + 0.5, False),
+        (np.arange(90) + 0.0, False),
+        (np.arange(90) % 3, False),
+    ):
+        notes = count_notes(data.from_arrays(x, y))
+        assert any("which are values to predict" in note for note in notes) == pointed_out

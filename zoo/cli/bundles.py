@@ -139,6 +139,9 @@ def evaluate(
     dataset: Annotated[
         str | None, typer.Option(help="Evaluate a run on another data set with the same labels.")
     ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="For another table: its column to predict.", metavar="COLUMN")
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -147,18 +150,20 @@ def evaluate(
     from zoo.training.run_folder import RunFolder
 
     if not is_name(run_or_bundle) and RunFolder(run_or_bundle).config_path.is_file():
-        _evaluate_run(run_or_bundle, dataset, data_dir, as_json)
+        _evaluate_run(run_or_bundle, dataset, target, data_dir, as_json)
         return
     if dataset is not None:
         raise ZooError(f"--dataset is for a run; the bundle {run_or_bundle} has its own.")
     _evaluate_bundle(run_or_bundle, data_dir, as_json)
 
 
-def _evaluate_run(run: str, dataset: str | None, data_dir: str | None, as_json: bool) -> None:
+def _evaluate_run(
+    run: str, dataset: str | None, target: str | None, data_dir: str | None, as_json: bool
+) -> None:
     import_tensorflow()
     from zoo import training
 
-    figures = training.evaluate(run, data_dir, dataset=dataset)
+    figures = training.evaluate(run, data_dir, dataset=dataset, target=target)
     if as_json:
         print(json.dumps(figures))
     else:

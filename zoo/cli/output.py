@@ -40,13 +40,16 @@ class _SafeConsole(Console):
 
 @functools.cache
 def console() -> Console:
-    """Return the console that writes to standard output."""
-    return _SafeConsole()
+    """Return the console that writes to standard output.
+
+    Names of the user's files and classes may look like markup or like the name of an emoji.
+    """
+    return _SafeConsole(markup=False, emoji=False)
 
 
 def print_line(sentence: str) -> None:
     """Print a line to standard output, without wrapping, markup or highlighting."""
-    console().print(sentence, markup=False, highlight=False, soft_wrap=True)
+    console().print(sentence, highlight=False, soft_wrap=True)
 
 
 def quoted(path: Path | str) -> str:

@@ -102,6 +102,11 @@ def describe(name: str) -> DatasetSpec:
     if place := _place_of(name):
         source = {"FILE": "file", "FOLDER": "folder"}.get(place.metavar, place.kind)
         return DatasetSpec(name, place.inputs, source, (), place.summary, place.load)
+    suffix = Path(str(name)).suffix.lower().removeprefix(".")
+    if suffix in PLACES:
+        raise UnknownNameError(
+            f"There is no data set {name!r}; did you mean {suffix}:{name}, the file?"
+        )
     near = difflib.get_close_matches(str(name), _CATALOG, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}? The names are" if near else "choose from"
     patterns = ", ".join(place.pattern for place in PLACES.values())
@@ -173,6 +178,13 @@ def load_again(
             f"The data set {printable(name)} was given in Python and cannot be loaded by its name; "
             "pass it again in Python, as in zoo.evaluate(RUN, dataset=…) or "
             "zoo.export_run(RUN, dataset=…)."
+        )
+    place = _place_of(name)
+    path = place.resolve(Request(name, data_dir)).data_dir if place and place.is_path else None
+    if path is not None and not Path(path).exists():
+        raise ZooError(
+            f"The data set {printable(name)} was in {printable(path)}, where nothing is now; give "
+            "its file or folder as --data-dir."
         )
     return load(name, data_dir, target=identity.get("target"), progress=progress)
 

@@ -14,6 +14,7 @@ from zoo.data.csv_scan import Layout, first_mistake, is_number
 from zoo.data.csv_target import target_columns, targets_of_columns
 from zoo.data.dataset import Dataset
 from zoo.data.places import Request
+from zoo.data.targets import require_precision
 from zoo.errors import ZooError
 from zoo.utils.text import check_label, printable
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _DELIMITERS = (",", ";", "\t")
 _HEADER_BYTES = 2**20
+_THREADS_FROM_BYTES = 2**24
 
 
 def load_csv(request: Request) -> Dataset:
@@ -54,7 +56,9 @@ def load_csv(request: Request) -> Dataset:
     x = np.empty((table.num_rows, len(inputs)), np.float32)
     with np.errstate(over="ignore"):
         for at, name in enumerate(inputs):
-            x[:, at] = table.column(name).to_numpy()
+            numbers = table.column(name).to_numpy()
+            x[:, at] = numbers
+            require_precision(f"{layout.where}, column {printable(name)}:", numbers, x[:, at])
     if not np.isfinite(x).all():
         raise first_mistake(layout, set(inputs), set())
     targets, notes = targets_of_columns(layout, table, columns)
@@ -180,6 +184,10 @@ def _parse(layout: Layout, inputs: Sequence[str], decimal: str) -> pyarrow.Table
     with layout.path.open("rb") as stream:
         return reader.read_csv(
             stream,
+            # Its threads may outlive an error, and then end the process at its exit.
+            read_options=reader.ReadOptions(
+                use_threads=layout.path.stat().st_size > _THREADS_FROM_BYTES
+            ),
             parse_options=reader.ParseOptions(delimiter=layout.delimiter, newlines_in_values=True),
             convert_options=reader.ConvertOptions(
                 column_types=types,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from zoo.data.csv_scan import Layout, first_mistake, is_number
-from zoo.data.targets import Targets, value_of
+from zoo.data.targets import Targets, require_precision, value_of
 from zoo.errors import ZooError
 from zoo.utils.text import check_label, printable
 
@@ -108,7 +108,7 @@ def targets_of_columns(
         found.append(numbers)
     if len(columns) == 1:
         return _one_column(layout, columns[0], found[0])
-    y = np.stack(found, axis=1).astype(np.float32)
+    y = np.stack([_value(layout, *pair) for pair in zip(columns, found, strict=True)], axis=1)
     return Targets({"train": y}, (), tuple(value_of(column.name) for column in columns)), []
 
 
@@ -178,4 +178,11 @@ def _one_column(layout: Layout, column: Column, numbers: np.ndarray) -> tuple[Ta
     if classes:
         labels = tuple(str(int(kind)) for kind in kinds)
         return Targets({"train": indices.astype(np.int64)}, labels, ()), notes
-    return Targets({"train": numbers.astype(np.float32)}, (), (value_of(column.name),)), notes
+    y = _value(layout, column, numbers)
+    return Targets({"train": y}, (), (value_of(column.name),)), notes
+
+
+def _value(layout: Layout, column: Column, numbers: np.ndarray) -> np.ndarray:
+    rounded = numbers.astype(np.float32)
+    require_precision(f"{layout.where}, column {printable(column.name)}:", numbers, rounded)
+    return rounded

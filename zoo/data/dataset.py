@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -129,7 +129,7 @@ class Dataset:
         return target_names(self.identity())
 
     def identity(self) -> dict[str, Any]:
-        """Return what run folders record: name, fingerprint, labels, any values and target."""
+        """Return what run folders record: name, fingerprint, labels; values, inputs, target."""
         identity: dict[str, Any] = {
             "name": self.name,
             "fingerprint": self.fingerprint,
@@ -137,9 +137,37 @@ class Dataset:
         }
         if self.values:
             identity["values"] = [{"name": v.name, "unit": v.unit} for v in self.values]
+        if self.inputs:
+            identity["inputs"] = list(self.inputs)
         if self.target is not None:
             identity["target"] = self.target
         return identity
+
+
+def with_inputs(dataset: Dataset, inputs: Sequence[str]) -> Dataset:
+    """Return a data set with its inputs in this order; other inputs are left out.
+
+    Args:
+        dataset: rows of numbers with names.
+        inputs: the names, in the order in which a model takes them.
+
+    Raises:
+        ZooError: if one is missing.
+    """
+    if tuple(inputs) == dataset.inputs:
+        return dataset
+    missing = [name for name in inputs if name not in dataset.inputs]
+    if missing:
+        raise ZooError(
+            f"The data set {printable(dataset.name)} has no input {printable(missing[0])!r}, which "
+            f"the model takes; it has {printable(', '.join(dataset.inputs)) or 'no names'}."
+        )
+    columns = [dataset.inputs.index(name) for name in inputs]
+    splits: dict[str, Any] = {
+        split: Split(np.asarray(getattr(dataset, split).x)[:, columns], getattr(dataset, split).y)
+        for split in SPLITS
+    }
+    return replace(dataset, inputs=tuple(inputs), **splits)
 
 
 def target_names(identity: Mapping[str, Any]) -> tuple[str, ...]:

@@ -39,16 +39,29 @@ def class_counts(dataset: Dataset) -> dict[str, np.ndarray]:
 
 
 def count_notes(dataset: Dataset) -> tuple[str, ...]:
-    """Return sentences on the training examples per class; () if the targets are values.
+    """Return sentences on the training examples per class, or on values that look like classes.
 
     >>> from zoo import data
     >>> count_notes(data.load("xor"))
     ('Training examples per class: 0: 2, 1: 2.',)
     """
     if not dataset.labels:
-        return ()
+        return _whole_values_notes(dataset)
     counts = class_counts(dataset)["train"]
     return (_per_class(dataset.labels, counts), *_imbalance_notes(dataset.labels, counts))
+
+
+def _whole_values_notes(dataset: Dataset) -> tuple[str, ...]:
+    # Of a column of a table, this is said when it is read.
+    if dataset.target is not None:
+        return ()
+    found = np.unique(dataset.train.y)
+    if len(dataset.values) > 1 or len(found) > _MOST_LISTED or (found % 1).any():
+        return ()
+    return (
+        f"The targets are {len(found)} different whole numbers, which are values to predict; for "
+        "classes, give them as integers or as names.",
+    )
 
 
 def _per_class(labels: tuple[str, ...], counts: np.ndarray) -> str:

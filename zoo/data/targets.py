@@ -12,6 +12,8 @@ from zoo.errors import ZooError
 from zoo.registry.tasks import Value
 from zoo.utils.text import printable
 
+# The largest rounding error of numbers, as a fraction of their standard deviation.
+_LOST = 0.01
 _WITH_UNIT = re.compile(r"(.*\S)\s*\(([^()]*[^()\s])\s*\)")
 
 
@@ -219,7 +221,8 @@ def as_float32(where: str, what: str, numbers: np.ndarray) -> np.ndarray:
         numbers: of any real type, (n,) or (n, m).
 
     Raises:
-        ZooError: if one is not finite in float32; the message says which.
+        ZooError: if one is not finite in float32, in which case the message says which; or if
+            their differences are lost in float32.
     """
     with np.errstate(over="ignore"):
         found = np.array(numbers, np.float32)
@@ -229,4 +232,35 @@ def as_float32(where: str, what: str, numbers: np.ndarray) -> np.ndarray:
         raise ZooError(
             f"{where} holds {numbers[index]} at {what}[{place}]; give finite numbers up to 3.4e38."
         )
+    for column in range(found.shape[1]) if found.ndim == 2 else ():
+        named = f"{where}: {what}[:, {column}]"
+        require_precision(named, np.asarray(numbers)[:, column], found[:, column])
+    if found.ndim == 1:
+        require_precision(f"{where}: {what}", np.asarray(numbers), found)
     return found
+
+
+def require_precision(where: str, numbers: np.ndarray, rounded: np.ndarray) -> None:
+    """Raise an error if numbers differ by so little that float32 loses their differences.
+
+    Args:
+        where: what holds them, for messages.
+        numbers: of any real type, (n,).
+        rounded: the same in float32.
+
+    Raises:
+        ZooError: if a rounding error is more than a hundredth of their standard deviation.
+    """
+    # Only these types hold more digits than float32.
+    if numbers.dtype not in (np.float64, np.int64, np.uint64, np.int32, np.uint32):
+        return
+    if not np.isfinite(rounded).all():
+        return
+    numbers = numbers.astype(np.float64)
+    lost = float(np.max(np.abs(rounded.astype(np.float64) - numbers), initial=0.0))
+    if lost > _LOST * float(np.std(numbers)) > 0:
+        raise ZooError(
+            f"{where} the numbers, such as {numbers[0]:.10g}, are too large for their differences, "
+            "which float32, as models compute, rounds by up to "
+            f"{lost:.3g}; subtract a constant, such as {numbers.min():.10g}."
+        )

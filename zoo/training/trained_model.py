@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from zoo import data
-from zoo.data.dataset import Dataset, target_names
+from zoo.data.dataset import Dataset, target_names, with_inputs
 from zoo.errors import ZooError
 from zoo.models import describe
 from zoo.nn.loading import load_model
@@ -105,6 +105,7 @@ def evaluate(
     data_dir: str | Path | None = None,
     *,
     dataset: str | Dataset | None = None,
+    target: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Evaluate a run's trained model on the test split of its data set or of another one.
@@ -113,8 +114,9 @@ def evaluate(
         path: a run folder.
         data_dir: folder of the data set; by default the one used in training.
         dataset: another data set with the same labels, or its name; by default the data set of
-            the training, whose fingerprint must be unchanged. For a table, the column to predict
-            is that of the training.
+            the training, whose fingerprint must be unchanged. Columns of a table are found by
+            the names that the model was trained with.
+        target: for another table, the column to predict; by default that of the training.
         progress: called with (done, total) while photos are decoded.
 
     Returns:
@@ -132,10 +134,13 @@ def evaluate(
     if isinstance(dataset, Dataset):
         given = dataset
     elif dataset:
-        target = trained_on.get("target") if data.takes_target(dataset) else None
+        if target is None and data.takes_target(dataset):
+            target = trained_on.get("target")
         given = data.load(dataset, data_dir, target=target, progress=progress)
     else:
         given = data.load_again(trained_on, data_dir or config["data_dir"], progress=progress)
+    if dataset and "inputs" in trained_on:
+        given = with_inputs(given, trained_on["inputs"])
     fingerprint = None if dataset else trained_on["fingerprint"]
     check_dataset(str(folder.path), target_names(trained_on), fingerprint, given)
     model = load_model(folder.path)

@@ -116,10 +116,13 @@ def _outcome(context: TrainingContext, position: Position, steps_per_epoch: int)
         return Outcome(position.epoch, steps, position.row)
     best_epoch = int(position.best["epoch"])
     early = position.epoch < context.recipe.epochs
-    why = f", {patience} after the best one" if early else ""
+    ended = (
+        f"Stopped after epoch {position.epoch}, {patience} after the best one"
+        if early
+        else f"Trained all {position.epoch} epochs"
+    )
     context.reporter.say(
-        f"Stopped after epoch {position.epoch}{why}; the weights of epoch {best_epoch} are kept, "
-        "the best on validation data."
+        f"{ended}; the weights of epoch {best_epoch} are kept, the best on validation data."
     )
     stopped = "patience" if early else "epochs"
     return Outcome(position.epoch, steps, position.best, best_epoch, stopped)
