@@ -167,7 +167,7 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(words, message, tmp_path, run
         (["train", "xor_mlp", "--batch-size", "5"], "4 training examples"),
         (["train", "xor_mlp", "--seed", "4294967296"], "from 0 to 4294967295"),
         (["train", "xor_mlp", "--dataset", "blob"], "did you mean blobs"),
-        (["train", "xor_mlp", "--dataset", "shapes"], "vector inputs"),
+        (["train", "xor_mlp", "--dataset", "shapes"], "takes rows of numbers"),
         (["train", "xor_mlp", "--strategy", "gpus"], "did you mean gpu"),
         (["train", "xor_mlp", "--checkpoint-every", "now"], "60 seconds"),
         (["train", "deep_relu", "--data-dir", "nowhere"], "zoo data prepare cifar10"),

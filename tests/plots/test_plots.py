@@ -439,7 +439,7 @@ def test_every_plot_from_a_fresh_run_and_from_a_shipped_bundle(zoo_plot, tmp_pat
         (("learning", "mark_one"), "two inputs"),
         (("learning", "xor_mlp", "--to", "xor.jpg"), ".gif or .png or .svg"),
         (("learning", "xor_mlp", "--to", "/proc/xor.gif"), "cannot be written"),
-        (("learning", "perceptron", "--dataset", "shapes"), "vector inputs"),
+        (("learning", "perceptron", "--dataset", "shapes"), "takes rows of numbers"),
         (("learning", "perceptron", "--seed", "4294967296"), "from 0 to 4294967295"),
         (("learning", "perceptron", "--seed", "-1"), "from 0 to 4294967295"),
         (("examples", "xor_mlp"), "Only images"),

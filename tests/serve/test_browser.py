@@ -125,14 +125,15 @@ def test_every_model_has_samples_and_shows_its_accuracy(open_page, name):
         page.select_option("#artifact", artifact)
         for sample in page.locator("#samples button").all():
             sample.click()
+            predicted = prediction(page)
             text = page.inner_text("#accuracy")
             metrics = manifest["artifacts"][artifact]["metrics"]
             if "labels" in manifest:
-                assert prediction(page).split(" (")[0] in manifest["labels"]
+                assert predicted.split(" (")[0] in manifest["labels"]
                 assert f"{100 * metrics['accuracy']:.1f} %" in text
                 assert f"{manifest['dataset']['examples']:,} test" in text
             else:
-                assert prediction(page).startswith(f"{manifest['output']['names'][0]} = ")
+                assert predicted.startswith(f"{manifest['output']['names'][0]} = ")
             if manifest["output"]["decision"] == "threshold":
                 first, second = manifest["labels"]
                 ends = page.locator("#score .names span").all_inner_texts()
