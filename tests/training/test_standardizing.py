@@ -173,7 +173,7 @@ def test_half_precision_keeps_the_statistics_and_the_answers(precision, runs, tm
         np.testing.assert_array_equal(one, other)
     test = classes().test
     accuracy = np.mean(model.predict(test.x, verbose=0).argmax(axis=1) == test.y)
-    # In float32, two of the 100 test examples may lie on the other side of a boundary.
+    # In float32, a few of the 300 test examples may lie on the other side of a boundary.
     assert accuracy == pytest.approx(results["test"]["accuracy"], abs=0.025)
 
 
