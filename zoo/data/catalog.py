@@ -100,10 +100,9 @@ def describe(name: str) -> DatasetSpec:
     if name in _CATALOG:
         return _CATALOG[name]
     if place := _place_of(name):
-        source = {"FILE": "file", "FOLDER": "folder"}.get(place.metavar, place.kind)
-        return DatasetSpec(name, place.inputs, source, (), place.summary, place.load)
+        return DatasetSpec(name, place.inputs, place.source, (), place.summary, place.load)
     suffix = Path(str(name)).suffix.lower().removeprefix(".")
-    if suffix in PLACES:
+    if suffix in PLACES and PLACES[suffix].source == "file":
         raise UnknownNameError(
             f"There is no data set {name!r}; did you mean {suffix}:{name}, the file?"
         )

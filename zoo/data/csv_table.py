@@ -16,6 +16,7 @@ from zoo.data.dataset import Dataset
 from zoo.data.places import Request
 from zoo.data.targets import require_precision
 from zoo.errors import ZooError
+from zoo.utils.files import read_beginning
 from zoo.utils.text import check_label, printable
 
 if TYPE_CHECKING:
@@ -106,20 +107,7 @@ def _is_any_number(cell: str) -> bool:
 
 def _head(path: Path, where: str) -> str:
     """Return the beginning of the file, with its first line."""
-    try:
-        if path.is_dir():
-            raise ZooError(f"{printable(path)} is a folder; give a CSV file.")
-        if path.exists() and not path.is_file():
-            raise ZooError(f"{where} is not a regular file; give a CSV file.")
-        with path.open("rb") as stream:
-            head = stream.read(_HEADER_BYTES)
-    except FileNotFoundError as error:
-        raise ZooError(f"There is no file {printable(path)}; give a CSV file.") from error
-    except (OSError, ValueError) as error:
-        raise ZooError(
-            f"{where} cannot be read ({getattr(error, 'strerror', None) or error}); give a file "
-            "that you have permission to read."
-        ) from error
+    head = read_beginning(path, _HEADER_BYTES, "CSV file")
     if not head.strip():
         raise ZooError(f"{where} is empty; give a header and rows.")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):

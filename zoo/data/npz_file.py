@@ -23,6 +23,7 @@ from zoo.data.carving import repeats_note
 from zoo.data.dataset import SPLITS, Dataset, fingerprint
 from zoo.data.listing import SPLIT_NAMES
 from zoo.data.npz_members import Member, NpzFile
+from zoo.data.photo_set import cached_dataset
 from zoo.data.photo_source import files_key
 from zoo.data.places import Request
 from zoo.data.targets import Targets, targets_of, value_names, value_of
@@ -147,20 +148,13 @@ def _load_images(request: Request, found: _Arrays) -> Dataset:
         raise ZooError(f"{found.file.where} names inputs, but x are images; leave inputs out.")
     path = found.file.path
     key = cache.entry_key(f"npz {_RULE} {files_key(path.parent, [path])}")
-    entry = cache.find(request.name, key) or cache.add(
-        request.name, key, lambda folder: _build(found, folder), str(path.resolve())
-    )
-    splits = entry.content.splits
-    return Dataset(
-        name=request.name,
-        kind="image",
-        train=splits["train"],
-        validation=splits["validation"],
-        test=splits["test"],
-        labels=entry.content.labels,
+    return cached_dataset(
+        request.name,
+        key,
+        lambda folder: _build(found, folder),
+        str(path.resolve()),
+        notes=found.notes,
         values=found.values,
-        fingerprint=entry.content.fingerprint,
-        notes=(*found.notes, *entry.notes),
     )
 
 

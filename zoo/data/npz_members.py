@@ -14,6 +14,7 @@ from typing import IO, NamedTuple
 import numpy as np
 
 from zoo.errors import ZooError
+from zoo.utils.files import read_beginning
 from zoo.utils.text import printable
 
 _PART_BYTES = 2**24
@@ -109,21 +110,7 @@ class NpzFile:
             stream.read()
 
     def _require_file(self) -> None:
-        try:
-            if self.path.is_dir():
-                raise ZooError(f"{printable(self.path)} is a folder; give a .npz file.")
-            if self.path.exists() and not self.path.is_file():
-                raise ZooError(f"{self.where} is not a regular file; give a .npz file.")
-            with self.path.open("rb") as stream:
-                begin = stream.read(len(_NPY))
-        except FileNotFoundError as error:
-            raise ZooError(f"There is no file {printable(self.path)}; give a .npz file.") from error
-        except (OSError, ValueError) as error:
-            raise ZooError(
-                f"{self.where} cannot be read ({getattr(error, 'strerror', None) or error}); give "
-                "a file that you have permission to read."
-            ) from error
-        if begin == _NPY:
+        if read_beginning(self.path, len(_NPY), ".npz file") == _NPY:
             raise ZooError(
                 f"{self.where} is a single array (.npy); save x and y together, "
                 "np.savez('data.npz', x=x, y=y)."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from zoo.data.dataset import Dataset, fingerprint
 from zoo.data.duplicates import duplicates_note
 from zoo.data.photo_source import PhotoSource
 from zoo.data.writing import Progress, write_photos
+from zoo.registry.tasks import Value
 
 
 def load_photo_set(source: PhotoSource, progress: Progress | None = None) -> Dataset:
@@ -23,21 +25,50 @@ def load_photo_set(source: PhotoSource, progress: Progress | None = None) -> Dat
     Raises:
         ZooError: if the photos cannot be read or are too few to split.
     """
-    key = cache.entry_key(source.key())
-    entry = cache.find(source.name, key) or cache.add(
-        source.name, key, lambda folder: _build(source, folder, progress), source.place
+    return cached_dataset(
+        source.name,
+        cache.entry_key(source.key()),
+        lambda folder: _build(source, folder, progress),
+        source.place,
+        notes=source.notes,
     )
+
+
+def cached_dataset(
+    name: str,
+    key: str,
+    build: cache.Build,
+    place: str,
+    *,
+    notes: Sequence[str],
+    values: Sequence[Value] = (),
+) -> Dataset:
+    """Return the data set of images that the cache has under a key, or builds.
+
+    Args:
+        name: of the data set.
+        key: as for `cache.add`, like `build` and `place`.
+        build: writes the store.
+        place: what the images come from.
+        notes: before those of the entry.
+        values: names and units of the targets; () for classes.
+
+    Raises:
+        ZooError: as `build` and `cache.add`.
+    """
+    entry = cache.find(name, key) or cache.add(name, key, build, place)
     splits = entry.content.splits
     return Dataset(
-        name=source.name,
+        name=name,
         kind="image",
         train=splits["train"],
         validation=splits["validation"],
         test=splits["test"],
         labels=entry.content.labels,
+        values=tuple(values),
         fingerprint=entry.content.fingerprint,
         skipped=entry.skipped,
-        notes=(*source.notes, *entry.notes),
+        notes=(*notes, *entry.notes),
     )
 
 

@@ -57,6 +57,11 @@ class Place:
         """How it is written, such as "csv:FILE"."""
         return f"{self.kind}:{self.metavar}"
 
+    @property
+    def source(self) -> str:
+        """Where its data comes from: "file", "folder", or the kind itself."""
+        return {"FILE": "file", "FOLDER": "folder"}.get(self.metavar, self.kind)
+
     def resolve(self, request: Request) -> Request:
         """Return the request with a name that has no folders, and the path in `data_dir`.
 
@@ -70,7 +75,7 @@ class Place:
         if request.data_dir is not None:
             given = Path(request.data_dir).expanduser()
             inside = given / place
-            is_parent = inside.exists() or (self.metavar == "FILE" and given.is_dir())
+            is_parent = inside.exists() or (self.source == "file" and given.is_dir())
             path = inside if is_parent else given
         name = f"{self.kind}:{printable(Path(os.path.abspath(path)).name)}"  # noqa: PTH100
         return replace(request, name=name, data_dir=path)

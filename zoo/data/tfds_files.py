@@ -157,6 +157,11 @@ def _newest(held: Path, version: str | None) -> Path | None:
     )
 
 
+def prepared_files(folder: Path) -> list[Path]:
+    """Return the files of a prepared version."""
+    return [path for path in folder.iterdir() if path.is_file()]
+
+
 def prepare(reference: Reference, data_dir: str | Path | None) -> Path:
     """Download and prepare a data set with TFDS unless it exists, and return its folder.
 

@@ -14,6 +14,7 @@ from zoo.data.duplicates import group_duplicates
 from zoo.data.folder import FRACTIONS
 from zoo.data.photo_source import EncodedPhoto, files_key
 from zoo.data.splits import split_by_fractions
+from zoo.data.tfds_files import prepared_files
 from zoo.data.tfds_prepared import UNLABELLED, Prepared, unlabelled_notes
 from zoo.errors import ZooError
 from zoo.utils.text import printable
@@ -45,7 +46,7 @@ class TfdsImages:
     def encoded_bytes(self) -> int:
         """Size of the prepared files."""
         folder = self._prepared.metadata.folder
-        return sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+        return sum(path.stat().st_size for path in prepared_files(folder))
 
     @property
     def place(self) -> str:
@@ -67,7 +68,7 @@ class TfdsImages:
     def key(self) -> str:
         """Return a hash of the files' names, sizes and modification times, and the features."""
         folder, chosen = self._prepared.metadata.folder, self._prepared.chosen
-        files = (path for path in folder.iterdir() if path.is_file())
+        files = prepared_files(folder)
         used = f"{chosen.inputs[0].name} {chosen.target.name}"
         return f"{_RULE} {used} {files_key(folder.parent, files)}"
 

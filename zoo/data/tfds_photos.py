@@ -13,7 +13,14 @@ from zoo.data.decoding import Decoded
 from zoo.data.duplicates import group_duplicates
 from zoo.data.photo_source import EncodedPhoto, files_key
 from zoo.data.splits import split_by_name
-from zoo.data.tfds_files import READ_AT_ONCE, Reference, find_prepared, import_tfds, unreadable
+from zoo.data.tfds_files import (
+    READ_AT_ONCE,
+    Reference,
+    find_prepared,
+    import_tfds,
+    prepared_files,
+    unreadable,
+)
 from zoo.errors import ZooError
 
 # Increase this when the splitting rule changes: cached photos are stored by split.
@@ -82,12 +89,11 @@ class TfdsPhotos:
     @property
     def encoded_bytes(self) -> int:
         """Size of the prepared files."""
-        return sum(path.stat().st_size for path in self._folder.iterdir() if path.is_file())
+        return sum(path.stat().st_size for path in prepared_files(self._folder))
 
     def key(self) -> str:
         """Return a hash of the names, sizes and modification times of the prepared files."""
-        files = (path for path in self._folder.iterdir() if path.is_file())
-        return f"{_RULE} {files_key(self._folder.parent, files)}"
+        return f"{_RULE} {files_key(self._folder.parent, prepared_files(self._folder))}"
 
     def read(self) -> Iterator[EncodedPhoto]:
         """Yield the examples; only this method imports TensorFlow Datasets.

@@ -248,9 +248,11 @@ def _training_text(task: Task, config: dict[str, Any], results: dict[str, Any]) 
     if penalty is not None:
         text += f" The chosen λ is {penalty:.4g}."
     if best_epoch := results.get("best_epoch"):
+        early = results["stopped"] == "patience"
+        ended = "Training stopped after epoch" if early else "The last epoch was"
         text += (
-            f" Training stopped after epoch {results['epochs']}; the weights are those of epoch "
-            f"{best_epoch}, the best on validation data."
+            f" {ended} {results['epochs']}; the weights are those of epoch {best_epoch}, the best "
+            "on validation data."
         )
     return (
         f"{text} After training, in {config['precision']}, on the test set: "

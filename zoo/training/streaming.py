@@ -90,31 +90,25 @@ class StreamedExamples:
 
     def _batches(self, order, *columns):
         self._reading.begin()
+        divides = self._strategy.num_replicas_in_sync > 1
         batches = tf.data.Dataset.from_tensor_slices((order, *columns))
-        if self._one_size and self._strategy.num_replicas_in_sync == 1:
-            dataset = batches.map(self._read_batch, num_parallel_calls=tf.data.AUTOTUNE)
-        elif self._one_size:
-            # Rows one by one cost more, but only from `batch` tf.distribute knows what to divide.
-            dataset = (
-                batches.unbatch()
-                .batch(order.shape[1], drop_remainder=True)
-                .map(self._read_batch, num_parallel_calls=tf.data.AUTOTUNE)
-            )
-        else:
-            rows = batches.unbatch()
-            dataset = rows.map(self._read_photo, num_parallel_calls=tf.data.AUTOTUNE)
+        if not self._one_size:
+            dataset = batches.unbatch().map(self._read_photo, num_parallel_calls=tf.data.AUTOTUNE)
             dataset = dataset.batch(order.shape[1], drop_remainder=True)
+        else:
+            if divides:
+                # Rows one by one cost more, but only from `batch` tf.distribute knows what to
+                # divide.
+                batches = batches.unbatch().batch(order.shape[1], drop_remainder=True)
+            dataset = batches.map(self._read_batch, num_parallel_calls=tf.data.AUTOTUNE)
         options = tf.data.Options()
         options.experimental_distribute.auto_shard_policy = (
             tf.data.experimental.AutoShardPolicy.DATA
         )
         options.deterministic = True
         dataset = dataset.prefetch(_PREFETCHED_BATCHES).with_options(options)
-        # With the iterator of a distributed data set, which has nothing to divide here, a step
-        # takes twice as long.
-        if self._strategy.num_replicas_in_sync == 1:
-            return dataset
-        return self._strategy.experimental_distribute_dataset(dataset)
+        # With the iterator of a distributed data set, a step takes twice as long.
+        return self._strategy.experimental_distribute_dataset(dataset) if divides else dataset
 
     def _read_batch(self, rows, *columns):
         array, stream = self._photos, self._reading.stream

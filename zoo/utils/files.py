@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import ZooError
+from zoo.utils.text import printable
 
 
 @contextlib.contextmanager
@@ -41,6 +42,34 @@ def replacing(path: Path) -> Iterator[Path]:
         raise ZooError(refused(path, error)) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def read_beginning(path: Path, size: int, kind: str) -> bytes:
+    """Return the first bytes of a file that a user named.
+
+    Args:
+        path: of the file.
+        size: largest number of bytes.
+        kind: what it should be, for messages, such as "CSV file".
+
+    Raises:
+        ZooError: if it is missing, not a regular file, or cannot be read.
+    """
+    shown = printable(path)
+    try:
+        if path.is_dir():
+            raise ZooError(f"{shown} is a folder; give a {kind}.")
+        if path.exists() and not path.is_file():
+            raise ZooError(f"The file {shown} is not a regular file; give a {kind}.")
+        with path.open("rb") as stream:
+            return stream.read(size)
+    except FileNotFoundError as error:
+        raise ZooError(f"There is no file {shown}; give a {kind}.") from error
+    except (OSError, ValueError) as error:
+        raise ZooError(
+            f"The file {shown} cannot be read ({getattr(error, 'strerror', None) or error}); give "
+            "a file that you have permission to read."
+        ) from error
 
 
 def sha256(path: Path) -> str:
