@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data import points, retina, surfaces, tfds_files, tfds_photos, truth_tables
+from zoo.data import curves, points, retina, surfaces, tfds_files, tfds_photos, truth_tables
 from zoo.data.csv_table import load_csv
 from zoo.data.dataset import SPLITS, Dataset
 from zoo.data.folder import PhotoFolder
@@ -79,8 +79,8 @@ def list_datasets() -> list[str]:
 
     >>> list_datasets()[:5]
     ['and', 'or', 'nand', 'xor', 'blobs']
-    >>> list_datasets()[5:]
-    ['shapes', 'plane', 'gaussian', 'cifar10', 'cats_vs_dogs', 'photos']
+    >>> list_datasets()[5:10]
+    ['shapes', 'plane', 'gaussian', 'curve:nielsen', 'curve:step']
     """
     load_plugins()
     return list(_CATALOG)
@@ -427,6 +427,27 @@ _OF_THIS_PACKAGE = {
             "A surface over the square −6 … 6 with three hills and three hollows.",
             _computed(surfaces.gaussian),
             values=surfaces.VALUES,
+        ),
+        *(
+            DatasetSpec(
+                f"{curves.PREFIX}{name}",
+                "vector",
+                "computed",
+                (),
+                f"The function {curve.formula}, x from {curve.lower:g} to {curve.upper:g}.",
+                _computed(partial(curves.curve, name)),
+                values=curves.VALUES,
+            )
+            for name, curve in curves.CURVES.items()
+        ),
+        DatasetSpec(
+            f"{curves.PREFIX}franke",
+            "vector",
+            "computed",
+            (),
+            "Franke's function of two variables on the unit square.",
+            _computed(curves.franke),
+            values=curves.VALUES,
         ),
         DatasetSpec(
             "cifar10",

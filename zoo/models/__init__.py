@@ -13,6 +13,7 @@ for _module in (
     "linear_cat_dog",
     "cifar_softmax",
     "deep_relu",
+    "universal_approximator",
     "linear_regression",
     "deep_regression",
 ):

@@ -92,7 +92,8 @@ class Recipe:
             and fold the scaling into its weights afterwards; 0 to train it on the features.
         components: largest number of principal components for "whitening"; 0 for all.
         solver: name of the solver: "gradient" for the optimizer above, "exact" or "lbfgs" for the
-            minimum of a linear model's loss; see `zoo.registry.solvers`.
+            minimum of a linear model's loss, "construction" for a function of one number; see
+            `zoo.registry.solvers`.
         penalty: λ of "exact" and "lbfgs"; chosen on validation data if it is not given.
         precision: number format of the training.
         options: options of the builder that differ from its defaults.
@@ -156,7 +157,10 @@ class Recipe:
 
     def text(self) -> str:
         """Return a description on one line."""
-        if "epochs" not in solver_entry(self.solver).reads:
+        reads = solver_entry(self.solver).reads
+        if "epochs" not in reads and "penalty" not in reads:
+            return f"Solver {self.solver}. {self.note}".rstrip()
+        if "epochs" not in reads:
             chosen = "chosen on validation data" if self.penalty is None else f"= {self.penalty:g}"
             return f"Solver {self.solver}, λ {chosen}. {self.note}".rstrip()
         parts = [

@@ -130,7 +130,9 @@ class Training:
         "auto", "Whether to keep examples in memory or stream them from disk.", choices=SOURCES
     )
     solver: str | None = _setting(
-        None, "gradient, or for linear models exact (squared error) or lbfgs (softmax)."
+        None,
+        "gradient, or for linear models exact (squared error) or lbfgs (softmax), or construction "
+        "for a function of one number.",
     )
     penalty: float | None = _setting(
         None, "λ of the solvers exact and lbfgs; by default chosen on validation data."
