@@ -83,6 +83,9 @@ class ConstructionSolver:
             ZooError: if it has not.
         """
         hidden, activation = _hidden_layer(model)
+        # The number of inputs is that of the data.
+        if dataset is not None:
+            _check_input(model)
         if activation in _SIGMOIDS and hidden.units % 2:
             raise ZooError(
                 f"{model.name} has {hidden.units} hidden units, but bumps are pairs of them; give "
@@ -217,18 +220,27 @@ def _hidden_layer(model: keras.Model) -> tuple[keras.layers.Dense, str]:
             f"and values as outputs, such as universal_approximator; use --solver gradient for "
             f"{model.name}."
         )
-    if model.inputs[0].name == "image" or model.input_shape[-1] != 1:
-        taken = "photos" if model.inputs[0].name == "image" else f"{model.input_shape[-1]} inputs"
-        raise ZooError(
-            f"--solver construction is for functions of one number, but {model.name} has {taken} "
-            "here; use --solver gradient, or a recipe with that solver."
-        )
     if activation == "linear":
         raise ZooError(
             f"With the activation linear, {model.name} is a straight line whatever its width, so "
             "that nothing can be constructed; choose another activation, such as relu or sigmoid."
         )
     return dense[0], activation
+
+
+def _check_input(model: keras.Model) -> None:
+    """Raise an error unless the model has one input.
+
+    Raises:
+        ZooError: if it has several, or takes photos.
+    """
+    photos = model.inputs[0].name == "image"
+    if photos or model.input_shape[-1] != 1:
+        taken = "photos" if photos else f"{model.input_shape[-1]} inputs"
+        raise ZooError(
+            f"--solver construction is for functions of one number, but {model.name} has {taken} "
+            "here; use --solver gradient, or a recipe with that solver."
+        )
 
 
 def _activation_of(layer: keras.layers.Layer) -> str | None:
