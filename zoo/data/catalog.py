@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data import points, retina, surfaces, tfds_files, tfds_photos, truth_tables
+from zoo.data import points, retina, shape_boxes, surfaces, tfds_files, tfds_photos, truth_tables
 from zoo.data.csv_table import load_csv
 from zoo.data.dataset import SPLITS, Dataset
 from zoo.data.folder import PhotoFolder
+from zoo.data.keypoint_crops import load_coordinates
 from zoo.data.keypoint_patches import load_patches
 from zoo.data.npz_file import load_npz
 from zoo.data.photo_set import Progress, load_photo_set
@@ -411,6 +412,15 @@ _OF_THIS_PACKAGE = {
             _computed(retina.shapes_dataset),
         ),
         DatasetSpec(
+            "shape_boxes",
+            "image",
+            "computed",
+            (),
+            "Squares and circles of many sizes on 20 × 20 photocells, and the box around each.",
+            _computed(shape_boxes.shape_boxes),
+            values=shape_boxes.VALUES,
+        ),
+        DatasetSpec(
             "plane",
             "vector",
             "computed",
@@ -471,6 +481,13 @@ PLACES = {
             "image",
             "Patches around named points: images/, and a CSV of image, name, x, y, visible.",
             load_patches,
+        ),
+        Place(
+            "coordinates",
+            "FOLDER",
+            "image",
+            "People and coordinates of their points: the same folder, for models of values.",
+            load_coordinates,
         ),
         Place(
             "tfds",

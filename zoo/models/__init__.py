@@ -15,6 +15,8 @@ for _module in (
     "deep_relu",
     "linear_regression",
     "deep_regression",
+    "pose_regressor",
+    "box_regressor",
 ):
     importlib.import_module(f"zoo.models.{_module}")
 
