@@ -81,7 +81,7 @@ def list_datasets() -> list[str]:
     >>> list_datasets()[:5]
     ['and', 'or', 'nand', 'xor', 'blobs']
     >>> list_datasets()[5:]
-    ['shapes', 'plane', 'gaussian', 'cifar10', 'cats_vs_dogs', 'photos']
+    ['shapes', 'shape_boxes', 'plane', 'gaussian', 'cifar10', 'cats_vs_dogs', 'photos']
     """
     load_plugins()
     return list(_CATALOG)

@@ -15,7 +15,6 @@ from zoo.data.keypoints import Keypoints, Point, is_inside, read_keypoints, spli
 from zoo.data.photo_set import load_photo_set
 from zoo.data.photo_source import EncodedPhoto, files_key
 from zoo.data.places import Request
-from zoo.data.squares import cut_square
 from zoo.errors import ZooError
 from zoo.utils.text import printable
 
@@ -155,12 +154,20 @@ def patch(photo: np.ndarray, point: Point, points: Sequence[Point]) -> np.ndarra
         point: the centre.
         points: the photo's visible points, which give the side.
     """
+    from PIL import Image
+
     height, width = photo.shape[:2]
     across = [other.x for other in points]
     down = [other.y for other in points]
     extent = max(max(across) - min(across), max(down) - min(down)) or min(height, width)
     side = max(SHARE * extent, _LEAST_SIDE)
-    return cut_square(photo, point.x - side / 2, point.y - side / 2, side, SIZE)
+    left, top = point.x - side / 2, point.y - side / 2
+    margin = int(np.ceil(max(0, -left, -top, left + side - width, top + side - height)))
+    if margin:
+        photo = np.pad(photo, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
+    box = (left + margin, top + margin, left + side + margin, top + side + margin)
+    small = Image.fromarray(photo).resize((SIZE, SIZE), Image.Resampling.BILINEAR, box)
+    return np.asarray(small)
 
 
 def _png(pixels: np.ndarray) -> bytes:
