@@ -122,7 +122,9 @@ def _draw(
     if tuple(names) == POSE:
         for one, other in LIMBS:
             axes.plot(*points[[one, other]].T, color=color, linewidth=1.5)
-    axes.scatter(*points.T, s=16, color=color, edgecolors="white", linewidths=0.6, zorder=3)
+    axes.scatter(
+        points[:, 0], points[:, 1], s=16, color=color, edgecolors="white", linewidths=0.6, zorder=3
+    )
 
 
 def _explain(figure: Figure) -> None:
