@@ -6,7 +6,8 @@ from PIL import Image, ImageDraw
 
 from zoo import ZooError, data
 from zoo.data.dataset import SPLITS
-from zoo.data.keypoint_crops import MARGIN, SIZE, VIEWS
+from zoo.data.keypoint_crops import VIEWS
+from zoo.data.person_views import MARGIN, SIZE
 
 COLORS = {"left_hand": (255, 0, 0), "nose": (0, 255, 0), "right_hand": (0, 0, 255)}
 MIRRORED = {"left_hand": "right_hand", "right_hand": "left_hand", "nose": "nose"}

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from zoo.data import (
+    figure_poses,
     figures,
     points,
     retina,
@@ -444,6 +445,15 @@ _OF_THIS_PACKAGE = {
             (),
             "Drawn people, 96 × 96, with the coordinates of 14 joints as values.",
             lambda request: figures.figure_joints(request.progress),
+            values=figures.VALUES,
+        ),
+        DatasetSpec(
+            "figure_poses",
+            "image",
+            "computed",
+            (),
+            "The same people cut out, 48 × 48, each training person in eight views.",
+            lambda request: figure_poses.figure_poses(request.progress),
             values=figures.VALUES,
         ),
         DatasetSpec(
