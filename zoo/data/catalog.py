@@ -14,11 +14,23 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data import curves, points, retina, surfaces, tfds_files, tfds_photos, truth_tables
+from zoo.data import (
+    curves,
+    figure_poses,
+    figures,
+    points,
+    retina,
+    shape_boxes,
+    surfaces,
+    tfds_files,
+    tfds_photos,
+    truth_tables,
+)
 from zoo.data.csv_table import load_csv
 from zoo.data.dataset import SPLITS, Dataset
 from zoo.data.folder import PhotoFolder
-from zoo.data.keypoint_patches import load_patches
+from zoo.data.keypoint_crops import load_coordinates
+from zoo.data.keypoint_patches import load_joint_patches, load_patches
 from zoo.data.npz_file import load_npz
 from zoo.data.photo_set import Progress, load_photo_set
 from zoo.data.places import Place, Request
@@ -79,8 +91,8 @@ def list_datasets() -> list[str]:
 
     >>> list_datasets()[:5]
     ['and', 'or', 'nand', 'xor', 'blobs']
-    >>> list_datasets()[5:10]
-    ['shapes', 'plane', 'gaussian', 'curve:nielsen', 'curve:step']
+    >>> {"shapes", "figures", "cifar10", "photos"} <= set(list_datasets())
+    True
     """
     load_plugins()
     return list(_CATALOG)
@@ -411,6 +423,41 @@ _OF_THIS_PACKAGE = {
             _computed(retina.shapes_dataset),
         ),
         DatasetSpec(
+            "shape_boxes",
+            "image",
+            "computed",
+            (),
+            "Squares and circles of many sizes on 20 × 20 photocells, and the box around each.",
+            _computed(shape_boxes.shape_boxes),
+            values=shape_boxes.VALUES,
+        ),
+        DatasetSpec(
+            "figures",
+            "image",
+            "computed",
+            figures.LABELS,
+            "Patches of 32 × 32 of drawn people: a joint in the centre, or background.",
+            lambda request: figures.figures(request.progress),
+        ),
+        DatasetSpec(
+            "figure_joints",
+            "image",
+            "computed",
+            (),
+            "Drawn people, 96 × 96, with the coordinates of 14 joints as values.",
+            lambda request: figures.figure_joints(request.progress),
+            values=figures.VALUES,
+        ),
+        DatasetSpec(
+            "figure_poses",
+            "image",
+            "computed",
+            (),
+            "The same people cut out, 48 × 48, each training person in eight views.",
+            lambda request: figure_poses.figure_poses(request.progress),
+            values=figures.VALUES,
+        ),
+        DatasetSpec(
             "plane",
             "vector",
             "computed",
@@ -492,6 +539,20 @@ PLACES = {
             "image",
             "Patches around named points: images/, and a CSV of image, name, x, y, visible.",
             load_patches,
+        ),
+        Place(
+            "joints",
+            "FOLDER",
+            "image",
+            "The same, labelled by joint without left and right, and background patches.",
+            load_joint_patches,
+        ),
+        Place(
+            "coordinates",
+            "FOLDER",
+            "image",
+            "People and coordinates of their points: the same folder, for models of values.",
+            load_coordinates,
         ),
         Place(
             "tfds",

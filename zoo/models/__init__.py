@@ -16,6 +16,8 @@ for _module in (
     "universal_approximator",
     "linear_regression",
     "deep_regression",
+    "pose_regressor",
+    "box_regressor",
 ):
     importlib.import_module(f"zoo.models.{_module}")
 
