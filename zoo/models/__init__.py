@@ -14,6 +14,7 @@ for _module in (
     "cifar_softmax",
     "deep_relu",
     "universal_approximator",
+    "joint_classifier",
     "linear_regression",
     "deep_regression",
     "pose_regressor",
