@@ -9,12 +9,14 @@ import typer
 
 from zoo.cli.commands import Commands, PhotoCommand
 from zoo.cli.output import print_line
+from zoo.cli.plot_field import field
 from zoo.cli.plugins import import_tensorflow
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 plot_app = Commands(help="Plots of runs, bundles and models.")
+plot_app.command("field")(field)
 
 To = Annotated[Path, typer.Option(help="The file to write, .png or .svg.", metavar="FILE")]
 Trained = Annotated[

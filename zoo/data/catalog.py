@@ -14,7 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data import points, retina, surfaces, tfds_files, tfds_photos, truth_tables
+from zoo.data import (
+    oscillators,
+    points,
+    poisson,
+    retina,
+    surfaces,
+    tfds_files,
+    tfds_photos,
+    truth_tables,
+)
 from zoo.data.csv_table import load_csv
 from zoo.data.dataset import SPLITS, Dataset
 from zoo.data.folder import PhotoFolder
@@ -79,8 +88,8 @@ def list_datasets() -> list[str]:
 
     >>> list_datasets()[:5]
     ['and', 'or', 'nand', 'xor', 'blobs']
-    >>> list_datasets()[5:]
-    ['shapes', 'plane', 'gaussian', 'cifar10', 'cats_vs_dogs', 'photos']
+    >>> list_datasets()[5:8]
+    ['shapes', 'plane', 'gaussian']
     """
     load_plugins()
     return list(_CATALOG)
@@ -427,6 +436,42 @@ _OF_THIS_PACKAGE = {
             "A surface over the square −6 … 6 with three hills and three hollows.",
             _computed(surfaces.gaussian),
             values=surfaces.VALUES,
+        ),
+        DatasetSpec(
+            "oscillator",
+            "vector",
+            "computed",
+            (),
+            "The displacement of a damped oscillator over about three periods.",
+            _computed(oscillators.oscillator),
+            values=oscillators.VALUES,
+        ),
+        DatasetSpec(
+            "oscillator_noisy",
+            "vector",
+            "computed",
+            (),
+            "2,000 observations of the same oscillator with 5 % noise, to find its coefficients.",
+            _computed(oscillators.oscillator_noisy),
+            values=oscillators.VALUES,
+        ),
+        DatasetSpec(
+            "poisson",
+            "vector",
+            "computed",
+            (),
+            "The solution of Poisson's equation −u″ = f on the interval 0 … 1.",
+            _computed(poisson.poisson),
+            values=poisson.VALUES,
+        ),
+        DatasetSpec(
+            "poisson_square",
+            "vector",
+            "computed",
+            (),
+            "The solution of Poisson's equation −Δu = f on the unit square.",
+            _computed(poisson.poisson_square),
+            values=poisson.VALUES,
         ),
         DatasetSpec(
             "cifar10",
