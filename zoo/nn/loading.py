@@ -15,6 +15,7 @@ from zoo.nn import (  # noqa: F401
     inputs,
     losses,
     metrics,
+    physics,
     preprocessing,
     scaling,
 )
