@@ -72,9 +72,7 @@ def displacement(
         )
     decay = damping / (2 * mass)
     frequency = np.sqrt(stiffness / mass - decay**2)
-    return np.exp(-decay * t) * (
-        np.cos(frequency * t) + decay / frequency * np.sin(frequency * t)
-    )
+    return np.exp(-decay * t) * (np.cos(frequency * t) + decay / frequency * np.sin(frequency * t))
 
 
 def _dataset(name: str, counts: dict[str, int], noise: float, seed: int) -> Dataset:

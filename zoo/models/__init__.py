@@ -13,6 +13,8 @@ for _module in (
     "linear_cat_dog",
     "cifar_softmax",
     "deep_relu",
+    "pinn_oscillator",
+    "pinn_poisson",
     "linear_regression",
     "deep_regression",
 ):

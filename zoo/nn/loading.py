@@ -15,7 +15,9 @@ from zoo.nn import (  # noqa: F401
     inputs,
     losses,
     metrics,
+    oscillator,
     physics,
+    poisson,
     preprocessing,
     scaling,
 )

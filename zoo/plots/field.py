@@ -22,7 +22,7 @@ from zoo.plots.style import COLORS, DIVERGING, new_figure, short, styled
 from zoo.registry.tasks import RELATIVE_L2
 from zoo.utils.files import replacing
 
-_FRAMES = 50
+_FRAMES = 40
 _FRAMES_PER_SECOND = 10
 _SLICES = (0.25, 0.5, 0.75)
 # Errors below this share of the largest are drawn in the same colour.
@@ -183,7 +183,7 @@ def _set_limits(axes: Axes, field: Field) -> None:
 def _planes(field: Field, title: str) -> Figure:
     figure = new_figure(15, 8.5, title)
     grid = figure.subplots(2, 3, height_ratios=[1.2, 1])
-    ((name, solution),) = field.solutions.items()
+    (solution,) = field.solutions.values()
     size = float(np.abs(field.reference).max()) or 1.0
     both: dict[str, Any] = {"cmap": DIVERGING, "vmin": -size, "vmax": size}
     error = np.abs(solution - field.reference)
@@ -259,6 +259,10 @@ def save_field_animation(field: Field, title: str, path: Path) -> Path:
             axes.set_title(f"{short(field.inputs[1])} = {field.axes[1][index]:.2f}", fontsize=13)
         _draw_legend(axes)
 
+    draw(last)
+    # The places of axes and texts are computed once, and not for every frame.
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
     # The last frame is shown for a second before the animation repeats.
     frames: Sequence[int] = [*indices.tolist(), *[last] * _FRAMES_PER_SECOND]
     with replacing(path) as temporary, matplotlib.rc_context({"savefig.bbox": None}):

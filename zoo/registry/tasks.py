@@ -483,7 +483,7 @@ class Values(Task):
     metric: str = "rmse"
     name: ClassVar[str] = "values"
     decision: ClassVar[str] = "values"
-    plots: ClassVar[frozenset[str]] = frozenset({"curves", "predictions"})
+    plots: ClassVar[frozenset[str]] = frozenset({"curves", "field", "predictions"})
     answer: ClassVar[str] = "values"
 
     def __post_init__(self) -> None:
