@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data import points, retina, surfaces, tfds_files, tfds_photos, truth_tables
+from zoo.data import burgers, points, retina, surfaces, tfds_files, tfds_photos, truth_tables
 from zoo.data.csv_table import load_csv
 from zoo.data.dataset import SPLITS, Dataset
 from zoo.data.folder import PhotoFolder
@@ -80,7 +80,7 @@ def list_datasets() -> list[str]:
     >>> list_datasets()[:5]
     ['and', 'or', 'nand', 'xor', 'blobs']
     >>> list_datasets()[5:]
-    ['shapes', 'plane', 'gaussian', 'cifar10', 'cats_vs_dogs', 'photos']
+    ['shapes', 'plane', 'gaussian', 'burgers', 'burgers_noisy', 'cifar10', 'cats_vs_dogs', 'photos']
     """
     load_plugins()
     return list(_CATALOG)
@@ -427,6 +427,24 @@ _OF_THIS_PACKAGE = {
             "A surface over the square −6 … 6 with three hills and three hollows.",
             _computed(surfaces.gaussian),
             values=surfaces.VALUES,
+        ),
+        DatasetSpec(
+            "burgers",
+            "vector",
+            "computed",
+            (),
+            "Points (x, t) at which the Burgers equation is to hold, with its exact solution.",
+            _computed(burgers.burgers),
+            values=burgers.VALUES,
+        ),
+        DatasetSpec(
+            "burgers_noisy",
+            "vector",
+            "computed",
+            (),
+            "2,000 observations of the Burgers equation's solution with 1 % noise.",
+            _computed(burgers.burgers_noisy),
+            values=burgers.VALUES,
         ),
         DatasetSpec(
             "cifar10",

@@ -15,6 +15,7 @@ for _module in (
     "deep_relu",
     "linear_regression",
     "deep_regression",
+    "pinn_burgers",
 ):
     importlib.import_module(f"zoo.models.{_module}")
 
