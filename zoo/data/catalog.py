@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from zoo.data import (
+    burgers,
     oscillators,
     points,
     poisson,
@@ -472,6 +473,24 @@ _OF_THIS_PACKAGE = {
             "The solution of Poisson's equation −Δu = f on the unit square.",
             _computed(poisson.poisson_square),
             values=poisson.VALUES,
+        ),
+        DatasetSpec(
+            "burgers",
+            "vector",
+            "computed",
+            (),
+            "Points (x, t) at which the Burgers equation is to hold, with its exact solution.",
+            _computed(burgers.burgers),
+            values=burgers.VALUES,
+        ),
+        DatasetSpec(
+            "burgers_noisy",
+            "vector",
+            "computed",
+            (),
+            "2,000 observations of the Burgers equation's solution with 1 % noise.",
+            _computed(burgers.burgers_noisy),
+            values=burgers.VALUES,
         ),
         DatasetSpec(
             "cifar10",

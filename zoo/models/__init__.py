@@ -17,6 +17,7 @@ for _module in (
     "pinn_poisson",
     "linear_regression",
     "deep_regression",
+    "pinn_burgers",
 ):
     importlib.import_module(f"zoo.models.{_module}")
 

@@ -24,7 +24,7 @@ def physics_model(
     recipe: Recipe,
     **compile_options: Any,
 ) -> PhysicsModel:
-    """Return the compiled model of a solution u of an equation, float32 (batch, inputs) → (batch, 1).
+    """Return the compiled model of a solution u, float32 (batch, inputs) → (batch, 1).
 
     Args:
         name: the model's name.

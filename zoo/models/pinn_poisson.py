@@ -7,34 +7,44 @@ from typing import TYPE_CHECKING
 from zoo.registry import register
 from zoo.registry.recipes import Recipe
 from zoo.registry.tasks import Values
+from zoo.utils.choices import require_choice
 
 if TYPE_CHECKING:
     import keras
 
+CONDITIONS = ("built_in", "penalised")
+
 SQUARE = Recipe(
-    epochs=300,
-    batch_size=1024,
-    learning_rate=3e-3,
+    epochs=10,
+    batch_size=64,
+    learning_rate=5e-3,
     optimizer="adam",
+    schedule="cosine",
+    solver="bfgs",
+    iterations=1000,
     note="No value of the solution is given; the equation and the boundary determine it.",
 )
-
 INTERVAL = Recipe(
-    epochs=300,
-    batch_size=100,
-    learning_rate=3e-3,
+    epochs=20,
+    batch_size=20,
+    learning_rate=5e-3,
     optimizer="adam",
+    schedule="cosine",
+    solver="bfgs",
+    iterations=1000,
     options={"inputs": 1},
-    note="For --dataset poisson, −u″ = f on the interval.",
+    note="For the data set poisson, −u″ = f on the interval.",
 )
-
 PENALISED = Recipe(
-    epochs=300,
-    batch_size=1024,
-    learning_rate=3e-3,
+    epochs=10,
+    batch_size=64,
+    learning_rate=5e-3,
     optimizer="adam",
-    options={"built_in": False},
-    note="For comparison: the boundary condition is penalised in the loss.",
+    schedule="cosine",
+    solver="bfgs",
+    iterations=1000,
+    options={"conditions": "penalised"},
+    note="The squared values on the boundary are part of the loss, as in Raissi et al. (2019).",
 )
 
 
@@ -46,13 +56,14 @@ PENALISED = Recipe(
     equation="−Δu = f, u = ∏ 4xᵢ(1 − xᵢ) (W_{d+1} tanh(W_d … tanh(W₁x + b₁) … + b_d) + b_{d+1})",
     output="the solution u at a point",
     recipes={"best": SQUARE, "interval": INTERVAL, "penalised": PENALISED},
+    training_options=("condition_weight",),
 )
 def pinn_poisson(
     inputs: int = 2,
     depth: int = 2,
     width: int = 20,
     activation: str = "tanh",
-    built_in: bool = True,
+    conditions: str = "built_in",
     condition_weight: float = 100.0,
 ) -> keras.Model:
     """Build a network that solves Poisson's equation, −Δu = f with u = 0 on the boundary.
@@ -65,10 +76,10 @@ def pinn_poisson(
         depth: number of hidden layers, at least 1.
         width: units per hidden layer, at least 1.
         activation: of the hidden layers, one of the lecture's ten activations.
-        built_in: multiply the network by ∏ 4xᵢ(1 − xᵢ), so that u = 0 on the boundary; else
-            penalise errors there (Raissi et al., 2019).
-        condition_weight: factor of the mean squared errors on each side of the boundary in the
-            loss, if they are penalised.
+        conditions: "built_in" for a network multiplied by ∏ 4xᵢ(1 − xᵢ), which is 0 on the
+            boundary; "penalised" for one whose squared values there are part of the loss.
+        condition_weight: factor of the mean squared value on each side of the boundary in the
+            loss, if it is penalised.
 
     Returns:
         A compiled model, float32 points (batch, inputs) → float32 values (batch, 1).
@@ -82,6 +93,7 @@ def pinn_poisson(
     from zoo.nn.physics import MinMaxScaling
     from zoo.nn.poisson import PoissonEquation
 
+    require_choice("conditions", conditions, CONDITIONS)
     if inputs not in (1, 2):
         raise ZooError(f"Option 'inputs' is {inputs}; give 1 (interval) or 2 (square).")
     if not condition_weight >= 0:
@@ -90,7 +102,9 @@ def pinn_poisson(
         "pinn_poisson",
         inputs,
         MinMaxScaling([0.0] * inputs, [1.0] * inputs),
-        PoissonEquation(built_in, condition_weight=condition_weight, name="equation"),
+        PoissonEquation(
+            conditions == "built_in", condition_weight=condition_weight, name="equation"
+        ),
         depth=depth,
         width=width,
         activation=activation,

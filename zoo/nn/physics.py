@@ -175,8 +175,7 @@ class PhysicsModel(NumbersModel):
 
         total = ops.zeros((), y_pred.dtype)
         if equation.residual_weight:
-            residual = equation.residual(x, derivatives(head, x))
-            total += equation.residual_weight * mean_square(residual)
+            total += equation.residual_weight * mean_square(self.residuals(x))
         if equation.condition_weight:
             for errors in equation.condition_errors(head, x):
                 total += equation.condition_weight * mean_square(errors)
@@ -184,6 +183,10 @@ class PhysicsModel(NumbersModel):
             errors = y_pred - ops.reshape(ops.cast(y, y_pred.dtype), ops.shape(y_pred))
             total += equation.data_weight * mean_square(errors, equation.observed(x))
         return total
+
+    def residuals(self, x):
+        """Return the equation's residual at points (batch, inputs), (batch, 1)."""
+        return self.equation.residual(x, derivatives(self.get_layer("head"), x))
 
     def get_metrics_result(self):
         """Return the metrics, and the estimated coefficients."""
