@@ -19,6 +19,11 @@ for _module in (
     "deep_regression",
     "pose_regressor",
     "box_regressor",
+    "pinn_oscillator",
+    "pinn_poisson",
+    "linear_regression",
+    "deep_regression",
+    "pinn_burgers",
 ):
     importlib.import_module(f"zoo.models.{_module}")
 
