@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from zoo.cli.options import Model
 from zoo.cli.output import console, print_line
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 
 def list_models(
     task: Annotated[str | None, typer.Option(help="threshold, sign, classes or values.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Only models of this data set.")] = None,
 ) -> None:
-    """List the models."""
+    """List the models, then the slides of the lecture with their models and commands."""
     from rich.table import Table
 
     from zoo import models
@@ -25,6 +28,24 @@ def list_models(
         slides = ", ".join(str(slide) for slide in spec.slides)
         table.add_row(name, spec.task.name, spec.dataset, slides, spec.summary)
     console().print(table)
+    if task is None and dataset is None:
+        print_line("")
+        console().print(_slides())
+
+
+def _slides() -> Table:
+    """Return the slides of the lecture, each with its models and commands."""
+    from rich.table import Table
+
+    from zoo import models
+    from zoo.registry.slides import SLIDES
+
+    specs = [models.describe(name) for name in models.list_models()]
+    table = Table("slide", "title", "models and commands", box=None)
+    for slide in SLIDES:
+        shown_by = [spec.name for spec in specs if slide.number in spec.slides]
+        table.add_row(str(slide.number), slide.title, ", ".join([*shown_by, *slide.commands]))
+    return table
 
 
 def describe(
