@@ -22,11 +22,10 @@ def list_models(
 
     from zoo import models
 
-    table = Table("model", "task", "data set", "slides", "summary", box=None)
+    table = Table("model", "task", "data set", "summary", box=None)
     for name in models.list_models(task, dataset):
         spec = models.describe(name)
-        slides = ", ".join(str(slide) for slide in spec.slides)
-        table.add_row(name, spec.task.name, spec.dataset, slides, spec.summary)
+        table.add_row(name, spec.task.name, spec.dataset, spec.summary)
     console().print(table)
     if task is None and dataset is None:
         print_line("")
@@ -43,8 +42,9 @@ def _slides() -> Table:
     specs = [models.describe(name) for name in models.list_models()]
     table = Table("slide", "title", "models and commands", box=None)
     for slide in SLIDES:
-        shown_by = [spec.name for spec in specs if slide.number in spec.slides]
-        table.add_row(str(slide.number), slide.title, ", ".join([*shown_by, *slide.commands]))
+        shown_by = ", ".join(spec.name for spec in specs if slide.number in spec.slides)
+        lines = [*([shown_by] if shown_by else []), *slide.commands]
+        table.add_row(str(slide.number), slide.title, "\n".join(lines))
     return table
 
 
