@@ -174,7 +174,7 @@ def test_a_file_of_another_format_is_named(content, message, tmp_path, capsys):
     path = tmp_path / "table.csv"
     path.write_bytes(content)
     assert predict(NAMED, "--csv", path) == 2
-    assert message in capsys.readouterr().err
+    assert capsys.readouterr().err.startswith(f"error: {path} {message}")
     with pytest.raises(ZooError, match=message):
         load("csv:table.csv", tmp_path, target="x1")
 

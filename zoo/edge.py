@@ -1368,15 +1368,16 @@ def read_csv(path, inputs, names=()):
     try:
         with _open_file(path) as stream:
             content = stream.read()
-        other = other_format(content)
-        if other:
-            raise InputError("{} is {}.".format(where, other))
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError("{} is not UTF-8 text; save it as CSV in UTF-8.".format(where)) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or _first_line(error)
         raise InputError("{} cannot be opened ({}).".format(where, reason)) from error
+    other = other_format(content)
+    if other:
+        raise InputError("{} is {}.".format(where, other))
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError("{} is not UTF-8 text; save it as CSV in UTF-8.".format(where)) from error
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(_DELIMITERS, key=lambda of: len(next(csv.reader([first], delimiter=of), [])))
     rows = _csv_rows(where, text, delimiter)
