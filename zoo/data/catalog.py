@@ -115,11 +115,20 @@ def describe(name: str) -> DatasetSpec:
     if name in _CATALOG:
         return _CATALOG[name]
     if place := _place_of(name):
+        if place.is_path and not str(name).partition(":")[2].strip():
+            raise UnknownNameError(f"{name!r} names no {place.source}; write {place.pattern}.")
         return DatasetSpec(name, place.inputs, place.source, (), place.summary, place.load)
     suffix = Path(str(name)).suffix.lower().removeprefix(".")
     if suffix in PLACES and PLACES[suffix].source == "file":
         raise UnknownNameError(
             f"There is no data set {name!r}; did you mean {suffix}:{name}, the file?"
+        )
+    if Path(str(name)).exists():
+        source = "folder" if Path(str(name)).is_dir() else "file"
+        kinds = [place.pattern for place in PLACES.values() if place.source == source]
+        raise UnknownNameError(
+            f"There is no data set {name!r}; a {source} of your own is named with its kind, "
+            f"{' or '.join(kinds)}."
         )
     near = difflib.get_close_matches(str(name), _CATALOG, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}? The names are" if near else "choose from"
@@ -212,6 +221,19 @@ def location(name: str, data_dir: str | Path | None = None) -> str | None:
     if place := _place_of(name):
         return place.location(name, data_dir)
     return None if data_dir is None else os.path.abspath(data_dir)  # noqa: PTH100
+
+
+def cached_as(name: str) -> tuple[str, str | None]:
+    """Return the name of a data set in the cache, and the file or folder that it names, or None.
+
+    >>> cached_as("photos:e/dog")[0], cached_as("cifar10")
+    ('photos:dog', ('cifar10', None))
+    """
+    place = _place_of(name)
+    if place is None or not place.is_path:
+        return name, None
+    found = place.resolve(Request(name))
+    return found.name, str(Path(found.data_dir or "").resolve())
 
 
 def takes_target(name: str) -> bool:
