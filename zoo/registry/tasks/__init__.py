@@ -17,18 +17,27 @@ from zoo.registry.tasks.labels import Classes, Sign, Threshold
 from zoo.registry.tasks.metrics import (
     ACCURACY,
     LARGEST_ERROR,
-    METRICS,
     RELATIVE_L2,
     RMSE,
     SAME_VALUE,
     Metric,
 )
+from zoo.registry.tasks.pictures import IOU, MEAN_DISTANCE, PCK
 from zoo.registry.tasks.values import Values
+
+# Every metric by its name.
+METRICS = {
+    metric.name: metric
+    for metric in (ACCURACY, RMSE, LARGEST_ERROR, RELATIVE_L2, PCK, MEAN_DISTANCE, IOU)
+}
 
 __all__ = [
     "ACCURACY",
+    "IOU",
     "LARGEST_ERROR",
+    "MEAN_DISTANCE",
     "METRICS",
+    "PCK",
     "RELATIVE_L2",
     "RMSE",
     "SAME_VALUE",

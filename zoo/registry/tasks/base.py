@@ -88,20 +88,23 @@ class Task:
         name: its name in `zoo.list_models(task=…)` and in manifests.
         decision: how edge.py turns outputs into predictions: "threshold", "argmax" or "values".
         metrics: the metrics measured on a split; the first is the primary one.
-        plots: names of the `zoo plot` commands that apply.
         answer: what a model predicts, for error messages: "labels" or "values".
         certainty_text: description of `certainty` for captions.
     """
 
     name: ClassVar[str]
     decision: ClassVar[str]
-    plots: ClassVar[frozenset[str]]
     answer: ClassVar[str]
     certainty_text: ClassVar[str]
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
         """The metrics measured on a split; the first is the primary one."""
+        raise NotImplementedError
+
+    @property
+    def plots(self) -> frozenset[str]:
+        """Names of the `zoo plot` commands that apply."""
         raise NotImplementedError
 
     @property

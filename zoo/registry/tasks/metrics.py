@@ -105,5 +105,3 @@ RELATIVE_L2 = Metric(
     is_relative=True,
     negligible=0.02,
 )
-
-METRICS = {metric.name: metric for metric in (ACCURACY, RMSE, LARGEST_ERROR, RELATIVE_L2)}
