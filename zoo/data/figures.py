@@ -5,7 +5,7 @@ Every person has a background of their own, so that both are in one split only.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +34,7 @@ _PEOPLE, _PLACES = 0, 1
 # Increase this when the drawings change: they are cached.
 _RULE = 1
 
-_Examples = tuple[list[np.ndarray], list[np.ndarray]]
+Examples = tuple[list[np.ndarray], list[np.ndarray]]
 
 
 def figure(split: str, index: int, size: int, seed: int = _SEED) -> Figure:
@@ -62,7 +62,7 @@ def figures(progress: Progress | None = None) -> Dataset:
     Args:
         progress: called with (done, total) while people are drawn.
     """
-    return _drawn("figures", _patches, progress)
+    return drawn_people("figures", _patches, LABELS, progress)
 
 
 def figure_joints(progress: Progress | None = None) -> Dataset:
@@ -74,23 +74,35 @@ def figure_joints(progress: Progress | None = None) -> Dataset:
     Args:
         progress: called with (done, total) while people are drawn.
     """
-    return _drawn("figure_joints", _coordinates, progress)
+    return drawn_people("figure_joints", _coordinates, (), progress)
 
 
-def _drawn(
-    name: str, examples_of: Callable[[str, int], _Examples], progress: Progress | None
+def drawn_people(
+    name: str,
+    examples_of: Callable[[str, int], Examples],
+    labels: Sequence[str],
+    progress: Progress | None,
 ) -> Dataset:
+    """Return a data set of the people, drawn now or taken from the cache.
+
+    Args:
+        name: of the data set.
+        examples_of: from a split and an index, up to its number in `COUNTS`, to the examples of
+            this person: images of one size, and their targets.
+        labels: of the targets; () for the coordinates `VALUES`.
+        progress: called with (done, total) while people are drawn.
+    """
     return cached_dataset(
         name,
         cache.entry_key(f"{name} {_RULE}"),
-        lambda folder: _build(folder, examples_of, progress),
+        lambda folder: _build(folder, examples_of, labels, progress),
         name,
         notes=(),
-        values=VALUES if examples_of is _coordinates else (),
+        values=() if labels else VALUES,
     )
 
 
-def _patches(split: str, index: int) -> _Examples:
+def _patches(split: str, index: int) -> Examples:
     drawn = figure(split, index, _LARGE)
     size = drawn.pixels.shape[:2]
     visible = [name for name in JOINTS if drawn.visible[name]]
@@ -103,14 +115,17 @@ def _patches(split: str, index: int) -> _Examples:
     return x, [np.int64(LABELS.index(label)) for label, _ in labelled]
 
 
-def _coordinates(split: str, index: int) -> _Examples:
+def _coordinates(split: str, index: int) -> Examples:
     drawn = figure(split, index, PICTURE_SIZE)
     places = np.array([drawn.joints[name] for name in JOINTS]) / PICTURE_SIZE
     return [drawn.pixels], [places.ravel().astype(np.float32)]
 
 
 def _build(
-    folder: Path, examples_of: Callable[[str, int], _Examples], progress: Progress | None
+    folder: Path,
+    examples_of: Callable[[str, int], Examples],
+    labels: Sequence[str],
+    progress: Progress | None,
 ) -> cache.Built:
     """Draw all people and write the images, in the order of the splits."""
     total, done = sum(COUNTS.values()), 0
@@ -135,8 +150,9 @@ def _build(
     finally:
         pixels.close()
     targets_of = {split: np.stack(y[split]) for split in SPLITS}
-    labels = LABELS if examples_of is _patches else ()
     digests = {split: [example_digest(image) for image in x[split]] for split in SPLITS}
-    lines = labels or [f"{value.name}\t{value.unit}" for value in VALUES]
-    store.finish(folder, fingerprint(lines, digests, targets_of), labels, targets_of, shape=shape)
+    lines = list(labels) or [f"{value.name}\t{value.unit}" for value in VALUES]
+    store.finish(
+        folder, fingerprint(lines, digests, targets_of), tuple(labels), targets_of, shape=shape
+    )
     return cache.Built((), ())

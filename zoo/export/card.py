@@ -147,6 +147,7 @@ def _tensorrt(manifest: dict[str, Any]) -> list[str]:
 
 _CAPTIONS = {
     "curves.png": "Learning curves on training and validation data.",
+    "overlay.png": "True and predicted places on test pictures, from the best to the worst.",
     "predictions.png": "Predicted values against true values on the test set.",
     "confusion.png": "Confusion matrix on the test set.",
     "weights.png": "The weights W as images: one weight per pixel.",
@@ -207,7 +208,7 @@ def _command(spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any]) 
         f"--{name.replace('_', '-')} {found[name]}"
         for name in (
             *("epochs", "batch_size", "learning_rate", "optimizer", "class_weight", "patience"),
-            *("precision", "solver", "penalty"),
+            *("precision", "solver", "penalty", "iterations"),
         )
         if found[name] != default[name]
     ]

@@ -14,8 +14,14 @@ for _module in (
     "cifar_softmax",
     "deep_relu",
     "joint_classifier",
+    "universal_approximator",
+    "pinn_oscillator",
+    "pinn_poisson",
+    "pinn_burgers",
     "linear_regression",
     "deep_regression",
+    "pose_regressor",
+    "box_regressor",
 ):
     importlib.import_module(f"zoo.models.{_module}")
 
