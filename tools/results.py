@@ -9,9 +9,10 @@ zoo/registry/results.csv, from which `zoo describe` prints them.
     python tools/results.py penalties linear_cat_dog     # the test accuracy for every λ
     python tools/results.py penalties cifar_softmax --recipe rgb
     python tools/results.py peers                        # own data, against scikit-learn's models
+    python tools/results.py joints FOLDER                # drawn and real joints, against HOG
 
 Searches use validation data only; "penalties" computes test accuracies after the choice.
-Needs the data sets (TFDS_DATA_DIR); penalties of cifar_softmax, and peers, need scikit-learn.
+Needs the data sets (TFDS_DATA_DIR); penalties of cifar_softmax, peers and joints need scikit-learn.
 """
 
 import argparse
@@ -44,9 +45,12 @@ def main() -> None:
     weighing.add_argument("--recipe", choices=("best", "rgb"), default="best")
     comparing = commands.add_parser("peers")
     comparing.add_argument("--splits", type=int, default=10)
+    locating = commands.add_parser("joints")
+    locating.add_argument("folder", type=Path)
+    locating.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
     import_tensorflow()
-    from records import peers, penalties, trainings
+    from records import joints, peers, penalties, trainings
 
     try:
         if options.command == "search":
@@ -57,6 +61,8 @@ def main() -> None:
             trainings.recipes(options.names, options.seeds)
         elif options.command == "peers":
             peers.peers(options.splits)
+        elif options.command == "joints":
+            joints.joints(options.folder, options.seeds)
         elif options.name == "linear_cat_dog":
             penalties.ridge_penalties()
         else:

@@ -23,7 +23,7 @@ LINEAR = Recipe(
 )
 
 BEST = Recipe(
-    epochs=30,
+    epochs=12,
     batch_size=128,
     learning_rate=2e-3,
     optimizer="adamw",
