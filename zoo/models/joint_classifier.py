@@ -86,7 +86,7 @@ def joint_classifier(
         probabilities,
         require_positive,
     )
-    from zoo.nn.gradients import gradient_preprocessing
+    from zoo.nn.oriented_gradients import gradient_preprocessing
     from zoo.nn.preprocessing import image_preprocessing
     from zoo.utils.choices import require_choice
 
