@@ -10,9 +10,10 @@ zoo/registry/results.csv, from which `zoo describe` prints them.
     python tools/results.py penalties cifar_softmax --recipe rgb
     python tools/results.py peers                        # own data, against scikit-learn's models
     python tools/results.py physics pinn_burgers         # errors of physics-informed networks
+    python tools/results.py joints FOLDER                # drawn and real joints, against HOG
 
 Searches use validation data only; "penalties" computes test accuracies after the choice.
-Needs the data sets (TFDS_DATA_DIR); penalties of cifar_softmax, and peers, need scikit-learn.
+Needs the data sets (TFDS_DATA_DIR); penalties of cifar_softmax, peers and joints need scikit-learn.
 """
 
 import argparse
@@ -48,9 +49,12 @@ def main() -> None:
     solving = commands.add_parser("physics")
     solving.add_argument("name")
     solving.add_argument("--seeds", type=int, default=5)
+    locating = commands.add_parser("joints")
+    locating.add_argument("folder", type=Path)
+    locating.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
     import_tensorflow()
-    from records import peers, penalties, physics, trainings
+    from records import joints, peers, penalties, physics, trainings
 
     try:
         if options.command == "search":
@@ -63,6 +67,8 @@ def main() -> None:
             peers.peers(options.splits)
         elif options.command == "physics":
             physics.physics(options.name, options.seeds)
+        elif options.command == "joints":
+            joints.joints(options.folder, options.seeds)
         elif options.name == "linear_cat_dog":
             penalties.ridge_penalties()
         else:
