@@ -13,6 +13,7 @@ for _module in (
     "linear_cat_dog",
     "cifar_softmax",
     "deep_relu",
+    "joint_classifier",
     "linear_regression",
     "deep_regression",
     "pose_regressor",

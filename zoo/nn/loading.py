@@ -11,6 +11,7 @@ import keras
 from zoo.errors import ZooError
 from zoo.nn import (  # noqa: F401
     activations,
+    gradients,
     initializers,
     inputs,
     losses,
