@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import keras
 
 RECIPE = Recipe(
-    epochs=40,
-    batch_size=128,
+    epochs=60,
+    batch_size=32,
     learning_rate=2e-3,
     optimizer="adam",
     schedule="cosine",
