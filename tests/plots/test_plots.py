@@ -360,6 +360,7 @@ APPLIES = {
     "confusion": [name for name in zoo.list_models() if name not in OF_VALUES],
     "predictions": OF_VALUES,
     "overlay": [name for name in OF_VALUES if "overlay" in zoo.describe(name).task.plots],
+    "field": [name for name in OF_VALUES if 13 in zoo.describe(name).slides],
     "boundary": OF_TWO_NUMBERS,
     "weights": LINEAR,
     "pipeline": LINEAR,

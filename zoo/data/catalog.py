@@ -15,9 +15,13 @@ from typing import Any
 import numpy as np
 
 from zoo.data import (
+    burgers,
+    curves,
     figure_poses,
     figures,
+    oscillators,
     points,
+    poisson,
     retina,
     shape_boxes,
     surfaces,
@@ -111,11 +115,20 @@ def describe(name: str) -> DatasetSpec:
     if name in _CATALOG:
         return _CATALOG[name]
     if place := _place_of(name):
+        if place.is_path and not str(name).partition(":")[2].strip():
+            raise UnknownNameError(f"{name!r} names no {place.source}; write {place.pattern}.")
         return DatasetSpec(name, place.inputs, place.source, (), place.summary, place.load)
     suffix = Path(str(name)).suffix.lower().removeprefix(".")
     if suffix in PLACES and PLACES[suffix].source == "file":
         raise UnknownNameError(
             f"There is no data set {name!r}; did you mean {suffix}:{name}, the file?"
+        )
+    if Path(str(name)).exists():
+        source = "folder" if Path(str(name)).is_dir() else "file"
+        kinds = [place.pattern for place in PLACES.values() if place.source == source]
+        raise UnknownNameError(
+            f"There is no data set {name!r}; a {source} of your own is named with its kind, "
+            f"{' or '.join(kinds)}."
         )
     near = difflib.get_close_matches(str(name), _CATALOG, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}? The names are" if near else "choose from"
@@ -208,6 +221,19 @@ def location(name: str, data_dir: str | Path | None = None) -> str | None:
     if place := _place_of(name):
         return place.location(name, data_dir)
     return None if data_dir is None else os.path.abspath(data_dir)  # noqa: PTH100
+
+
+def cached_as(name: str) -> tuple[str, str | None]:
+    """Return the name of a data set in the cache, and the file or folder that it names, or None.
+
+    >>> cached_as("photos:e/dog")[0], cached_as("cifar10")
+    ('photos:dog', ('cifar10', None))
+    """
+    place = _place_of(name)
+    if place is None or not place.is_path:
+        return name, None
+    found = place.resolve(Request(name))
+    return found.name, str(Path(found.data_dir or "").resolve())
 
 
 def takes_target(name: str) -> bool:
@@ -473,6 +499,81 @@ _OF_THIS_PACKAGE = {
             "A surface over the square −6 … 6 with three hills and three hollows.",
             _computed(surfaces.gaussian),
             values=surfaces.VALUES,
+        ),
+        *(
+            DatasetSpec(
+                f"{curves.PREFIX}{name}",
+                "vector",
+                "computed",
+                (),
+                f"The function {curve.formula}, x from {curve.lower:g} to {curve.upper:g}.",
+                _computed(partial(curves.curve, name)),
+                values=curves.VALUES,
+            )
+            for name, curve in curves.CURVES.items()
+        ),
+        DatasetSpec(
+            f"{curves.PREFIX}franke",
+            "vector",
+            "computed",
+            (),
+            "Franke's function of two variables on the unit square.",
+            _computed(curves.franke),
+            values=curves.VALUES,
+        ),
+        DatasetSpec(
+            "oscillator",
+            "vector",
+            "computed",
+            (),
+            "The displacement of a damped oscillator over about three periods.",
+            _computed(oscillators.oscillator),
+            values=oscillators.VALUES,
+        ),
+        DatasetSpec(
+            "oscillator_noisy",
+            "vector",
+            "computed",
+            (),
+            "2,000 observations of the same oscillator with 5 % noise, to find its coefficients.",
+            _computed(oscillators.oscillator_noisy),
+            values=oscillators.VALUES,
+        ),
+        DatasetSpec(
+            "poisson",
+            "vector",
+            "computed",
+            (),
+            "The solution of Poisson's equation −u″ = f on the interval 0 … 1.",
+            _computed(poisson.poisson),
+            values=poisson.VALUES,
+        ),
+        DatasetSpec(
+            "poisson_square",
+            "vector",
+            "computed",
+            (),
+            "The solution of Poisson's equation −Δu = f on the unit square.",
+            _computed(poisson.poisson_square),
+            values=poisson.VALUES,
+        ),
+        DatasetSpec(
+            "burgers",
+            "vector",
+            "computed",
+            (),
+            "Points (x, t) at which the Burgers equation is to hold, with its exact solution.",
+            _computed(burgers.burgers),
+            values=burgers.VALUES,
+        ),
+        DatasetSpec(
+            "burgers_noisy",
+            "vector",
+            "computed",
+            (),
+            "2,000 observations of the Burgers equation's solution with 1 % noise.",
+            _computed(burgers.burgers_noisy),
+            values=burgers.VALUES,
         ),
         DatasetSpec(
             "cifar10",

@@ -208,7 +208,7 @@ def _command(spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any]) 
         f"--{name.replace('_', '-')} {found[name]}"
         for name in (
             *("epochs", "batch_size", "learning_rate", "optimizer", "class_weight", "patience"),
-            *("precision", "solver", "penalty"),
+            *("precision", "solver", "penalty", "iterations"),
         )
         if found[name] != default[name]
     ]

@@ -11,12 +11,16 @@ import keras
 from zoo.errors import ZooError
 from zoo.nn import (  # noqa: F401
     activations,
+    burgers,
     gradients,
     initializers,
     inputs,
     losses,
     metrics,
+    oscillator,
+    physics,
     picture_metrics,
+    poisson,
     preprocessing,
     scaling,
 )

@@ -13,7 +13,7 @@ from zoo.nn.preprocessing import preprocessing_of
 
 @keras.saving.register_keras_serializable("zoo")
 class Standardization(keras.layers.Normalization):
-    """Keras's `Normalization` of each number, (batch, numbers), in float32.
+    """Keras's `Normalization` of each number, (batch, numbers), in float32 by default.
 
     x ↦ (x − mean) / √variance; with `invert`, x ↦ x · √variance + mean. The statistics are weights;
     until they are set, by `adapt` or `set_statistics`, they are 0 and 1. Keras's own layer computes
@@ -33,16 +33,16 @@ class Standardization(keras.layers.Normalization):
         self.adapt_variance.assign(variance)
 
     def call(self, inputs):
-        """Return float32 numbers of the same shape."""
+        """Return numbers of the same shape."""
         return self.inverse(inputs) if self.invert else self.standardized(inputs)
 
     def standardized(self, numbers):
         """Return (numbers − mean) / √variance."""
-        return (ops.cast(numbers, "float32") - self.adapt_mean) / self._deviation()
+        return (ops.cast(numbers, self.compute_dtype) - self.adapt_mean) / self._deviation()
 
     def inverse(self, numbers):
         """Return numbers · √variance + mean."""
-        return ops.cast(numbers, "float32") * self._deviation() + self.adapt_mean
+        return ops.cast(numbers, self.compute_dtype) * self._deviation() + self.adapt_mean
 
     def _deviation(self):
         return ops.maximum(ops.sqrt(self.adapt_variance), keras.backend.epsilon())

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 OPTIMIZERS = ("sgd", "adam", "adamw", "rmsprop", "lion")
 SCHEDULES = ("constant", "cosine")
 CLASS_WEIGHTS = ("none", "balanced")
+UPDATES = ("ssbroyden", "ssbfgs", "bfgs")
 # The fields that only some optimizers use.
 _OPTIMIZERS_OF = {"momentum": ("sgd", "rmsprop"), "weight_decay": ("adamw", "lion")}
 
@@ -92,7 +93,13 @@ class Recipe:
             and fold the scaling into its weights afterwards; 0 to train it on the features.
         components: largest number of principal components for "whitening"; 0 for all.
         solver: name of the solver: "gradient" for the optimizer above, "exact" or "lbfgs" for the
-            minimum of a linear model's loss; see `zoo.registry.solvers`.
+            minimum of a linear model's loss, "bfgs" for the optimizer above and then a quasi-Newton
+            method in float64, "construction" for a function of one number; see
+            `zoo.registry.solvers`.
+        iterations: steps of the quasi-Newton method of "bfgs".
+        sample: training examples that "bfgs" uses at a time, drawn anew, more of those with a large
+            error; 0 for all.
+        update: of the inverse Hessian by "bfgs": "ssbroyden", "ssbfgs" (self-scaled) or "bfgs".
         penalty: λ of "exact" and "lbfgs"; chosen on validation data if it is not given.
         precision: number format of the training.
         options: options of the builder that differ from its defaults.
@@ -115,6 +122,9 @@ class Recipe:
     whitening: float = 0.0
     components: int = 0
     solver: str = "gradient"
+    iterations: int = 1000
+    sample: int = 0
+    update: str = "ssbroyden"
     penalty: float | None = None
     precision: str = "float32"
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -156,7 +166,10 @@ class Recipe:
 
     def text(self) -> str:
         """Return a description on one line."""
-        if "epochs" not in solver_entry(self.solver).reads:
+        reads = solver_entry(self.solver).reads
+        if "epochs" not in reads and "penalty" not in reads:
+            return f"Solver {self.solver}. {self.note}".rstrip()
+        if "epochs" not in reads:
             chosen = "chosen on validation data" if self.penalty is None else f"= {self.penalty:g}"
             return f"Solver {self.solver}, λ {chosen}. {self.note}".rstrip()
         parts = [
@@ -176,9 +189,14 @@ class Recipe:
             if self.whitening
             else "",
             self.precision if self.precision != "float32" else "",
+            self._quasi_newton_text() if "iterations" in solver_entry(self.solver).reads else "",
             " ".join(f"{name}={value}" for name, value in self.options.items()),
         ]
         return f"{', '.join(part for part in parts if part)}. {self.note}".rstrip()
+
+    def _quasi_newton_text(self) -> str:
+        examples = f"{self.sample} examples, drawn anew," if self.sample else "all examples"
+        return f"then {self.iterations} iterations of {self.update} on {examples} in float64"
 
     def by_solver(self, solver: str) -> Recipe:
         """Return the recipe for another solver, with default values for fields it does not use.
@@ -221,11 +239,12 @@ class Recipe:
         require_choice("optimizer", self.optimizer, OPTIMIZERS)
         require_choice("schedule", self.schedule, SCHEDULES)
         require_choice("class weight", self.class_weight, CLASS_WEIGHTS)
+        require_choice("update", self.update, UPDATES)
         solver_entry(self.solver)
         given = asdict(self)
         augmentation = given["augmentation"] or {}
         require_finite({**given, **augmentation, **self.options})
-        for name in ("epochs", "batch_size"):
+        for name in ("epochs", "batch_size", "iterations"):
             if not (type(given[name]) is int and given[name] >= 1):
                 raise ZooError(f"{title(name)} is {given[name]}; give a whole number from 1 up.")
         if not self.learning_rate > 0:
@@ -237,7 +256,7 @@ class Recipe:
             raise ZooError(f"The averaging is {self.averaging}; give a decay from 0 to 1.")
         amounts = {
             name: given[name]
-            for name in ("weight_decay", "whitening", "components", "penalty", "patience")
+            for name in ("weight_decay", "whitening", "components", "penalty", "patience", "sample")
         }
         for name, value in {**amounts, **augmentation}.items():
             if (value or 0) < 0:
@@ -328,5 +347,5 @@ def title(name: str) -> str:
     >>> title("weight_decay"), title("epochs")
     ('The weight decay', 'The number of epochs')
     """
-    counted = "number of " if name in ("epochs", "components") else ""
+    counted = "number of " if name in ("epochs", "components", "iterations") else ""
     return f"The {counted}{name.replace('_', ' ')}"

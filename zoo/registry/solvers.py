@@ -80,17 +80,27 @@ def readers_of(setting: str) -> tuple[str, ...]:
     return tuple(entry.name for entry in _entries.values() if setting in entry.reads)
 
 
+_DESCENT = (
+    *("epochs", "batch_size", "learning_rate", "optimizer", "momentum", "weight_decay"),
+    *("schedule", "warmup", "start_from", "precision", "jit", "checkpoint_every"),
+)
+
 register_solver(
     "gradient",
     "zoo.training.solvers.gradient:GradientSolver",
     (
-        *("epochs", "batch_size", "learning_rate", "optimizer", "momentum", "weight_decay"),
-        *("schedule", "warmup", "label_smoothing", "averaging", "augmentation", "whitening"),
-        *("class_weight", "start_from"),
-        *("components", "patience", "precision", "jit", "checkpoint_every", "profile"),
+        *_DESCENT,
+        *("label_smoothing", "averaging", "augmentation", "whitening", "class_weight"),
+        *("components", "patience", "profile"),
     ),
 )
 register_solver("exact", "zoo.training.solvers.ridge:RidgeSolver", ("penalty",))
 register_solver(
     "lbfgs", "zoo.training.solvers.softmax_regression:SoftmaxRegressionSolver", ("penalty",)
+)
+register_solver("construction", "zoo.training.solvers.construction:ConstructionSolver", ())
+register_solver(
+    "bfgs",
+    "zoo.training.solvers.quasi_newton:QuasiNewtonSolver",
+    (*_DESCENT, "iterations", "sample", "update"),
 )

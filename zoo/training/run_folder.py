@@ -354,8 +354,10 @@ def _list(labels: Sequence[str]) -> str:
 def _with_more_epochs(recorded: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """Return a recorded configuration with the number of epochs given now, if it is larger."""
     before, after = (config["recipe"].get("epochs") for config in (recorded, given))
-    counts_epochs = "epochs" in solver_entry(given["solver"]["name"]).reads
-    if not isinstance(before, int) or after <= before or not counts_epochs:
+    reads = solver_entry(given["solver"]["name"]).reads
+    # What follows the epochs of gradient descent cannot go on from other weights.
+    only_epochs = "epochs" in reads and "iterations" not in reads
+    if not isinstance(before, int) or after <= before or not only_epochs:
         return recorded
     recipe = {**recorded["recipe"], "epochs": after, "note": given["recipe"]["note"]}
     return {**recorded, "recipe": recipe, "recipe_text": given["recipe_text"]}

@@ -130,7 +130,13 @@ class Training:
         "auto", "Whether to keep examples in memory or stream them from disk.", choices=SOURCES
     )
     solver: str | None = _setting(
-        None, "gradient, or for linear models exact (squared error) or lbfgs (softmax)."
+        None,
+        "gradient; for linear models exact (squared error) or lbfgs (softmax); for small models of "
+        "values bfgs, a quasi-Newton method after gradient; construction for a function of one "
+        "number.",
+    )
+    iterations: int | None = _setting(
+        None, "Steps of the solver bfgs, after the epochs of gradient descent."
     )
     penalty: float | None = _setting(
         None, "λ of the solvers exact and lbfgs; by default chosen on validation data."
@@ -195,6 +201,7 @@ class Training:
             "class_weight": self.class_weight,
             "precision": self.precision,
             "penalty": self.penalty,
+            "iterations": self.iterations,
         }
         given = {key: value for key, value in changes.items() if value is not None}
         chosen = recipe.by_solver(solver)

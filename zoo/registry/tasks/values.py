@@ -32,6 +32,7 @@ class _Family(NamedTuple):
 
 
 _ANY = _Family((RMSE, LARGEST_ERROR, RELATIVE_L2), frozenset({"curves", "predictions"}))
+_FIELD = _Family(_ANY.metrics, _ANY.plots | {"field"})
 _OVERLAY = _ANY.plots | {"overlay"}
 _POSE = _Family(
     (PCK, MEAN_DISTANCE, RMSE),
@@ -47,6 +48,7 @@ _BOX = _Family(
 )
 _FAMILIES = {
     **{metric.name: _ANY for metric in _ANY.metrics},
+    RELATIVE_L2.name: _FIELD,
     PCK.name: _POSE,
     MEAN_DISTANCE.name: _POSE,
     IOU.name: _BOX,

@@ -108,6 +108,14 @@ class GradientSolver:
         return _outcome(context, position, loop.steps_per_epoch)
 
 
+def epoch_callbacks(context: TrainingContext, model: keras.Model) -> keras.callbacks.CallbackList:
+    """Return Keras's callbacks, which write TensorBoard logs on the chief."""
+    boards = []
+    if folder := context.folder:
+        boards = [keras.callbacks.TensorBoard(folder.logs_path, write_graph=False)]
+    return keras.callbacks.CallbackList(boards, model=model, epochs=context.recipe.epochs)
+
+
 def _outcome(context: TrainingContext, position: Position, steps_per_epoch: int) -> Outcome:
     """Return the outcome; report which weights are kept, if they are not the last ones."""
     steps = position.epoch * steps_per_epoch
@@ -178,7 +186,7 @@ class _Epochs:
         position = self._restore()
         if self._ended(position):
             return position
-        callbacks = self._callbacks()
+        callbacks = epoch_callbacks(self.context, self.loop.model)
         callbacks.on_train_begin()
         with contextlib.closing(self._profile) if self._profile else contextlib.nullcontext():
             while not self._ended(position):
@@ -245,14 +253,6 @@ class _Epochs:
         better = not position.best or rank(position.row) < rank(position.best)
         # The chief decides, as all workers must keep the same weights and stop at the same epoch.
         return bool(self.context.agreement.agree([better], False)[0][0])
-
-    def _callbacks(self) -> keras.callbacks.CallbackList:
-        boards = []
-        if folder := self.context.folder:
-            boards = [keras.callbacks.TensorBoard(folder.logs_path, write_graph=False)]
-        return keras.callbacks.CallbackList(
-            boards, model=self.loop.model, epochs=self.context.recipe.epochs
-        )
 
     def _restore(self) -> Position:
         content = self.context.latest_checkpoint()
