@@ -100,8 +100,8 @@ def field_of(
     if len(np.unique(order)) < len(x) or len(x) != np.prod(shape):
         raise ZooError(
             f"The test points of {dataset.name} are not a grid, on which a field is plotted; "
-            "choose a model that is trained on one, such as pinn_poisson, or `zoo plot "
-            "predictions`."
+            "choose a model trained on a data set that has one, such as poisson_square, or use "
+            "`zoo plot predictions`."
         )
 
     def arranged(numbers: np.ndarray) -> np.ndarray:
@@ -202,9 +202,8 @@ def _planes(field: Field, title: str) -> Figure:
         drawn = axes.pcolormesh(*field.axes, values.T, rasterized=True, **colors)
         bar = figure.colorbar(drawn, ax=axes)
         if heading == "error":
-            bar.formatter = lambda value, _: f"{value:.0e}"
+            bar.ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0e}")
             bar.ax.yaxis.set_minor_formatter(NullFormatter())
-            bar.update_ticks()
         axes.set_title(heading, fontsize=13)
         axes.set_xlabel(short(field.inputs[0]))
         axes.set_ylabel(short(field.inputs[1]))
