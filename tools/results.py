@@ -9,6 +9,7 @@ zoo/registry/results.csv, from which `zoo describe` prints them.
     python tools/results.py penalties linear_cat_dog     # the test accuracy for every λ
     python tools/results.py penalties cifar_softmax --recipe rgb
     python tools/results.py peers                        # own data, against scikit-learn's models
+    python tools/results.py physics pinn_burgers         # errors of physics-informed networks
 
 Searches use validation data only; "penalties" computes test accuracies after the choice.
 Needs the data sets (TFDS_DATA_DIR); penalties of cifar_softmax, and peers, need scikit-learn.
@@ -44,9 +45,12 @@ def main() -> None:
     weighing.add_argument("--recipe", choices=("best", "rgb"), default="best")
     comparing = commands.add_parser("peers")
     comparing.add_argument("--splits", type=int, default=10)
+    solving = commands.add_parser("physics")
+    solving.add_argument("name")
+    solving.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args()
     import_tensorflow()
-    from records import peers, penalties, trainings
+    from records import peers, penalties, physics, trainings
 
     try:
         if options.command == "search":
@@ -57,6 +61,8 @@ def main() -> None:
             trainings.recipes(options.names, options.seeds)
         elif options.command == "peers":
             peers.peers(options.splits)
+        elif options.command == "physics":
+            physics.physics(options.name, options.seeds)
         elif options.name == "linear_cat_dog":
             penalties.ridge_penalties()
         else:
