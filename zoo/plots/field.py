@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +85,7 @@ def is_field(dataset: Dataset) -> bool:
     if x.shape[1] not in (1, 2) or len(dataset.values) != 1:
         return False
     points = len(np.unique(x, axis=0))
-    return len(x) == points == np.prod([len(np.unique(column)) for column in x.T])
+    return len(x) == points == math.prod(len(np.unique(column)) for column in x.T)
 
 
 def field_of(
