@@ -2,15 +2,18 @@
 
 import contextlib
 import csv
+import gzip
 import io
 import json
+import lzma
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
 
-from zoo import edge
+from zoo import ZooError, edge
 from zoo.bundles.shipped import find_bundle
 from zoo.data import load
 
@@ -51,7 +54,11 @@ def test_numbers_may_be_given_by_name_in_any_order(model, capsys):
         (NAMED, ["x1=1", "height=2"], "There is no input 'height'; the inputs are x1, x2."),
         (NAMED, ["x1=1", "x2=two"], "'two' for 'x2' is not a number; write x2=0.5."),
         (NAMED, ["x1=1", "2"], "'2' has no name, but other numbers do"),
+        (NAMED, ["x1=1,5", "x2=2"], "'1,5' for 'x1' is not a number; write x1=1.5."),
+        (NAMED, ["x1=1,000.5", "x2=2"], "'1,000.5' for 'x1' is not a number; write x1=0.5."),
+        (NAMED, ["1,5", "2"], "takes 2 numbers, as in 0 0: x1, x2; write decimals with a point"),
         (NAMED, ["x1=1", "x2=nan"], "is not finite"),
+        (NAMED, ["x1=1", "x2=-1e39"], "The input -1e+39 is too large for float32; give numbers"),
         (NAMED, ["1", "2", "3"], "the model takes 2 numbers, as in 0 0: x1, x2."),
         (NAMED, ["abc"], "'abc' is not a list of 2 numbers; write numbers as 0 1 or 0,1 or x1=0."),
         (UNNAMED, ["a=1", "b=2"], "inputs have no names; give 2 numbers by position."),
@@ -77,7 +84,7 @@ def test_what_is_wrong_with_numbers_is_one_sentence(name, words, message, capsys
 def test_a_model_of_one_number_speaks_of_one():
     with pytest.raises(edge.InputError, match=r"'abc' is not a number; write numbers as 0\.5"):
         edge.parse_rows(["abc"], 1)
-    with pytest.raises(edge.InputError, match=r"the model takes 1 number, as in 0\."):
+    with pytest.raises(edge.InputError, match=r"takes 1 number, as in 0; write decimals with"):
         edge.parse_rows(["1,2"], 1)
 
 
@@ -123,8 +130,8 @@ def test_labels_and_scores_are_columns_of_the_answers(tmp_path, capsys):
     [
         (NAMED, ["x1,x2", "1,2", "", "3,abc"], "line 4, column x2: 'abc' is not a number"),
         (NAMED, ["x1,x2", "1,"], "line 2, column x2: the cell is empty"),
-        (NAMED, ["x1,x2", "1,nan"], "line 2, column x2: 'nan' is not a finite number"),
-        (NAMED, ["x1,x2", "-1e39,1"], "line 2, column x1: '-1e39' is not a finite number"),
+        (NAMED, ["x1,x2", "1,nan"], "line 2, column x2: 'nan' is not finite"),
+        (NAMED, ["x1,x2", "-1e39,1"], "line 2, column x1: '-1e39' is too large for float32"),
         (NAMED, ["x1,x2", "1"], "line 2: it has 1 cells, and the header 2"),
         (NAMED, ["x1,z", "1,2"], "has no column x2"),
         (NAMED, ["x1,X2", "1,2"], "no column x2 (did you mean X2?)"),
@@ -145,6 +152,31 @@ def test_what_is_wrong_with_a_csv_is_one_sentence_and_nothing_is_printed(
     assert message in err
     assert out == ""
     assert err.count("error: ") == 1
+
+
+def zipped(text):
+    """Return a zip archive, as spreadsheets are."""
+    with io.BytesIO() as stream:
+        with zipfile.ZipFile(stream, "w") as archive:
+            archive.writestr("xl/worksheets/sheet1.xml", text)
+        return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (gzip.compress(b"x1,x2\n1,2\n"), "is compressed by gzip; give the file that gunzip makes"),
+        (lzma.compress(b"x1,x2\n1,2\n"), "is compressed by xz; give the file that unxz makes"),
+        (zipped("<row/>"), "is a spreadsheet or a zip archive; save the table as CSV in UTF-8."),
+    ],
+)
+def test_a_file_of_another_format_is_named(content, message, tmp_path, capsys):
+    path = tmp_path / "table.csv"
+    path.write_bytes(content)
+    assert predict(NAMED, "--csv", path) == 2
+    assert capsys.readouterr().err.startswith(f"error: {path} {message}")
+    with pytest.raises(ZooError, match=message):
+        load("csv:table.csv", tmp_path, target="x1")
 
 
 @pytest.mark.parametrize("content", [b"x1,x2\n\xff\xfe,1\n", None])

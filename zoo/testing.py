@@ -20,6 +20,7 @@ import inspect
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 _BATCH = 4
 # float32 sums in another order.
 _TOLERANCE = 1e-4
-_FEW = "_few_examples"
 _RESULT = "check_model: "
 
 
@@ -90,11 +90,12 @@ def model_checks(
         UnknownNameError: for an unknown model or data set.
     """
     spec = describe(name)
+    whole = dataset or spec.dataset
     with (
         tempfile.TemporaryDirectory(prefix="zoo-check-") as folder,
-        few_examples(dataset or spec.dataset) as few,
+        few_examples(whole) as few,
     ):
-        subject = _Subject(spec, few, Path(folder))
+        subject = _Subject(spec, few, whole, Path(folder))
         for check in CHECKS:
             yield check.__name__, functools.partial(check, subject)
 
@@ -110,9 +111,11 @@ def few_examples(dataset: str) -> Iterator[str]:
         UnknownNameError: for an unknown name.
     """
     whole = data.load(dataset)
+    # A registered name has no colon, as that of a curve has.
+    name = re.sub(r"\W", "_", dataset)
     few = dataclasses.replace(
         whole,
-        name=f"{dataset}{_FEW}",
+        name=f"{name}_few_examples",
         train=_few(whole.train, 2 * _BATCH),
         validation=_few(whole.validation, _BATCH),
         test=_few(whole.test, 2 * _BATCH),
@@ -271,11 +274,13 @@ class _Subject:
     Args:
         spec: of the model.
         dataset: name of the small data set.
+        whole: name of the data set that its examples were taken from.
         folder: an empty one.
     """
 
     spec: ModelSpec
     dataset: str
+    whole: str
     folder: Path
 
     def train(self, run: str, **settings: Any) -> dict[str, Any]:
@@ -325,9 +330,8 @@ class _Subject:
         There, two logical devices can be asked for, and nothing but `import zoo` has made the
         model's layers known to Keras.
         """
-        whole = self.dataset.removesuffix(_FEW)
-        words = (self.spec.name, whole, self.folder)
-        modules = [self.spec.builder.__module__, data.describe(whole).loader.__module__]
+        words = (self.spec.name, self.whole, self.folder)
+        modules = [self.spec.builder.__module__, data.describe(self.whole).loader.__module__]
         own = [module for module in modules if module.partition(".")[0] not in ("zoo", "__main__")]
         named = [*filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)), *own]
         environment = {
@@ -356,7 +360,7 @@ def _elsewhere(name: str, dataset: str, folder: str) -> dict[str, Any]:
     import keras
 
     with few_examples(dataset) as few:
-        subject = _Subject(describe(name), few, Path(folder))
+        subject = _Subject(describe(name), few, dataset, Path(folder))
         # First: TensorFlow makes its devices when it first computes.
         mirrored = subject.train("mirrored", strategy="mirrored", devices=2)
         model = keras.models.load_model(subject.folder / "run" / "model.keras")

@@ -333,9 +333,15 @@ class Model:
                     numbers.shape, self.name, _counted(self._fixed[1])
                 )
             )
-        if not np.isfinite(numbers).all():
-            raise InputError("The input {} is not finite; give finite numbers.".format(numbers))
-        return numbers
+        if np.isfinite(numbers).all():
+            return numbers
+        given = np.asarray(x, dtype=np.float64)
+        if np.isfinite(given).all():
+            largest = given[np.argmax(np.abs(given))]
+            raise InputError(
+                "The input {} is too large for float32; give numbers up to 3.4e38.".format(largest)
+            )
+        raise InputError("The input {} is not finite; give finite numbers.".format(numbers))
 
 
 def decide(output, scores):
@@ -1232,15 +1238,17 @@ def parse_rows(words, inputs, names=()):
         raise InputError(
             "{} is not {}; write numbers as {}.".format(text, expected, written)
         ) from None
-    if len(rows) == inputs and all(len(row) == 1 for row in rows):
+    one_row = len(words) == inputs
+    if one_row and all(len(row) == 1 for row in rows):
         rows = [[row[0] for row in rows]]
     if any(len(row) != inputs for row in rows):
         raise InputError(
-            "{} was given; the model takes {}, as in {}{}.".format(
+            "{} was given; the model takes {}, as in {}{}{}.".format(
                 text,
                 _counted(inputs),
                 " ".join(["0"] * min(inputs, 8)) + " …" * (inputs > 8),
                 ": {}".format(_listed(names)) if names else "",
+                "; write decimals with a point, as in 0.5" if one_row else "",
             )
         )
     return rows
@@ -1271,9 +1279,13 @@ def _parse_named(words, inputs, names):
         try:
             numbers[name] = float(text)
         except ValueError:
+            with_point = text.replace(",", ".")
             raise InputError(
-                "{} for {} is not a number; write {}=0.5.".format(
-                    _shortened(text), _shortened(name), printable(name)
+                "{} for {} is not a number; write {}={}.".format(
+                    _shortened(text),
+                    _shortened(name),
+                    printable(name),
+                    "0.5" if _as_number(with_point) is None else with_point.strip(),
                 )
             ) from None
     return in_order(numbers, names, "the model")
@@ -1355,12 +1367,17 @@ def read_csv(path, inputs, names=()):
     where = printable(os.fspath(path))
     try:
         with _open_file(path) as stream:
-            text = stream.read().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError("{} is not UTF-8 text; save it as CSV in UTF-8.".format(where)) from error
+            content = stream.read()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or _first_line(error)
         raise InputError("{} cannot be opened ({}).".format(where, reason)) from error
+    other = other_format(content)
+    if other:
+        raise InputError("{} is {}.".format(where, other))
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError("{} is not UTF-8 text; save it as CSV in UTF-8.".format(where)) from error
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(_DELIMITERS, key=lambda of: len(next(csv.reader([first], delimiter=of), [])))
     rows = _csv_rows(where, text, delimiter)
@@ -1386,6 +1403,25 @@ def read_csv(path, inputs, names=()):
             )
 
     return ignored, numbers()
+
+
+_OTHER_FORMATS = (
+    (b"PK\x03\x04", "a spreadsheet or a zip archive; save the table as CSV in UTF-8"),
+    (b"\xd0\xcf\x11\xe0", "a spreadsheet in Excel's former format; save it as CSV in UTF-8"),
+    (b"PAR1", "a Parquet file; write the table as CSV"),
+    (b"\x1f\x8b", "compressed by gzip; give the file that gunzip makes of it"),
+    (b"\xfd7zXZ\x00", "compressed by xz; give the file that unxz makes of it"),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstd; give the file that unzstd makes of it"),
+)
+
+
+def other_format(content):
+    """Return what a file is that was given for CSV, and what to do; "" if it may be CSV.
+
+    Args:
+        content: its beginning, bytes.
+    """
+    return next((what for magic, what in _OTHER_FORMATS if content.startswith(magic)), "")
 
 
 def _csv_rows(where, text, delimiter):
@@ -1447,7 +1483,9 @@ def _csv_number(where, line, column, cell, delimiter):
     elif number is None:
         problem = "{} is not a number".format(_shortened(text))
     elif not abs(number) <= _MAX_FLOAT32:
-        problem = "{} is not a finite number in the range of float32".format(_shortened(text))
+        digits = any(character.isdigit() for character in text)
+        what = "too large for float32 (at most 3.4e38)" if digits else "not finite"
+        problem = "{} is {}".format(_shortened(text), what)
     if problem:
         raise InputError(
             "{}, line {}, column {}: {}; give a number.".format(

@@ -136,6 +136,9 @@ _MISTAKES = {
     "lengths": (lambda: from_arrays(_X, _Y[1:]), "has 30 x, but 29 y in train"),
     "one number": (lambda: from_arrays(_X[:, 0], _Y), "x.reshape(-1, 1)"),
     "float images": (lambda: from_arrays(_IMAGES / 255, _Y), "images are uint8, 0…255"),
+    "whole images": (
+        lambda: from_arrays(_IMAGES.astype(int), _Y), "at most 255, give x.astype('uint8'); else"
+    ),
     "channels first": (lambda: from_arrays(np.zeros((_N, 3, 8, 8), np.uint8), _Y), "transpose(0"),
     "video": (lambda: from_arrays(np.zeros((_N, 2, 8, 8, 3), np.uint8), _Y), "give rows of"),
     "transparency": (lambda: from_arrays(np.zeros((_N, 8, 8, 4), np.uint8), _Y), "(n, h, w, 3)"),

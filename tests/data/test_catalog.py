@@ -21,6 +21,32 @@ def test_unknown_name_tells_the_near_misses_and_all_names():
     assert all(name in str(caught.value) for name in data.list_datasets())
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("csv:", "'csv:' names no file; write csv:FILE."),
+        ("npz: ", "'npz: ' names no file; write npz:FILE."),
+        ("photos:", "'photos:' names no folder; write photos:FOLDER."),
+        ("keypoints:", "'keypoints:' names no folder; write keypoints:FOLDER."),
+        ("tfds:", "'tfds:' does not name a TFDS data set; write tfds:NAME"),
+    ],
+)
+def test_a_place_needs_a_name(name, message, tmp_path):
+    with pytest.raises(ZooError) as caught:
+        data.load(name, tmp_path)
+    assert str(caught.value).startswith(message)
+
+
+def test_a_file_or_folder_without_its_kind_is_told_the_kinds(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "table.xlsx").write_bytes(b"PK")
+    (tmp_path / "animals").mkdir()
+    with pytest.raises(ZooError, match=r"a file of your own .* csv:FILE or npz:FILE\."):
+        data.load("table.xlsx")
+    with pytest.raises(ZooError, match=r"a folder of .* photos:FOLDER or keypoints:FOLDER"):
+        data.load("animals")
+
+
 @pytest.mark.parametrize("name", COMPUTED)
 def test_computed_sets_keep_the_contract(name):
     dataset, spec = data.load(name), data.describe(name)

@@ -158,6 +158,7 @@ def test_it_is_found_again_by_what_a_run_records(load, tmp_path, monkeypatch):
 _MISTAKES = {
     "no target": (_ROWS, None, "needs the column to predict, --target COLUMN", "are a, b, kind"),
     "unknown target": (_ROWS, "knd", "no column 'knd'; did you mean kind?", "are a, b, kind"),
+    "target without its unit": ("a,q (mm)\n1,2\n", "q", "'q'; did you mean q (mm)? Its columns"),
     "target twice": (_ROWS, "a,a", "names a column twice"),
     "class and value": (_ROWS, "a,b:class", "names classes and another column"),
     "only the target": ("kind\nx\ny\n", "kind", "has one column, kind"),
@@ -206,7 +207,11 @@ _MISTAKES = {
     ),
     "Latin-1 class": (_ROWS.encode() + b"1,2,K\xe4se\n", "kind", "not UTF-8 text", "0xe4"),
     "UTF-16": (_ROWS.encode("utf-16"), "kind", "is UTF-16 text; save it as UTF-8"),
-    "binary": (b"PK\x03\x04\0\0\0\0", "kind", "is no text, as it has zero bytes"),
+    "binary": (b"\x7fELF\0\0\0\0", "kind", "is no text, as it has zero bytes"),
+    "spreadsheet": (b"PK\x03\x04\0\0\0\0", "kind", "is a spreadsheet or a zip archive; save the"),
+    "comma in a number": (
+        _ROWS.replace("\n3,", '\n"3,5",'), "kind", "line 5, column a: '3,5' has a comma; write"
+    ),
     "long line": (b"x" * 2**21, "kind", "a first line of more than 1 MiB"),
 }  # fmt: skip
 
@@ -220,6 +225,12 @@ def test_every_mistake_is_one_sentence(load, mistake):
     assert all(part in sentence for part in parts), sentence
     assert "\n" not in sentence
     assert sentence.endswith((".", ")."))
+
+
+def test_arrays_given_as_a_table_are_named(tmp_path):
+    np.savez(tmp_path / "arrays.npz", x=np.eye(3), y=np.arange(3))
+    with pytest.raises(ZooError, match=r"arrays\.npz is for --dataset npz:FILE\."):
+        data.load("csv:arrays.npz", tmp_path, target="a")
 
 
 def test_a_place_that_is_no_file_is_one_sentence(tmp_path):

@@ -304,6 +304,23 @@ def test_a_disk_that_becomes_full_keeps_nothing(small_disk, folder, monkeypatch)
     assert load(folder)[1] == 30
 
 
+def test_of_two_folders_of_one_name_the_one_that_is_named_is_cleared(cache, folder, run_zoo):
+    (folder.parent / "other").mkdir()
+    moved = shutil.copytree(folder, folder.parent / "other" / folder.name)
+    Image.new("RGB", (8, 8)).save(moved / "cat" / "new.png")
+    for place in (folder, moved):
+        assert data.load(f"photos:{place}").name == "photos:photos"
+    both = data.cache.sizes()["photos:photos"]
+    done = run_zoo("data", "clear", "photos:other/photos", cwd=folder.parent)
+    assert "of photos:other/photos from" in done.stdout
+    assert 0 < data.cache.sizes()["photos:photos"] < both
+    decoded = []
+    data.load(f"photos:{folder}", progress=lambda done, total: decoded.append(done))
+    assert not decoded
+    run_zoo("data", "clear", "photos:photos", cwd=folder)
+    assert data.cache.sizes() == {}
+
+
 def test_the_cache_is_cleared_by_name(cache, folder, run_zoo):
     load(folder)
     own = data.load(f"photos:{folder}")
@@ -324,4 +341,7 @@ def test_the_cache_is_cleared_by_name(cache, folder, run_zoo):
     done = run_zoo("data", "clear", "photos:gone")
     assert done.returncode == 2
     assert "photos:photos" in done.stderr
+    done = run_zoo("data", "clear", "photos:e/dog")
+    assert done.returncode == 2
+    assert "'photos:e/dog'" in done.stderr
     assert load(folder)[1] == 0

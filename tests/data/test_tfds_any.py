@@ -48,8 +48,16 @@ def test_the_data_set_may_be_named_with_its_version(own_tfds, monkeypatch):
     named = data.load("tfds:digits:1.0.0")
     assert named.name == "tfds:digits:1.0.0"
     assert named.fingerprint == data.load("tfds:digits").fingerprint
-    with pytest.raises(ZooError, match=r"tfds:digits:2\.0\.0 is not in .*; run `zoo data prepare"):
+    with pytest.raises(
+        ZooError, match=r"which has the version 1\.0\.0; name that one, or run `zoo"
+    ):
         data.load("tfds:digits:2.0.0")
+
+
+def test_a_version_that_tfds_does_not_have_is_named_before_a_download(tmp_path):
+    with pytest.raises(UnknownNameError, match=r"tfds:mnist has no version '9\.9\.9'; .* 3\.0\.1"):
+        data.prepare("tfds:mnist:9.9.9", tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_one_of_several_configurations_is_named(own_tfds):

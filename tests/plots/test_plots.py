@@ -359,10 +359,13 @@ APPLIES = {
     "curves": zoo.list_models(),
     "confusion": [name for name in zoo.list_models() if name not in OF_VALUES],
     "predictions": OF_VALUES,
+    "overlay": [name for name in OF_VALUES if "overlay" in zoo.describe(name).task.plots],
+    "field": [name for name in OF_VALUES if 13 in zoo.describe(name).slides],
     "boundary": OF_TWO_NUMBERS,
     "weights": LINEAR,
     "pipeline": LINEAR,
-    "examples": (*LINEAR, "deep_relu"),
+    "examples": (*LINEAR, "deep_relu", "joint_classifier"),
+    "joints": ("joint_classifier",),
 }
 SMALL = {
     "cifar_softmax": {"options": {"size": 8}},
@@ -391,7 +394,7 @@ def test_every_plot_of_every_model_it_applies_to(
     for plot, names in APPLIES.items():
         if name not in names or (plot == "curves" and made == "shipped"):
             continue
-        code, written, errors = zoo_plot(plot, source, *[photo] * (plot == "pipeline"))
+        code, written, errors = zoo_plot(plot, source, *[photo] * (plot in ("pipeline", "joints")))
         assert code == 0, errors
         with Image.open(tmp_path / written) as picture:
             drawn = (np.asarray(picture.convert("RGB")) != 255).any(axis=-1).mean()

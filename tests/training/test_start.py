@@ -60,7 +60,8 @@ def trained(places):
 
 
 def train(run, place, recipe=RECIPE, name="deep_relu", **settings):
-    zoo.train(name, recipe=recipe, run_dir=run, dataset="photos", data_dir=place, **settings)
+    settings = {"dataset": "photos", "data_dir": place, **settings}
+    zoo.train(name, recipe=recipe, run_dir=run, **settings)
     return run
 
 
@@ -127,6 +128,10 @@ def test_it_starts_once_and_resumes_to_the_same_weights(trained, places, tmp_pat
         ({"options": {"activation": "tanh"}}, "with activation=tanh; give --set activation=relu"),
         ({"name": "cifar_softmax"}, "is a trained deep_relu, from which cifar_softmax cannot"),
         ({"name": "linear_cat_dog", "solver": "exact"}, "--from is only for --solver gradient"),
+        (
+            {"dataset": "blobs"},
+            "run cannot be started from: it takes photos, but blobs holds rows of 2 numbers; give",
+        ),
     ],
 )
 def test_weights_that_do_not_fit_are_refused_in_a_sentence(

@@ -11,11 +11,13 @@ import pytest
 import zoo
 from zoo.registry import models
 from zoo.registry.recipes import Recipe
+from zoo.registry.tasks import ACCURACY
 from zoo.training import Training, checkpoints
 from zoo.training.run import train
 from zoo.training.run_folder import RunFolder
-from zoo.training.trained_model import load_trained
+from zoo.training.trained_model import check_figure, load_trained
 
+IDENTITY = {"name": "xor", "fingerprint": "0", "labels": ["0", "1"]}
 SMALL = {"size": 4, "width": 8, "dropout": 0.1, "normalization": "batch"}
 
 
@@ -112,6 +114,35 @@ def test_a_saved_model_is_float32_and_compiled_as_it_was_trained(precision, phot
         "accuracy",
     }
     assert int(model.optimizer.iterations) == 0
+
+
+@pytest.mark.parametrize(
+    ("precision", "examples", "differing", "accepted"),
+    [
+        ("mixed_bfloat16", 30, 1, True),
+        ("mixed_bfloat16", 30, 2, False),
+        ("mixed_bfloat16", 1000, 10, True),
+        ("mixed_bfloat16", 1000, 12, False),
+        ("float32", 30, 1, False),
+        ("float32", 1000, 1, True),
+    ],
+)
+def test_half_precision_may_decide_a_point_and_one_example_otherwise(
+    precision, examples, differing, accepted, tmp_path
+):
+    config = {"model": "xor_mlp", "options": {}, "dataset": IDENTITY, "data_dir": None}
+    config |= {"recipe": {}, "seed": 0, "precision": precision, "solver": {}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    results = {"model": "xor_mlp", "dataset": IDENTITY, "examples": {"test": examples}}
+    results |= {"epochs": 1, "test": {"accuracy": 0.5}}
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    for sign in (-1, 1):
+        found = {"accuracy": (examples / 2 + sign * differing) / examples}
+        if accepted:
+            check_figure(RunFolder(tmp_path), ACCURACY, found, examples)
+        else:
+            with pytest.raises(zoo.ZooError, match="it is not the model of this run"):
+                check_figure(RunFolder(tmp_path), ACCURACY, found, examples)
 
 
 def test_config_json_repeats_its_training(tmp_path):

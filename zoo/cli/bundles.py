@@ -146,13 +146,14 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Evaluate a run, or every file of a bundle, on the test set."""
-    from zoo.bundles.shipped import is_name
+    from zoo.bundles.shipped import find_bundle, is_name
     from zoo.training.run_folder import RunFolder
 
     if not is_name(run_or_bundle) and RunFolder(run_or_bundle).config_path.is_file():
         _evaluate_run(run_or_bundle, dataset, target, data_dir, as_json)
         return
     if dataset is not None:
+        find_bundle(run_or_bundle)
         raise ZooError(f"--dataset is for a run; the bundle {run_or_bundle} has its own.")
     _evaluate_bundle(run_or_bundle, data_dir, as_json)
 

@@ -126,9 +126,11 @@ def clear(
     from zoo.utils.choices import require_choice
 
     cached = [cached for cached in data.cache.sizes() if cached]
-    if name is not None and cached:
-        require_choice("data set in the cache", name, cached)
-    print_line(f"Removed {_megabytes(data.cache.clear(name))} from {data.cache.root()}.")
+    of, place = (name, None) if name is None or name in cached else data.cached_as(name)
+    if cached and of not in (None, *cached):
+        require_choice("data set in the cache", str(name), cached)
+    freed = _megabytes(data.cache.clear(of, place))
+    print_line(f"Removed {freed}{f' of {name}' if name else ''} from {data.cache.root()}.")
 
 
 def _megabytes(size: int) -> str:

@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from zoo.cli.options import Model
 from zoo.cli.output import console, print_line
 
+if TYPE_CHECKING:
+    from rich.table import Table
+
 
 def list_models(
     task: Annotated[str | None, typer.Option(help="threshold, sign, classes or values.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Only models of this data set.")] = None,
 ) -> None:
-    """List the models."""
+    """List the models, then the slides of the lecture with their models and commands."""
     from rich.table import Table
 
     from zoo import models
 
-    table = Table("model", "task", "data set", "slides", "summary", box=None)
+    table = Table("model", "task", "data set", "summary", box=None)
     for name in models.list_models(task, dataset):
         spec = models.describe(name)
-        slides = ", ".join(str(slide) for slide in spec.slides)
-        table.add_row(name, spec.task.name, spec.dataset, slides, spec.summary)
+        table.add_row(name, spec.task.name, spec.dataset, spec.summary)
     console().print(table)
+    if task is None and dataset is None:
+        print_line("")
+        console().print(_slides())
+
+
+def _slides() -> Table:
+    """Return the slides of the lecture, each with its models and commands."""
+    from rich.table import Table
+
+    from zoo import models
+    from zoo.registry.slides import SLIDES
+
+    specs = [models.describe(name) for name in models.list_models()]
+    table = Table("slide", "title", "models and commands", box=None)
+    for slide in SLIDES:
+        shown_by = ", ".join(spec.name for spec in specs if slide.number in spec.slides)
+        lines = [*([shown_by] if shown_by else []), *slide.commands]
+        table.add_row(str(slide.number), slide.title, "\n".join(lines))
+    return table
 
 
 def describe(

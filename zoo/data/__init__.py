@@ -13,6 +13,7 @@ from zoo.data.arrays import from_arrays
 from zoo.data.catalog import (
     PLACES,
     DatasetSpec,
+    cached_as,
     describe,
     list_datasets,
     load,
@@ -39,6 +40,7 @@ __all__ = [
     "Photos",
     "Split",
     "cache",
+    "cached_as",
     "computed_dataset",
     "describe",
     "from_arrays",

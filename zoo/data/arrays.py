@@ -131,9 +131,11 @@ def _kind(where: str, shape: tuple[int, ...], dtype: np.dtype) -> str:
     if len(shape) == 3 or (len(shape) == 4 and shape[3] in (1, 3)):
         if dtype == np.uint8:
             return "image"
+        scaled = "scale them to that, (255 * (x / x.max())).astype('uint8')"
+        whole = f"if x.max() is at most 255, give x.astype('uint8'); else {scaled}"
         raise ZooError(
-            f"{where} is {dtype} {shape}, but images are uint8, 0…255; scale them to that, "
-            "(255 * (x / x.max())).astype('uint8'), or give rows of numbers, "
+            f"{where} is {dtype} {shape}, but images are uint8, 0…255; "
+            f"{scaled if dtype.kind == 'f' else whole}, or give rows of numbers, "
             "x.reshape(len(x), -1)."
         )
     if len(shape) == 4 and shape[1] in (1, 3):

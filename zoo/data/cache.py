@@ -180,7 +180,7 @@ def sizes() -> dict[str, int]:
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
-def clear(name: str | None = None) -> int:
+def clear(name: str | None = None, place: str | None = None) -> int:
     """Remove the entries of one data set, or of all, and return the number of bytes freed.
 
     Only files that this module wrote are removed, so that the cache folder may hold other files
@@ -188,12 +188,13 @@ def clear(name: str | None = None) -> int:
 
     Args:
         name: of the data set; all by default, entries of former versions included.
+        place: what its images come from, if only those are meant.
 
     Raises:
         ZooError: if something cannot be removed.
     """
     freed = 0
-    for path in _entries() if name is None else _entries_of(name):
+    for path in _entries() if name is None else _entries_of(name, place):
         taken = _bytes_of(path)
         try:
             # Indices come first (see `_entries`): without one, no process opens the photos.
@@ -220,10 +221,15 @@ def _data_sets() -> list[Path]:
         return []
 
 
-def _entries_of(name: str) -> list[Path]:
+def _entries_of(name: str, place: str | None) -> list[Path]:
     """Return the index files of a data set, then the folders of photos that only they name."""
     named = _indices(_parent(name))
-    own = {path: index for path, index in named.items() if index["name"] == printable(name)}
+    own = {
+        path: index
+        for path, index in named.items()
+        if index["name"] == printable(name)
+        and (place is None or index["place"].startswith(printable(f"{place}, ")))
+    }
     others = {index["fingerprint"] for path, index in named.items() if path not in own}
     fingerprints = sorted({index["fingerprint"] for index in own.values()} - others)
     return [*own, *(_photos(_parent(name), fingerprint) for fingerprint in fingerprints)]

@@ -14,11 +14,26 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data import burgers, points, retina, surfaces, tfds_files, tfds_photos, truth_tables
+from zoo.data import (
+    burgers,
+    curves,
+    figure_poses,
+    figures,
+    oscillators,
+    points,
+    poisson,
+    retina,
+    shape_boxes,
+    surfaces,
+    tfds_files,
+    tfds_photos,
+    truth_tables,
+)
 from zoo.data.csv_table import load_csv
 from zoo.data.dataset import SPLITS, Dataset
 from zoo.data.folder import PhotoFolder
-from zoo.data.keypoint_patches import load_patches
+from zoo.data.keypoint_crops import load_coordinates
+from zoo.data.keypoint_patches import load_joint_patches, load_patches
 from zoo.data.npz_file import load_npz
 from zoo.data.photo_set import Progress, load_photo_set
 from zoo.data.places import Place, Request
@@ -79,8 +94,8 @@ def list_datasets() -> list[str]:
 
     >>> list_datasets()[:5]
     ['and', 'or', 'nand', 'xor', 'blobs']
-    >>> list_datasets()[5:]
-    ['shapes', 'plane', 'gaussian', 'burgers', 'burgers_noisy', 'cifar10', 'cats_vs_dogs', 'photos']
+    >>> {"shapes", "figures", "cifar10", "photos"} <= set(list_datasets())
+    True
     """
     load_plugins()
     return list(_CATALOG)
@@ -100,11 +115,20 @@ def describe(name: str) -> DatasetSpec:
     if name in _CATALOG:
         return _CATALOG[name]
     if place := _place_of(name):
+        if place.is_path and not str(name).partition(":")[2].strip():
+            raise UnknownNameError(f"{name!r} names no {place.source}; write {place.pattern}.")
         return DatasetSpec(name, place.inputs, place.source, (), place.summary, place.load)
     suffix = Path(str(name)).suffix.lower().removeprefix(".")
     if suffix in PLACES and PLACES[suffix].source == "file":
         raise UnknownNameError(
             f"There is no data set {name!r}; did you mean {suffix}:{name}, the file?"
+        )
+    if Path(str(name)).exists():
+        source = "folder" if Path(str(name)).is_dir() else "file"
+        kinds = [place.pattern for place in PLACES.values() if place.source == source]
+        raise UnknownNameError(
+            f"There is no data set {name!r}; a {source} of your own is named with its kind, "
+            f"{' or '.join(kinds)}."
         )
     near = difflib.get_close_matches(str(name), _CATALOG, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}? The names are" if near else "choose from"
@@ -197,6 +221,19 @@ def location(name: str, data_dir: str | Path | None = None) -> str | None:
     if place := _place_of(name):
         return place.location(name, data_dir)
     return None if data_dir is None else os.path.abspath(data_dir)  # noqa: PTH100
+
+
+def cached_as(name: str) -> tuple[str, str | None]:
+    """Return the name of a data set in the cache, and the file or folder that it names, or None.
+
+    >>> cached_as("photos:e/dog")[0], cached_as("cifar10")
+    ('photos:dog', ('cifar10', None))
+    """
+    place = _place_of(name)
+    if place is None or not place.is_path:
+        return name, None
+    found = place.resolve(Request(name))
+    return found.name, str(Path(found.data_dir or "").resolve())
 
 
 def takes_target(name: str) -> bool:
@@ -411,6 +448,41 @@ _OF_THIS_PACKAGE = {
             _computed(retina.shapes_dataset),
         ),
         DatasetSpec(
+            "shape_boxes",
+            "image",
+            "computed",
+            (),
+            "Squares and circles of many sizes on 20 × 20 photocells, and the box around each.",
+            _computed(shape_boxes.shape_boxes),
+            values=shape_boxes.VALUES,
+        ),
+        DatasetSpec(
+            "figures",
+            "image",
+            "computed",
+            figures.LABELS,
+            "Patches of 32 × 32 of drawn people: a joint in the centre, or background.",
+            lambda request: figures.figures(request.progress),
+        ),
+        DatasetSpec(
+            "figure_joints",
+            "image",
+            "computed",
+            (),
+            "Drawn people, 96 × 96, with the coordinates of 14 joints as values.",
+            lambda request: figures.figure_joints(request.progress),
+            values=figures.VALUES,
+        ),
+        DatasetSpec(
+            "figure_poses",
+            "image",
+            "computed",
+            (),
+            "The same people cut out, 48 × 48, each training person in eight views.",
+            lambda request: figure_poses.figure_poses(request.progress),
+            values=figures.VALUES,
+        ),
+        DatasetSpec(
             "plane",
             "vector",
             "computed",
@@ -427,6 +499,63 @@ _OF_THIS_PACKAGE = {
             "A surface over the square −6 … 6 with three hills and three hollows.",
             _computed(surfaces.gaussian),
             values=surfaces.VALUES,
+        ),
+        *(
+            DatasetSpec(
+                f"{curves.PREFIX}{name}",
+                "vector",
+                "computed",
+                (),
+                f"The function {curve.formula}, x from {curve.lower:g} to {curve.upper:g}.",
+                _computed(partial(curves.curve, name)),
+                values=curves.VALUES,
+            )
+            for name, curve in curves.CURVES.items()
+        ),
+        DatasetSpec(
+            f"{curves.PREFIX}franke",
+            "vector",
+            "computed",
+            (),
+            "Franke's function of two variables on the unit square.",
+            _computed(curves.franke),
+            values=curves.VALUES,
+        ),
+        DatasetSpec(
+            "oscillator",
+            "vector",
+            "computed",
+            (),
+            "The displacement of a damped oscillator over about three periods.",
+            _computed(oscillators.oscillator),
+            values=oscillators.VALUES,
+        ),
+        DatasetSpec(
+            "oscillator_noisy",
+            "vector",
+            "computed",
+            (),
+            "2,000 observations of the same oscillator with 5 % noise, to find its coefficients.",
+            _computed(oscillators.oscillator_noisy),
+            values=oscillators.VALUES,
+        ),
+        DatasetSpec(
+            "poisson",
+            "vector",
+            "computed",
+            (),
+            "The solution of Poisson's equation −u″ = f on the interval 0 … 1.",
+            _computed(poisson.poisson),
+            values=poisson.VALUES,
+        ),
+        DatasetSpec(
+            "poisson_square",
+            "vector",
+            "computed",
+            (),
+            "The solution of Poisson's equation −Δu = f on the unit square.",
+            _computed(poisson.poisson_square),
+            values=poisson.VALUES,
         ),
         DatasetSpec(
             "burgers",
@@ -489,6 +618,20 @@ PLACES = {
             "image",
             "Patches around named points: images/, and a CSV of image, name, x, y, visible.",
             load_patches,
+        ),
+        Place(
+            "joints",
+            "FOLDER",
+            "image",
+            "The same, labelled by joint without left and right, and background patches.",
+            load_joint_patches,
+        ),
+        Place(
+            "coordinates",
+            "FOLDER",
+            "image",
+            "People and coordinates of their points: the same folder, for models of values.",
+            load_coordinates,
         ),
         Place(
             "tfds",

@@ -141,6 +141,8 @@ def _number_problem(cell: str, decimal: str) -> str | None:
         return f"{shown!r} is a gap, not a number; fill it, or remove the line or the column."
     if re.fullmatch(r"[+-]?inf(inity)?", text, re.IGNORECASE):
         return f"{shown!r} is not finite; correct it, or remove the line or the column."
+    if decimal == "." and "," in text and is_number(cell, ","):
+        return f"{shown!r} has a comma; write decimals with a point, and thousands without a comma."
     if not is_number(cell, decimal):
         return (
             f"{shown!r} is text, not a number; correct it, or remove the column or encode it as "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo import edge
 from zoo.data.arrays import vector_dataset
 from zoo.data.csv_scan import Layout, first_mistake, is_number
 from zoo.data.csv_target import target_columns, targets_of_columns
@@ -110,6 +111,9 @@ def _head(path: Path, where: str) -> str:
     head = read_beginning(path, _HEADER_BYTES, "CSV file")
     if not head.strip():
         raise ZooError(f"{where} is empty; give a header and rows.")
+    if other := edge.other_format(head):
+        other = "for --dataset npz:FILE" if path.suffix.lower() == ".npz" else other
+        raise ZooError(f"{where} is {other}.")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise ZooError(f"{where} is UTF-16 text; save it as UTF-8.")
     if b"\0" in head:

@@ -59,7 +59,8 @@ def target_columns(layout: Layout, target: str | None) -> list[Column]:
     for name in names:
         column = _column(layout.columns, name)
         if column is None:
-            near = difflib.get_close_matches(name.strip(), layout.columns, n=3, cutoff=0.5)
+            near = [column for column in layout.columns if value_of(column).name == name.strip()]
+            near = near or difflib.get_close_matches(name.strip(), layout.columns, n=3, cutoff=0.5)
             hint = f"did you mean {printable(' or '.join(near))}? Its" if near else "its"
             raise ZooError(
                 f"{layout.where} has no column {printable(name.strip())!r}; {hint} columns are "

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from zoo import edge
 from zoo.data.dataset import SPLITS, Dataset, Split, example_digest, fingerprint
-from zoo.data.keypoints import Keypoints, is_inside, read_keypoints, repeated_name, split_photos
+from zoo.data.keypoints import (
+    Keypoints,
+    Point,
+    is_inside,
+    read_keypoints,
+    repeated_name,
+    split_photos,
+)
 from zoo.data.photos import Photos
 from zoo.data.splits import canonical_order
 from zoo.errors import ZooError
@@ -43,25 +51,20 @@ def keypoint_coordinates(folder: str | Path) -> Dataset:
             skipped.append(printable(image))
             continue
         digests[image] = example_digest(pixels)
-        target = _target(keypoints, image, pixels.shape[:2])
-        if target is not None:
-            photos[image], targets[image] = content, target
+        points = complete_points(keypoints, image, pixels.shape[:2])
+        if points is not None:
+            photos[image], targets[image] = content, _target(points, pixels.shape[:2])
     split_of = split_photos(digests)
     images = sorted(photos)
     ordered = [images[at] for at in canonical_order(images)]
     by_split = {split: [image for image in ordered if split_of[image] == split] for split in SPLITS}
-    for split, of_split in by_split.items():
-        if not of_split:
-            raise ZooError(
-                f"No photo of the split {split} has all {len(keypoints.names)} points of "
-                f"{printable(keypoints.table)} visible; give more photos that do."
-            )
+    require_every_split(keypoints, by_split)
+    values = values_of(keypoints)
     y = {split: np.stack([targets[image] for image in by_split[split]]) for split in SPLITS}
     splits = {
         split: Split(_photos([photos[image] for image in by_split[split]]), y[split])
         for split in SPLITS
     }
-    values = [Value(f"{name}_{axis}", "") for name in keypoints.names for axis in "xy"]
     missing = len(digests) - len(photos)
     incomplete = f"{missing:,} of {len(digests):,} photos do not have every point visible and are "
     return Dataset(
@@ -71,7 +74,7 @@ def keypoint_coordinates(folder: str | Path) -> Dataset:
         validation=splits["validation"],
         test=splits["test"],
         labels=(),
-        values=tuple(values),
+        values=values,
         fingerprint=fingerprint(
             [f"{value.name}\t{value.unit}" for value in values],
             {split: [digests[image] for image in by_split[split]] for split in SPLITS},
@@ -82,8 +85,22 @@ def keypoint_coordinates(folder: str | Path) -> Dataset:
     )
 
 
-def _target(keypoints: Keypoints, image: str, size: tuple[int, int]) -> np.ndarray | None:
-    """Return the coordinates of all points of a photo, or None if one is not visible."""
+def values_of(keypoints: Keypoints) -> tuple[Value, ...]:
+    """Return NAME_x and NAME_y for every name of the points."""
+    return tuple(Value(f"{name}_{axis}") for name in keypoints.names for axis in "xy")
+
+
+def complete_points(keypoints: Keypoints, image: str, size: tuple[int, int]) -> list[Point] | None:
+    """Return the point of each name, in the order of the names; None unless all are visible.
+
+    Args:
+        keypoints: of the folder.
+        image: the photo.
+        size: its height and width; a point outside is not visible.
+
+    Raises:
+        ZooError: if the photo has two points of one name.
+    """
     points = keypoints.points[image]
     if repeated := repeated_name(points):
         raise ZooError(
@@ -93,12 +110,31 @@ def _target(keypoints: Keypoints, image: str, size: tuple[int, int]) -> np.ndarr
     of_name = {point.name: point for point in points if point.visible and is_inside(point, size)}
     if len(of_name) < len(keypoints.names):
         return None
+    return [of_name[name] for name in keypoints.names]
+
+
+def require_every_split(keypoints: Keypoints, by_split: Mapping[str, Sequence[str]]) -> None:
+    """Check that there are photos in every split.
+
+    Args:
+        keypoints: of the folder.
+        by_split: the photos with all points, by split.
+
+    Raises:
+        ZooError: for the first split without photos.
+    """
+    for split, of_split in by_split.items():
+        if not of_split:
+            raise ZooError(
+                f"No photo of the split {split} has all {len(keypoints.names)} points of "
+                f"{printable(keypoints.table)} visible; give more photos that do."
+            )
+
+
+def _target(points: Sequence[Point], size: tuple[int, int]) -> np.ndarray:
+    """Return the coordinates of all points of a photo, as shares of its width and height."""
     height, width = size
-    shares = [
-        share
-        for name in keypoints.names
-        for share in (of_name[name].x / width, of_name[name].y / height)
-    ]
+    shares = [share for point in points for share in (point.x / width, point.y / height)]
     return np.array(shares, np.float32)
 
 

@@ -62,29 +62,53 @@ def shapes(examples: int, split: str = "train", seed: int = _SEED) -> tuple[np.n
     raw = bits.random_raw(examples * _NUMBERS_PER_EXAMPLE).reshape(examples, _NUMBERS_PER_EXAMPLE)
     uniform = (raw >> np.uint64(11)) * 2.0**-53
     y = (uniform[:, 0] >= 0.5).astype(np.int64)
-    x = np.empty((examples, RETINA, RETINA, 3), np.uint8)
-    for at in range(0, examples, _CHUNK):
-        chunk = slice(at, at + _CHUNK)
-        lit = _render(y[chunk], *uniform[chunk, 1:].T)
-        x[chunk] = np.where(lit, np.uint8(255), np.uint8(0))[..., None]
+    size, across, down, turn = uniform[:, 1:].T
+    sides = SMALLEST_SIDE + (LARGEST_SIDE - SMALLEST_SIDE) * size
+    x, _, _ = draw_shapes(y, sides, across, down, turn)
     return x, y
 
 
-def _render(
-    y: np.ndarray, size: np.ndarray, across: np.ndarray, down: np.ndarray, turn: np.ndarray
+def draw_shapes(
+    kinds: np.ndarray, sides: np.ndarray, across: np.ndarray, down: np.ndarray, turn: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw filled white squares and circles on black 20 × 20 images.
+
+    Args:
+        kinds: 0 for a circle and 1 for a square, (n,).
+        sides: of the squares in pixels, (n,); a circle has the area of such a square.
+        across: the centre's place between the leftmost and the rightmost that are at least half of
+            the square's diagonal from the border, 0…1, (n,).
+        down: the same between the uppermost and the lowest.
+        turn: angle of the squares as a share of a quarter turn, 0…1, (n,).
+
+    Returns:
+        Images, uint8 (n, 20, 20, 3), 0 or 255; centres (x, y) in pixels, (n, 2); angles, (n,).
+    """
+    reach = sides / np.sqrt(2)
+    room = RETINA - 2 * reach
+    centres = np.stack([reach + room * across, reach + room * down], axis=1)
+    angles = turn * np.pi / 2
+    images = np.empty((len(kinds), RETINA, RETINA, 3), np.uint8)
+    for at in range(0, len(kinds), _CHUNK):
+        chunk = slice(at, at + _CHUNK)
+        lit = _lit(kinds[chunk], sides[chunk], centres[chunk], angles[chunk])
+        images[chunk] = np.where(lit, np.uint8(255), np.uint8(0))[..., None]
+    return images, centres, angles
+
+
+def _lit(
+    kinds: np.ndarray, sides: np.ndarray, centres: np.ndarray, angles: np.ndarray
 ) -> np.ndarray:
-    side = SMALLEST_SIDE + (LARGEST_SIDE - SMALLEST_SIDE) * size
-    reach = side / np.sqrt(2)
+    """Return which photocells' centres a shape covers, bool (n, 20, 20)."""
     cells = np.arange(RETINA) + 0.5
-    dx = cells[None, None, :] - _column(reach + (RETINA - 2 * reach) * across)
-    dy = cells[None, :, None] - _column(reach + (RETINA - 2 * reach) * down)
-    angle = turn * np.pi / 2
-    cosine, sine = _column(np.cos(angle)), _column(np.sin(angle))
+    dx = cells[None, None, :] - _column(centres[:, 0])
+    dy = cells[None, :, None] - _column(centres[:, 1])
+    cosine, sine = _column(np.cos(angles)), _column(np.sin(angles))
     in_square = np.maximum(
         np.abs(cosine * dx + sine * dy), np.abs(cosine * dy - sine * dx)
-    ) <= _column(side / 2)
-    in_circle = dx**2 + dy**2 <= _column(side**2 / np.pi)
-    return np.where(_column(y) == 1, in_square, in_circle)
+    ) <= _column(sides / 2)
+    in_circle = dx**2 + dy**2 <= _column(sides**2 / np.pi)
+    return np.where(_column(kinds) == 1, in_square, in_circle)
 
 
 def _column(values: np.ndarray) -> np.ndarray:

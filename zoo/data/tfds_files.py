@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -103,6 +103,11 @@ def find_prepared(reference: Reference, data_dir: str | Path | None) -> Path:
     if folder is not None:
         return folder
     _require_no_deeper(reference, parent)
+    if reference.version and (other := prepared_folder(replace(reference, version=None), parent)):
+        raise ZooError(
+            f"{reference} is not in {parent}, which has the version {other.name}; name that one, "
+            f"or run `zoo data prepare {reference}`."
+        )
     problem = (
         f"{reference} is not in {parent}"
         if there
@@ -226,6 +231,14 @@ def _server(tfds: Any, reference: Reference) -> str | None:
             f"tfds:{reference.name} has {len(configs)} configurations, {_some(configs)}; name one, "
             f"such as tfds:{reference.name}/{configs[0]}."
         )
+    if reference.version:
+        config = builder.builder_configs.get(reference.config or next(iter(configs), None))
+        versions = [
+            getattr(config, "version", None) or builder.VERSION,
+            *(getattr(config, "supported_versions", None) or builder.SUPPORTED_VERSIONS),
+        ]
+        known = [str(version) for version in versions]
+        require_choice("version", reference.version, known, of=f"tfds:{reference.name}")
     if builder.MANUAL_DOWNLOAD_INSTRUCTIONS:
         text = " ".join(builder.MANUAL_DOWNLOAD_INSTRUCTIONS.split())
         raise ZooError(

@@ -108,7 +108,9 @@ def export_run(
         _write_files(draft, manifest, model, dataset, kinds, onnx, say)
         figures = verify.measure_all(draft, manifest, dataset, say)
         task = spec.task_of(model)
-        trained_model.check_figure(folder, task.primary, figures["keras"]["metrics"])
+        trained_model.check_figure(
+            folder, task.primary, figures["keras"]["metrics"], len(dataset.test)
+        )
         problems = verify.damaged_files(draft, manifest)
         problems += verify.gate_failures(figures, task, limits or Limits())
         if problems:

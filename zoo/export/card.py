@@ -38,7 +38,9 @@ def model_card(
         "",
         spec.summary,
         "",
-        f"Slides {slides} of the lecture: {spec.equation}." if slides else f"{spec.equation}.",
+        f"Slide{'s' * (len(spec.slides) > 1)} {slides} of the lecture: {spec.equation}."
+        if slides
+        else f"{spec.equation}.",
         "",
         "## Use",
         "",
@@ -147,6 +149,7 @@ def _tensorrt(manifest: dict[str, Any]) -> list[str]:
 
 _CAPTIONS = {
     "curves.png": "Learning curves on training and validation data.",
+    "overlay.png": "True and predicted places on test pictures, from the best to the worst.",
     "predictions.png": "Predicted values against true values on the test set.",
     "confusion.png": "Confusion matrix on the test set.",
     "weights.png": "The weights W as images: one weight per pixel.",

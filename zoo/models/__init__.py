@@ -13,9 +13,15 @@ for _module in (
     "linear_cat_dog",
     "cifar_softmax",
     "deep_relu",
+    "joint_classifier",
+    "universal_approximator",
+    "pinn_oscillator",
+    "pinn_poisson",
+    "pinn_burgers",
     "linear_regression",
     "deep_regression",
-    "pinn_burgers",
+    "pose_regressor",
+    "box_regressor",
 ):
     importlib.import_module(f"zoo.models.{_module}")
 

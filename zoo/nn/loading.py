@@ -16,7 +16,11 @@ from zoo.nn import (  # noqa: F401
     inputs,
     losses,
     metrics,
+    oriented_gradients,
+    oscillator,
     physics,
+    picture_metrics,
+    poisson,
     preprocessing,
     scaling,
 )

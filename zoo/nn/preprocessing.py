@@ -15,7 +15,7 @@ from zoo.errors import ZooError
 LUMA = (0.299, 0.587, 0.114)
 
 
-class _Float32Layer(keras.layers.Layer):
+class Float32Layer(keras.layers.Layer):
     """A layer without weights that computes in float32 under a mixed-precision policy."""
 
     def __init__(self, **kwargs):
@@ -24,7 +24,7 @@ class _Float32Layer(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("zoo")
-class Grayscale(_Float32Layer):
+class Grayscale(Float32Layer):
     """Convert RGB to luma, Y = 0.299 R + 0.587 G + 0.114 B: (batch, h, w, 3) → (batch, h, w, 1).
 
     Takes uint8 or float pixels in any range and keeps the range.
@@ -41,7 +41,7 @@ class Grayscale(_Float32Layer):
 
 
 @keras.saving.register_keras_serializable("zoo")
-class AntialiasedResize(_Float32Layer):
+class AntialiasedResize(Float32Layer):
     """Resize images to height × width by antialiased bilinear interpolation.
 
     Per axis, from n pixels to m: c = (range(m) + ½) n/m;
@@ -83,7 +83,7 @@ class AntialiasedResize(_Float32Layer):
 
 
 @keras.saving.register_keras_serializable("zoo")
-class Photocells(_Float32Layer):
+class Photocells(Float32Layer):
     """Threshold pixels 0…255 at half intensity: 1 from 127.5 up, 0 below (slide 3)."""
 
     def call(self, images):

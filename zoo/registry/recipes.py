@@ -94,7 +94,8 @@ class Recipe:
         components: largest number of principal components for "whitening"; 0 for all.
         solver: name of the solver: "gradient" for the optimizer above, "exact" or "lbfgs" for the
             minimum of a linear model's loss, "bfgs" for the optimizer above and then a quasi-Newton
-            method in float64; see `zoo.registry.solvers`.
+            method in float64, "construction" for a function of one number; see
+            `zoo.registry.solvers`.
         iterations: steps of the quasi-Newton method of "bfgs".
         sample: training examples that "bfgs" uses at a time, drawn anew, more of those with a large
             error; 0 for all.
@@ -165,7 +166,10 @@ class Recipe:
 
     def text(self) -> str:
         """Return a description on one line."""
-        if "epochs" not in solver_entry(self.solver).reads:
+        reads = solver_entry(self.solver).reads
+        if "epochs" not in reads and "penalty" not in reads:
+            return f"Solver {self.solver}. {self.note}".rstrip()
+        if "epochs" not in reads:
             chosen = "chosen on validation data" if self.penalty is None else f"= {self.penalty:g}"
             return f"Solver {self.solver}, λ {chosen}. {self.note}".rstrip()
         parts = [

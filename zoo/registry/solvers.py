@@ -98,6 +98,7 @@ register_solver("exact", "zoo.training.solvers.ridge:RidgeSolver", ("penalty",))
 register_solver(
     "lbfgs", "zoo.training.solvers.softmax_regression:SoftmaxRegressionSolver", ("penalty",)
 )
+register_solver("construction", "zoo.training.solvers.construction:ConstructionSolver", ())
 register_solver(
     "bfgs",
     "zoo.training.solvers.quasi_newton:QuasiNewtonSolver",

@@ -17,6 +17,7 @@ from zoo.models import describe
 from zoo.nn import loading
 from zoo.plots import curves, sources, style, weights
 from zoo.plots.confusion import confusion_matrix, confusion_picture
+from zoo.plots.overlay import overlay_picture
 from zoo.plots.predictions import predictions_picture
 from zoo.registry.tasks import task_of
 from zoo.training.run_folder import RunFolder
@@ -66,6 +67,10 @@ def study(run: str | Path, bundle: str | Path, data_dir: str | None = None) -> P
     if "predictions" in task.plots:
         pictures["predictions.png"] = predictions_picture(
             dataset.test.y, found, dataset.values, f"{title}: test set"
+        )
+    if "overlay" in task.plots:
+        pictures["overlay.png"] = overlay_picture(
+            dataset.test.x, found, dataset.test.y, edge.names_of(manifest), f"{title}: test set"
         )
     if folder.history_path.is_file():
         history = {spec.name: sources.history(run)}

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from zoo.nn.losses import SignAccuracy
 from zoo.nn.metrics import LargestError, RelativeL2
+from zoo.nn.picture_metrics import CorrectJoints, MeanDistance, MeanIoU
 from zoo.registry.tasks import Classes, Sign, Task, Threshold, Values
 from zoo.training.examples import Examples
 
@@ -99,6 +100,16 @@ def compiled_names(model: keras.Model) -> set[str]:
     return {metric["config"]["name"] if isinstance(metric, dict) else metric for metric in metrics}
 
 
+_OF_VALUES: dict[str, Callable[[], keras.metrics.Metric]] = {
+    "rmse": lambda: keras.metrics.RootMeanSquaredError(name="rmse"),
+    "largest_error": LargestError,
+    "relative_l2": RelativeL2,
+    "pck": CorrectJoints,
+    "mean_distance": MeanDistance,
+    "iou": MeanIoU,
+}
+
+
 def metrics_of(task: Task, without: Container[str] = ()) -> list[keras.metrics.Metric]:
     """Return Keras metrics for a task, which take targets as returned by `Task.targets`.
 
@@ -108,8 +119,11 @@ def metrics_of(task: Task, without: Container[str] = ()) -> list[keras.metrics.M
     """
     makers: dict[str, Callable[[], keras.metrics.Metric]] = {}
     if isinstance(task, Values):
-        makers["rmse"] = lambda: keras.metrics.RootMeanSquaredError(name="rmse")
-        makers |= {"largest_error": LargestError, "relative_l2": RelativeL2}
+        makers = {
+            metric.name: _OF_VALUES[metric.name]
+            for metric in task.metrics
+            if metric.name in _OF_VALUES
+        }
     elif isinstance(task, Sign):
         makers["accuracy"] = SignAccuracy
     elif isinstance(task, Threshold):

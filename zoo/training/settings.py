@@ -132,7 +132,8 @@ class Training:
     solver: str | None = _setting(
         None,
         "gradient; for linear models exact (squared error) or lbfgs (softmax); for small models of "
-        "values bfgs, a quasi-Newton method after gradient.",
+        "values bfgs, a quasi-Newton method after gradient; construction for a function of one "
+        "number.",
     )
     iterations: int | None = _setting(
         None, "Steps of the solver bfgs, after the epochs of gradient descent."

@@ -184,6 +184,12 @@ class _Match:
         dataset: Dataset,
     ):
         self._given = given
+        inputs, wanted = _inputs(trained), _inputs(model)
+        if inputs != wanted:
+            raise ZooError(
+                f"{given} cannot be started from: it takes {inputs}, but {dataset.name} holds "
+                f"{wanted}; give data with the same inputs, or train without --from."
+            )
         self._theirs, self._ours = _layers(trained), _layers(model)
         last = [index for index, layer in enumerate(self._ours) if layer.trainable_weights][-1]
         self._check(plan.spec, source.options, plan.recipe.options, last)
@@ -258,6 +264,14 @@ def _layers(model: keras.Model) -> list[keras.layers.Layer]:
         elif not isinstance(layer, left_out):
             found.append(layer)
     return found
+
+
+def _inputs(model: keras.Model) -> str:
+    """Return what a model takes: "photos", or "rows of 4 numbers"."""
+    if model.inputs[0].name == "image":
+        return "photos"
+    numbers = model.input_shape[-1]
+    return f"rows of {numbers} number{'s' * (numbers != 1)}"
 
 
 def _own(layer: keras.layers.Layer) -> Iterator[keras.Variable]:

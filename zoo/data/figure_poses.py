@@ -1,0 +1,43 @@
+"""The data set `figure_poses`: the people of `figure_joints`, cut out as those of photos are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zoo.data.dataset import SPLITS, Dataset
+from zoo.data.figure_pose import JOINTS
+from zoo.data.figures import PICTURE_SIZE, Examples, drawn_people, figure
+from zoo.data.person_views import cut_person, mirrored_names, plain_view, random_view
+from zoo.data.random_numbers import RandomNumbers
+from zoo.data.writing import Progress
+
+# How many views there are of each person in the training split.
+VIEWS = 8
+_SEED = 2014
+
+
+def figure_poses(progress: Progress | None = None) -> Dataset:
+    """Return square pictures of drawn people, 48 × 48, with the coordinates of their joints.
+
+    They are the people of `figure_joints`, cut out as `coordinates:` cuts people out of photos: a
+    square around the joints fills the picture, and every person of the training split is in the
+    data set eight times, as they are and in seven views that are larger, shifted, turned or
+    mirrored. The values are x and y of 14 joints, in shares of the picture's side.
+
+    Args:
+        progress: called with (done, total) while people are drawn.
+    """
+    return drawn_people("figure_poses", _views, (), progress)
+
+
+def _views(split: str, index: int) -> Examples:
+    drawn = figure(split, index, PICTURE_SIZE)
+    person = cut_person(drawn.pixels, np.array([drawn.joints[name] for name in JOINTS]))
+    views = [plain_view(person)]
+    if split == "train":
+        random = RandomNumbers(_SEED, SPLITS.index(split), index)
+        mirrored = mirrored_names(JOINTS)
+        views += [random_view(person, random, mirrored) for _ in range(VIEWS - 1)]
+    return [view.picture for view in views], [
+        view.points.ravel().astype(np.float32) for view in views
+    ]
