@@ -122,7 +122,8 @@ def joints_picture(photo: np.ndarray, maps: HeatMaps, title: str) -> Figure:
     places = {joint: maps.most_likely(joint) for joint in joints}
     for index, (joint, (x, y, _)) in enumerate(places.items()):
         color = COLORS[index % len(COLORS)]
-        large.plot(x, y, "o", color=color, markersize=10, markeredgecolor="white")
+        marker = "os^v"[index // len(COLORS) % 4]
+        large.plot(x, y, marker, color=color, markersize=10, markeredgecolor="white")
         text = large.annotate(
             short(joint, 14), (x, y), (7, 5), textcoords="offset points", color="white", fontsize=12
         )
