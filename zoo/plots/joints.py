@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from zoo.data.heat_maps import HeatMaps
@@ -26,7 +29,7 @@ def joints_picture(photo: np.ndarray, maps: HeatMaps, title: str) -> Figure:
     height, width = photo.shape[:2]
     panel = 2.6 * height / width
     figure = new_figure(16, max(3.5, rows * (panel + 0.4)), title)
-    left, right = figure.subfigures(1, 2, width_ratios=(2, 3))
+    left, right = np.ravel(figure.subfigures(1, 2, width_ratios=(2, 3), squeeze=False))
     large = left.subplots()
     _show(large, photo)
     places = {joint: maps.most_likely(joint) for joint in joints}
@@ -59,7 +62,7 @@ def joints_picture(photo: np.ndarray, maps: HeatMaps, title: str) -> Figure:
     return figure
 
 
-def _show(axes, picture: np.ndarray, **how) -> None:
+def _show(axes: Axes, picture: np.ndarray, **how: Any) -> None:
     height, width = picture.shape[:2]
     axes.imshow(picture, extent=(0, width, height, 0), **how)
     axes.set_axis_off()

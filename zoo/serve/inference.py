@@ -94,10 +94,11 @@ class ModelServer:
             ZooError: for a model without joints.
             edge.BundleError, edge.InputError: from loading and predicting.
         """
-        frame = self.frame(name)
+        require_choice("model", name, tuple(self.bundles))
         manifest = self.manifests[name]
         labels = manifest.get("labels", [])
         require_joints(name, labels, manifest["input"]["kind"] == "image")
+        frame = edge.frame_of(manifest)
         model = self._model(name, artifact or edge.default_artifact(manifest))
 
         def classify(patches: np.ndarray) -> np.ndarray:
