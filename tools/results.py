@@ -9,7 +9,9 @@ zoo/registry/results.csv, from which `zoo describe` prints them.
     python tools/results.py penalties linear_cat_dog     # the test accuracy for every λ
     python tools/results.py penalties cifar_softmax --recipe rgb
     python tools/results.py peers                        # own data, against scikit-learn's models
+    python tools/results.py physics pinn_burgers         # errors of physics-informed networks
     python tools/results.py joints FOLDER                # drawn and real joints, against HOG
+    python tools/results.py poses FOLDER                 # joints of drawn people and in photos
 
 Searches use validation data only; "penalties" computes test accuracies after the choice.
 Needs the data sets (TFDS_DATA_DIR); penalties of cifar_softmax, peers and joints need scikit-learn.
@@ -45,12 +47,18 @@ def main() -> None:
     weighing.add_argument("--recipe", choices=("best", "rgb"), default="best")
     comparing = commands.add_parser("peers")
     comparing.add_argument("--splits", type=int, default=10)
+    solving = commands.add_parser("physics")
+    solving.add_argument("name")
+    solving.add_argument("--seeds", type=int, default=5)
     locating = commands.add_parser("joints")
     locating.add_argument("folder", type=Path)
     locating.add_argument("--seeds", type=int, default=3)
+    posing = commands.add_parser("poses")
+    posing.add_argument("folder", type=Path, help="photos with joints, as for coordinates:FOLDER")
+    posing.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args()
     import_tensorflow()
-    from records import joints, peers, penalties, trainings
+    from records import joints, peers, penalties, physics, poses, trainings
 
     try:
         if options.command == "search":
@@ -61,8 +69,12 @@ def main() -> None:
             trainings.recipes(options.names, options.seeds)
         elif options.command == "peers":
             peers.peers(options.splits)
+        elif options.command == "physics":
+            physics.physics(options.name, options.seeds)
         elif options.command == "joints":
             joints.joints(options.folder, options.seeds)
+        elif options.command == "poses":
+            poses.poses(options.folder, options.seeds)
         elif options.name == "linear_cat_dog":
             penalties.ridge_penalties()
         else:

@@ -36,6 +36,7 @@ from zoo.data import Split
 from zoo.models import describe
 from zoo.registry import ModelSpec
 from zoo.registry.plugins import VARIABLE
+from zoo.registry.solvers import solver_entry
 from zoo.registry.tasks import Limits
 
 if TYPE_CHECKING:
@@ -201,8 +202,8 @@ def check_saving(subject: _Subject) -> None:
     model = zoo.load_model(subject.folder / "run")
     built = _built(subject.spec, {})
     # Other solvers than gradient descent use no optimizer.
-    gradient = subject.spec.recipe.solver == "gradient"
-    for what in ("loss", "optimizer") if gradient else ("loss",):
+    descent = "optimizer" in solver_entry(subject.spec.recipe.solver).reads
+    for what in ("loss", "optimizer") if descent else ("loss",):
         _require(
             type(getattr(model, what)) is type(getattr(built, what)),
             f"the saved {subject.spec.name} is not compiled with its {what}",
@@ -286,8 +287,9 @@ class _Subject:
         """Train into this folder of the subject's and return the results."""
         from zoo import training
 
-        if self.spec.recipe.solver == "gradient":
-            settings = {"epochs": 2, "batch_size": self.batch_size, **settings}
+        short = {"epochs": 2, "batch_size": self.batch_size, "iterations": 4}
+        read = solver_entry(self.spec.recipe.solver).reads
+        settings = {**{name: short[name] for name in short if name in read}, **settings}
         # The first recipe on any data: the builder compiles the model with its optimizer.
         recipe = next(iter(self.spec.recipes))
         settings = {"strategy": "cpu", "seed": 1, "recipe": recipe, **settings}

@@ -33,14 +33,14 @@ PENALISED = Recipe(
     optimizer="adam",
     schedule="cosine",
     solver="bfgs",
-    iterations=3000,
+    iterations=2000,
     sample=8000,
     options={"conditions": "penalised"},
     note="The conditions' squared errors are part of the loss, as in Raissi et al. (2019).",
 )
 INVERSE = Recipe(
-    epochs=200,
-    batch_size=1000,
+    epochs=20,
+    batch_size=100,
     learning_rate=5e-3,
     optimizer="adam",
     schedule="cosine",

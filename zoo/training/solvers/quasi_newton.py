@@ -113,7 +113,9 @@ class _Rounds:
             ended = self._round >= self._rounds
             due = self._schedule.after_epoch(ended)
             (agreed,), stopping = context.agreement.agree([due], context.stop())
-            self._save_if(agreed or stopping, stopping and not ended)
+            if agreed or stopping:
+                self._save()
+            self._check_stop(stopping and not ended)
         callbacks.on_train_end()
         steps = self._gradient_steps + context.recipe.iterations
         return Outcome(position.epoch, steps, position.row)
@@ -137,16 +139,17 @@ class _Rounds:
             self._rows = self._drawn()
         self._objective.use(self._x[self._rows], self._y[self._rows])
         minimiser = Minimiser(self._objective, self._state, context.recipe.update)
-        found = True
+        found = 1
         while position.step < self._iterations and found:
             # The chief alone computes; the others learn from it whether there is another step.
-            found = minimiser.step() if context.folder else True
+            found = int(minimiser.step()) if context.folder else 1
             position.step += 1
             context.reporter.steps(1)
             due = position.step < self._iterations and self._schedule.due(position.step)
-            (found, due), stopping = context.agreement.agree([found, due], context.stop())
-            if position.step < self._iterations and (due or stopping):
-                self._save_if(True, bool(stopping))
+            (found, agreed), stopping = context.agreement.agree([found, due], context.stop())
+            if position.step < self._iterations and (agreed or stopping):
+                self._save()
+                self._check_stop(stopping)
         self._loss = minimiser.value
 
     def _drawn(self) -> np.ndarray:
@@ -175,21 +178,22 @@ class _Rounds:
             context.folder.history_file.append(position.row)
         return logs
 
-    def _save_if(self, due: bool, stopping: bool) -> None:
-        folder = self._context.folder
-        if due and folder:
-            folder.history_file.sync()
-            number = self._gradient_steps + self._round * ROUND + self._position.step
-            arrays = {
-                "x": self._state.x,
-                "inverse": self._state.inverse,
-                "fresh": np.array(self._state.fresh),
-                "rows": self._rows,
-            }
-            named = {f"{_PREFIX}{name}": array for name, array in arrays.items()}
-            checkpoints.save(
-                folder.checkpoints_path, number, checkpoints.encode(self._position, named)
-            )
+    def _save(self) -> None:
+        folder, state = self._context.folder, self._state
+        if folder is None:
+            return
+        folder.history_file.sync()
+        number = self._gradient_steps + self._round * ROUND + self._position.step
+        arrays = {
+            "x": state.x,
+            "inverse": state.inverse,
+            "fresh": np.array(state.fresh),
+            "rows": self._rows,
+        }
+        named = {f"{_PREFIX}{name}": array for name, array in arrays.items()}
+        checkpoints.save(folder.checkpoints_path, number, checkpoints.encode(self._position, named))
+
+    def _check_stop(self, stopping: bool) -> None:
         if stopping:
             raise self._context.preempted("", "resumes from here")
 
