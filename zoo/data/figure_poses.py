@@ -30,10 +30,16 @@ def figure_poses(progress: Progress | None = None) -> Dataset:
     Args:
         progress: called with (done, total) while people are drawn.
     """
-    return drawn_people("figure_poses", _views, (), progress, COUNTS)
+    return drawn_people("figure_poses", views_of, (), progress, COUNTS)
 
 
-def _views(split: str, index: int) -> Examples:
+def views_of(split: str, index: int) -> Examples:
+    """Return the pictures of one person, and the coordinates of the joints in each.
+
+    Args:
+        split: "train", "validation" or "test".
+        index: from 0 up.
+    """
     drawn = figure(split, index, PICTURE_SIZE)
     person = cut_person(drawn.pixels, np.array([drawn.joints[name] for name in JOINTS]))
     views = [plain_view(person)]
