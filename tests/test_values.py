@@ -170,7 +170,7 @@ def test_plots_and_pages_are_those_of_values(run, bundle, tmp_path, monkeypatch,
     assert "rmse" in (tmp_path / "c.svg").read_text(encoding="utf-8")
     capsys.readouterr()
     assert command(monkeypatch, "plot", "confusion", folder) == 2
-    assert "predicts values; choose from curves, field, predictions." in capsys.readouterr().err
+    assert "predicts values; choose from curves, predictions." in capsys.readouterr().err
     assert command(monkeypatch, "plot", "predictions", "xor_mlp") == 2
     assert "does not apply to xor_mlp, which predicts labels" in capsys.readouterr().err
     page = report.report(folder, tmp_path / "report.html").read_text(encoding="utf-8")

@@ -130,7 +130,7 @@ def test_zoo_plot_field(words, ending, runs, run_zoo, tmp_path):
     [
         (["mark_one"], "one or two inputs and one value"),
         (["xor_mlp"], "does not apply to xor_mlp, which predicts labels"),
-        (["linear_regression"], "points of plane are not a grid"),
+        (["linear_regression"], "does not apply to linear_regression, which predicts values"),
         (["oscillator", "square"], "give models of one data set"),
         (["oscillator", "oscillator"], "is given twice"),
         (["nowhere"], "There is no folder"),

@@ -12,6 +12,7 @@ from typing import Any
 from records.keeping import keep
 from zoo import training
 from zoo.data.burgers import VISCOSITY
+from zoo.data.oscillators import DAMPING, STIFFNESS
 from zoo.errors import ZooError
 from zoo.models import describe
 from zoo.utils.choices import require_choice
@@ -42,6 +43,22 @@ class Problem:
 
 
 PROBLEMS: dict[str, tuple[Problem, ...]] = {
+    "pinn_oscillator": (
+        Problem("best"),
+        Problem(
+            "inverse",
+            settings={"dataset": "oscillator_noisy"},
+            coefficients={"damping": DAMPING, "stiffness": STIFFNESS},
+        ),
+        Problem("plain"),
+        Problem("best", {"update": "bfgs"}),
+    ),
+    "pinn_poisson": (
+        Problem("best"),
+        Problem("interval", settings={"dataset": "poisson"}),
+        Problem("penalised"),
+        Problem("best", {"update": "bfgs"}),
+    ),
     "pinn_burgers": (
         Problem("best"),
         Problem(

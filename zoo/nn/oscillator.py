@@ -32,7 +32,7 @@ class OscillatorEquation(Equation):
         stiffness=1.0,
         estimated=False,
         observed_until=0.0,
-        **options: Any,
+        **options,
     ):
         super().__init__(**options)
         self.mass, self.damping, self.stiffness = float(mass), float(damping), float(stiffness)

@@ -25,7 +25,7 @@ class PoissonEquation(Equation):
         **options: of an `Equation`.
     """
 
-    def __init__(self, built_in=True, **options: Any):
+    def __init__(self, built_in=True, **options):
         super().__init__(**options)
         self.built_in = bool(built_in)
 

@@ -28,6 +28,8 @@ _SLICES = (0.25, 0.5, 0.75)
 # Errors below this share of the largest are drawn in the same colour.
 _DARKEST = 1e-4
 _REFERENCE = COLORS[-1]
+# Up to so many given values are drawn as large dots.
+_FEW = 100
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,8 @@ def field_of(
     if len(np.unique(order)) < len(x) or len(x) != np.prod(shape):
         raise ZooError(
             f"The test points of {dataset.name} are not a grid, on which a field is plotted; "
-            "choose a model that is trained on one, such as pinn_poisson, or `zoo plot "
-            "predictions`."
+            "choose a model trained on a data set that has one, such as poisson_square, or use "
+            "`zoo plot predictions`."
         )
 
     def arranged(numbers: np.ndarray) -> np.ndarray:
@@ -136,7 +138,16 @@ def _curves(field: Field, title: str) -> Figure:
     (along,) = field.axes
     _draw_values(above, field, len(along))
     if field.observed is not None:
-        above.plot(*field.observed, "o", color=_REFERENCE, markersize=5, label="given values")
+        few = len(field.observed[0]) <= _FEW
+        above.plot(
+            *field.observed,
+            "o",
+            color=_REFERENCE if few else "#BBBBBB",
+            markersize=5 if few else 2,
+            # Many would cover the curves.
+            zorder=3 if few else 0,
+            label="given values",
+        )
     _draw_legend(above)
     for color, values in zip(COLORS, field.solutions.values(), strict=False):
         _draw_error(below, along, values - field.reference, color)
@@ -168,16 +179,19 @@ def _draw_error(axes: Axes, along: np.ndarray, error: np.ndarray, color: str) ->
 
 
 def _draw_legend(axes: Axes) -> None:
-    axes.legend(frameon=False, fontsize=11, loc="upper right")
+    axes.legend(fontsize=11, loc="upper right", framealpha=0.9, edgecolor="none")
 
 
 def _set_limits(axes: Axes, field: Field) -> None:
-    every = np.concatenate([field.reference.ravel(), *map(np.ravel, field.solutions.values())])
-    lowest, highest = every.min(), every.max()
-    margin = 0.05 * (highest - lowest) or 1.0
+    lowest, highest = field.reference.min(), field.reference.max()
+    size = float(highest - lowest) or 1.0
+    # A network that is far off leaves the axes, which the reference would be too small on.
+    every = np.stack([field.reference, *field.solutions.values()]).clip(
+        lowest - size / 4, highest + size / 4
+    )
     axes.set_xlim(field.axes[0][0], field.axes[0][-1])
     # Room for the legend.
-    axes.set_ylim(lowest - margin, highest + 4 * margin)
+    axes.set_ylim(every.min() - 0.05 * size, every.max() + 0.25 * size)
 
 
 def _planes(field: Field, title: str) -> Figure:
@@ -202,9 +216,8 @@ def _planes(field: Field, title: str) -> Figure:
         drawn = axes.pcolormesh(*field.axes, values.T, rasterized=True, **colors)
         bar = figure.colorbar(drawn, ax=axes)
         if heading == "error":
-            bar.formatter = lambda value, _: f"{value:.0e}"
+            bar.ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0e}")
             bar.ax.yaxis.set_minor_formatter(NullFormatter())
-            bar.update_ticks()
         axes.set_title(heading, fontsize=13)
         axes.set_xlabel(short(field.inputs[0]))
         axes.set_ylabel(short(field.inputs[1]))
