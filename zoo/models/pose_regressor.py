@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import keras
 
 RECIPE = Recipe(
-    epochs=60,
+    epochs=30,
     batch_size=128,
     learning_rate=2e-3,
     optimizer="adamw",
