@@ -111,3 +111,12 @@ def test_randomness_that_no_seed_decides_is_found_by_a_resume(registered, monkey
             subject.train("run")
             with pytest.raises(zoo.testing.CheckError, match="after a stop and a resume"):
                 run()
+
+
+def test_examples_are_taken_of_a_data_set_whose_name_has_a_colon():
+    with zoo.testing.few_examples("curve:step") as name:
+        assert name.isidentifier()
+        few, whole = zoo.data.load(name), zoo.data.load("curve:step")
+        assert len(few.train) == 8
+        assert (few.train.x[0], few.train.x[-1]) == (whole.train.x[0], whole.train.x[-1])
+    assert name not in zoo.data.list_datasets()

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 from zoo import data
+from zoo.data.joint_labels import BACKGROUND_PATCHES, joint_of
 from zoo.data.keypoint_patches import SHARE, SIZE, patch
 from zoo.data.keypoints import Point, read_keypoints
 from zoo.data.photos import Photos
@@ -211,6 +213,32 @@ def test_two_points_of_a_name_have_no_coordinates(few):
     edit(few, 3, "right_knee", "right_hip")
     with pytest.raises(ZooError, match=r"line 4: im00001\.jpg has a second point named right_hip"):
         data.keypoint_coordinates(few)
+
+
+def test_joints_are_labelled_without_their_side_and_with_background(few):
+    dataset, points = data.load(f"joints:{few}"), load(few)
+    assert dataset.name == "joints:few"
+    assert dataset.labels == data.describe("figures").labels
+    found, wanted = Counter(), Counter()
+    for split in SPLITS:
+        patches, of_points = getattr(dataset, split), getattr(points, split)
+        labels = [dataset.labels[y] for y in patches.y]
+        # The same patches, in the same splits, and background patches.
+        pairs = zip(patches.x, labels, strict=True)
+        named = {x.tobytes() for x, label in pairs if label != "background"}
+        assert named == {x.tobytes() for x in of_points.x}
+        found.update(labels)
+        wanted.update(joint_of(points.labels[y]) for y in of_points.y)
+    background = found.pop("background")
+    assert found == wanted
+    assert PHOTOS <= background <= PHOTOS * BACKGROUND_PATCHES
+    assert data.load(f"joints:{few}").fingerprint == dataset.fingerprint
+
+
+def test_joints_count_points_outside_of_the_photo(few):
+    edit(few, 3, "26.03", "-26.03")
+    notes = "\n".join(data.load(f"joints:{few}").notes)
+    assert "1 visible point lies outside of the photo and is left out." in notes
 
 
 def test_a_model_learns_joints(poses_dir, tmp_path, run_zoo):

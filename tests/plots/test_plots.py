@@ -364,7 +364,8 @@ APPLIES = {
     "boundary": OF_TWO_NUMBERS,
     "weights": LINEAR,
     "pipeline": LINEAR,
-    "examples": (*LINEAR, "deep_relu"),
+    "examples": (*LINEAR, "deep_relu", "joint_classifier"),
+    "joints": ("joint_classifier",),
 }
 SMALL = {
     "cifar_softmax": {"options": {"size": 8}},
@@ -393,7 +394,7 @@ def test_every_plot_of_every_model_it_applies_to(
     for plot, names in APPLIES.items():
         if name not in names or (plot == "curves" and made == "shipped"):
             continue
-        code, written, errors = zoo_plot(plot, source, *[photo] * (plot == "pipeline"))
+        code, written, errors = zoo_plot(plot, source, *[photo] * (plot in ("pipeline", "joints")))
         assert code == 0, errors
         with Image.open(tmp_path / written) as picture:
             drawn = (np.asarray(picture.convert("RGB")) != 255).any(axis=-1).mean()

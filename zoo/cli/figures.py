@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from zoo.cli.output import console, print_line
+from zoo.utils.text import figure_text
 
 
 def say_test(results: Mapping[str, Any], examples: int) -> None:
     """Print the metrics of a run on a test set, as `zoo.train` and `zoo.evaluate` return them."""
-    figures = "  ".join(f"{name} {value:.4f}" for name, value in results["test"].items())
+    figures = "  ".join(f"{name} {figure_text(value)}" for name, value in results["test"].items())
     dataset = results["dataset"]
     print_line(
         f"Test: {figures}  ({examples:,} examples of {dataset['name']}, "

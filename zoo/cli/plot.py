@@ -11,6 +11,7 @@ from zoo.cli.commands import Commands, PhotoCommand
 from zoo.cli.output import print_line
 from zoo.cli.plot_approximation import approximation
 from zoo.cli.plot_field import field
+from zoo.cli.plot_joints import joints
 from zoo.cli.plot_overlay import overlay
 from zoo.cli.plugins import import_tensorflow
 
@@ -23,6 +24,9 @@ plot_app.command("overlay", cls=PhotoCommand, context_settings={"ignore_unknown_
     overlay
 )
 plot_app.command("field")(field)
+plot_app.command("joints", cls=PhotoCommand, context_settings={"ignore_unknown_options": True})(
+    joints
+)
 
 To = Annotated[Path, typer.Option(help="The file to write, .png or .svg.", metavar="FILE")]
 Trained = Annotated[

@@ -38,7 +38,9 @@ def model_card(
         "",
         spec.summary,
         "",
-        f"Slides {slides} of the lecture: {spec.equation}." if slides else f"{spec.equation}.",
+        f"Slide{'s' * (len(spec.slides) > 1)} {slides} of the lecture: {spec.equation}."
+        if slides
+        else f"{spec.equation}.",
         "",
         "## Use",
         "",

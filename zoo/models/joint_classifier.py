@@ -23,7 +23,7 @@ LINEAR = Recipe(
 )
 
 BEST = Recipe(
-    epochs=30,
+    epochs=12,
     batch_size=128,
     learning_rate=2e-3,
     optimizer="adamw",
@@ -86,7 +86,7 @@ def joint_classifier(
         probabilities,
         require_positive,
     )
-    from zoo.nn.gradients import gradient_preprocessing
+    from zoo.nn.oriented_gradients import gradient_preprocessing
     from zoo.nn.preprocessing import image_preprocessing
     from zoo.utils.choices import require_choice
 

@@ -39,13 +39,15 @@ def pose_regressor(
     activation: str = "relu",
     normalization: str = "batch",
     dropout: float = 0.1,
-    size: int = 32,
-    grayscale: bool = True,
+    features: str = "gradients",
+    size: int = 48,
 ) -> keras.Model:
     """Build a network that predicts where the joints of a person are, with dense layers only.
 
     This is DeepPose's formulation (Toshev & Szegedy, 2014), a regression from the picture of one
-    person to the coordinates of all joints, without its convolutions and its cascade.
+    person to the coordinates of all joints, without its convolutions and its cascade. The loss is
+    the mean absolute error: in a photo that leaves it open where a joint is, its minimum is one of
+    the likely places rather than their mean.
 
     Args:
         depth: number of hidden layers, at least 0; 0 is linear regression.
@@ -53,8 +55,10 @@ def pose_regressor(
         activation: of the hidden layers, one of the lecture's ten activations.
         normalization: before each activation: "none", "batch" (over all replicas) or "layer".
         dropout: fraction of hidden units set to 0 in training, 0 ≤ dropout < 1.
-        size: height and width of pictures after the resize, at least 1.
-        grayscale: convert pictures to gray if true, else use the three colour channels.
+        features: x of the equation: "pixels", or "gradients" for histograms of oriented gradients
+            with the mean colours, in cells of 4 × 4 pixels.
+        size: height and width of pictures after the resize, at least 1; for "gradients" a multiple
+            of 4.
 
     Returns:
         A compiled model, uint8 photos (batch, h, w, 3) → float32 (batch, 28): x and y of each
@@ -66,20 +70,25 @@ def pose_regressor(
     import keras
 
     from zoo.models.assemble import hidden_layers, image_model, require_positive
+    from zoo.nn.gradients import gradient_preprocessing
     from zoo.nn.picture_metrics import CorrectJoints, MeanDistance
     from zoo.nn.preprocessing import image_preprocessing
     from zoo.registry.tasks.pictures import POSE
+    from zoo.utils.choices import require_choice
 
     require_positive(size=size)
+    require_choice("kind of features", features, ("pixels", "gradients"))
     return image_model(
         "pose_regressor",
-        image_preprocessing(size, grayscale),
+        gradient_preprocessing(size)
+        if features == "gradients"
+        else image_preprocessing(size, grayscale=False),
         [
             *hidden_layers(depth, width, activation, normalization, dropout),
             keras.layers.Dense(len(POSE), dtype="float32", name="joints"),
         ],
         recipe=RECIPE,
-        loss=keras.losses.MeanSquaredError(),
+        loss=keras.losses.MeanAbsoluteError(),
         weighted_metrics=[
             CorrectJoints(),
             MeanDistance(),

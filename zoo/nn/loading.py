@@ -12,11 +12,11 @@ from zoo.errors import ZooError
 from zoo.nn import (  # noqa: F401
     activations,
     burgers,
-    gradients,
     initializers,
     inputs,
     losses,
     metrics,
+    oriented_gradients,
     oscillator,
     physics,
     picture_metrics,

@@ -18,6 +18,7 @@ from rich.progress import (
 from zoo.data import Dataset
 from zoo.data.summary import sentences
 from zoo.training.checkpoints import Position
+from zoo.utils.text import figure_text
 
 _SECONDS_BETWEEN_LINES = 0.5
 _SECONDS_BETWEEN_PROGRESS_LINES = 10.0
@@ -130,7 +131,9 @@ class Terminal:
         if now - self._printed < _SECONDS_BETWEEN_LINES and row["epoch"] not in (1, self._epochs):
             return
         self._printed = now
-        figures = "  ".join(f"{name} {value:.4f}" for name, value in row.items() if name != "epoch")
+        figures = "  ".join(
+            f"{name} {figure_text(value)}" for name, value in row.items() if name != "epoch"
+        )
         self.say(f"epoch {row['epoch']:3d}  {figures}")
 
     def _open(self, total: int, title: str, completed: int) -> Progress:

@@ -53,6 +53,15 @@ def check_label(label: str, where: str, what: str = "class name") -> None:
         raise ZooError(f"{where} has a {what} that {problem}, '{printable(label)}'; rename it.")
 
 
+def figure_text(figure: float) -> str:
+    """Return a loss or metric as text: four decimals, or four digits if it is below 0.1.
+
+    >>> figure_text(12.345678), figure_text(0.00032034), figure_text(0.0)
+    ('12.3457', '0.0003203', '0.0000')
+    """
+    return f"{figure:.4g}" if 0 < abs(figure) < 0.1 else f"{figure:.4f}"
+
+
 def _unprintable(character: str) -> bool:
     return unicodedata.category(character) in _UNPRINTABLE or character in _DIRECTION
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "exact": (["linear_cat_dog", "--set", "size=32"], "Summed", False),
     "lbfgs": (["cifar_softmax", "--set", "size=8"], "λ", True),
     "construction": (["universal_approximator"], "Placed", False),
+    "bfgs": (["pinn_burgers", "--set", "width=8", "--iterations", "600"], "epoch  21", True),
 }
 
 

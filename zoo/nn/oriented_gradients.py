@@ -81,7 +81,7 @@ def gradient_preprocessing(size: int) -> keras.Sequential:
     """Return the layer `preprocessing`: resize → `OrientedGradients` of 8 orientations → flatten.
 
     Args:
-        size: height and width of what the cells of 4 × 4 pixels cover, a multiple of 4. The photo is
+        size: height and width of what the cells of 4 × 4 pixels cover, a multiple of 4. Photos are
             resized to two pixels more.
 
     Raises:
