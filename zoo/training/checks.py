@@ -12,6 +12,7 @@ from zoo.data import Dataset
 from zoo.errors import ZooError
 from zoo.registry import ModelSpec
 from zoo.registry.recipes import Recipe
+from zoo.registry.solvers import solver_entry
 
 
 def adapt_to_data(
@@ -34,7 +35,8 @@ def adapt_to_data(
     if options:
         recipe = replace(recipe, options={**recipe.options, **options})
     examples = len(dataset.train)
-    if recipe.batch_size > examples and "batch_size" not in given:
+    reads_batches = "batch_size" in solver_entry(recipe.solver).reads
+    if reads_batches and recipe.batch_size > examples and "batch_size" not in given:
         # Every replica gets the same number of examples.
         largest = examples // replicas * replicas
         if largest:

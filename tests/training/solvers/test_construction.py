@@ -1,5 +1,7 @@
 """Networks by construction keep the bounds of their errors."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -102,6 +104,15 @@ def test_several_values_in_any_order_and_in_units_of_their_own(tmp_path):
     bounds = np.array([1e4, 6e-3]) * (10 / 256) ** 2 / 8
     assert (errors <= bounds + np.array([1.5, 3e-6])).all()
     assert found["test"]["largest_error"] == pytest.approx(errors.max(), rel=1e-3)
+
+
+def test_few_examples_are_no_reason_to_speak_of_batches(tmp_path):
+    x = np.arange(20, dtype=np.float32)[:, None]
+    given = data.from_arrays(x, np.abs(x[:, 0] - 9), values=("a",))
+    zoo.train("universal_approximator", dataset=given, run_dir=tmp_path / "run")
+    config = json.loads((tmp_path / "run" / "config.json").read_text(encoding="utf-8"))
+    recipe = zoo.describe("universal_approximator").recipe
+    assert config["recipe"]["batch_size"] == recipe.batch_size > len(given.train)
 
 
 def test_any_model_of_one_input_and_one_hidden_layer_is_constructed(tmp_path):
