@@ -66,7 +66,7 @@ def joints(folder: Path, seeds: int) -> None:
         f"drawn patches, {len(real.train):,} of photos, or both, those of photos {_REPEATS} times. "
         '"drawn, then real" starts the training on photos from the weights of the training on '
         "drawn people. All photos of a person, and all backgrounds, are in one split; validation "
-        "data are of the kind that is trained on, of photos for both. Mean, and standard deviation "
+        "data are of the kind that is trained on, of photos for both. Mean ± standard deviation "
         f"over {seeds} seeds. HOG: {', '.join(f'{cell} × {cell}' for cell in _CELLS)} pixels per "
         "cell, 9 orientations, blocks of 2 × 2 cells, L2-Hys; cell and C of LogisticRegression are "
         f"chosen on the validation data (scikit-learn {version('scikit-learn')})."
@@ -88,9 +88,10 @@ def joints(folder: Path, seeds: int) -> None:
             for step in steps:
                 found[step].append(_trained(step, seed, Path(folder_of_runs), tests))
                 print(step.recipe, step.trained_on, seed, found[step][-1], flush=True)
-    rows = [_row("HOG, LogisticRegression", "real", anchor)]
-    rows += [_row(f"{MODEL}, recipe `{s.recipe}`", s.trained_on, of) for s, of in found.items()]
-    keep("joints", description, rows, drawn.identity(), real.identity())
+        rows = [_row("HOG, LogisticRegression", "real", anchor)]
+        rows += [_row(f"{MODEL}, recipe `{s.recipe}`", s.trained_on, of) for s, of in found.items()]
+        # After each seed, as all of them take long.
+        keep("joints", description, rows, drawn.identity(), real.identity())
 
 
 def _row(model: str, trained_on: str, found: Sequence[Mapping[str, float]]) -> dict[str, Any]:

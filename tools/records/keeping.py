@@ -17,7 +17,9 @@ def keep(name: str, description: str, rows: list[dict], *datasets: dict) -> None
         lines.append(f"| {' | '.join(cells)} |")
     on = "".join(f"{of['name']}, fingerprint {of['fingerprint']}; " for of in datasets)
     packages = ", ".join(f"{key} {number}" for key, number in versions().items())
-    command = " ".join(["python", "tools/results.py", *sys.argv[1:]])
+    # Where a folder is on this machine does not matter.
+    words = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
+    command = " ".join(["python", "tools/results.py", *words])
     text = f"# {name}\n\n{description}\n\n" + "\n".join(lines)
     text += f"\n\n{on}{machine()}; {packages}. Made by `{command}`.\n"
     FOLDER.mkdir(parents=True, exist_ok=True)
