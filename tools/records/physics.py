@@ -27,12 +27,14 @@ class Problem:
         changes: fields of the recipe that differ.
         settings: further arguments of `zoo.train`.
         coefficients: the true values of the estimated coefficients.
+        most_seeds: with how many seeds at most.
     """
 
     recipe: str
     changes: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     coefficients: Mapping[str, float] = field(default_factory=dict)
+    most_seeds: int = 100
 
     def words(self, name: str) -> str:
         """Return what is trained as the command, and what of the recipe differs."""
@@ -67,8 +69,8 @@ PROBLEMS: dict[str, tuple[Problem, ...]] = {
             coefficients={"viscosity": VISCOSITY},
         ),
         Problem("penalised"),
-        Problem("best", {"update": "ssbfgs"}),
-        Problem("best", {"update": "bfgs"}),
+        Problem("best", {"update": "bfgs"}, most_seeds=2),
+        Problem("best", {"update": "ssbfgs"}, most_seeds=2),
     ),
 }
 
@@ -85,7 +87,7 @@ def physics(name: str, seeds: int) -> None:
         raise ZooError(f"The number of seeds is {seeds}; give 1 or more.")
     description = (
         f"{name}: relative L2 error against the exact solution on the test points, over "
-        f"{seeds} seeds from 0, and errors of estimated coefficients. CPU minutes: processor time "
+        "seeds from 0, and errors of estimated coefficients. CPU minutes: processor time "
         "of one training with its evaluations, of all threads together; the largest of the seeds."
     )
     rows: list[dict[str, Any]] = []
@@ -103,7 +105,8 @@ def _row(name: str, problem: Problem, seeds: int) -> tuple[dict[str, Any], dict[
     if problem.changes:
         recipe = replace(describe(name).recipes[problem.recipe], **problem.changes)
     found, minutes = [], []
-    for seed in range(seeds):
+    count = min(seeds, problem.most_seeds)
+    for seed in range(count):
         started = time.process_time()
         with tempfile.TemporaryDirectory() as folder:
             results = training.train(
@@ -115,6 +118,7 @@ def _row(name: str, problem: Problem, seeds: int) -> tuple[dict[str, Any], dict[
     errors = [figures["relative_l2"] for figures in found]
     row = {
         "training": problem.words(name),
+        "seeds": count,
         "median": f"{statistics.median(errors):.1e}",
         "worst": f"{max(errors):.1e}",
         **{

@@ -623,7 +623,7 @@ PLACES = {
             "joints",
             "FOLDER",
             "image",
-            "The same, labelled by joint without left and right, and background patches.",
+            "A folder as for keypoints: joints without left and right, and background.",
             load_joint_patches,
         ),
         Place(
