@@ -30,7 +30,7 @@ def test_hidden_layers_find_a_box_that_a_linear_model_does_not():
     mean = np.tile(dataset.train.y.mean(axis=0), (2000, 1))
     found = [IOU.compute(boxes, test[1]) for boxes in (mean, linear, deep)]
     assert found == sorted(found)
-    assert found[1] < 0.65 < found[2]
+    assert found[1] < 0.74 < 0.78 < found[2]
 
 
 def test_a_pose_is_nearer_than_the_mean_pose():

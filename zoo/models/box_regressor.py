@@ -15,9 +15,10 @@ RECIPE = Recipe(
     epochs=60,
     batch_size=32,
     learning_rate=2e-3,
-    optimizer="adam",
+    optimizer="adamw",
+    weight_decay=0.3,
     schedule="cosine",
-    note="The learning rate falls to 0, so that the edges end exact to a fraction of a pixel.",
+    note="The weight decay keeps weights small: boxes are more exact, and 8 bits are enough.",
 )
 
 

@@ -27,7 +27,7 @@ RECIPE = Recipe(
     "pose_regressor",
     task=Values("pck"),
     dataset="figure_poses",
-    slides=(10, 20),
+    slides=(20,),
     equation="(x₁, y₁, …, x₁₄, y₁₄) = W_{d+1} max(0, W_d … max(0, W₁x + b₁) … + b_d) + b_{d+1}",
     output="x and y of 14 joints of a person, in shares of the picture's width and height, from "
     "its left and upper edge",
