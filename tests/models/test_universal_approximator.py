@@ -85,3 +85,10 @@ def test_two_inputs_are_trained(tmp_path):
     # Franke's function is from −0.03 to 1.22.
     assert found["test"]["rmse"] < 0.1
     assert zoo.load_model(tmp_path / "run").input_shape == (None, 2)
+
+
+def test_recipes_by_construction_train_with_another_solver_too(tmp_path):
+    found = zoo.train(
+        "universal_approximator", solver="gradient", epochs=2, run_dir=tmp_path / "run"
+    )
+    assert found["test"]["rmse"] < 0.5

@@ -68,7 +68,8 @@ def test_gray_photos_are_accepted_and_the_next_call_is_as_the_first(model):
         colour = np.ascontiguousarray(np.broadcast_to(colour, (*colour.shape[:3], 3)))
         expected = model(colour).numpy()
         for way in ("call", "predict", "predict_on_batch"):
-            np.testing.assert_allclose(WAYS[way](model, x), expected, atol=1e-6)
+            # A network of several layers adds up in another order.
+            np.testing.assert_allclose(WAYS[way](model, x), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("way", ["evaluate", "fit", "train_on_batch", "pipeline"])

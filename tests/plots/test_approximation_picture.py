@@ -1,5 +1,7 @@
 """The plot of a function's approximation shows the function, the error, and errors by width."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -74,12 +76,16 @@ def test_the_picture_has_function_network_error_and_widths(run, tmp_path):
 
 @pytest.mark.parametrize("name", ["xor_mlp", "deep_regression"])
 def test_other_models_approximate_no_function_of_one_number(name, run_zoo, tmp_path):
-    with pytest.raises(ZooError, match="such as universal_approximator"):
-        check_function(open_source(name))
     done = run_zoo("plot", "approximation", name, "--to", tmp_path / "a.png")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "such as universal_approximator" in done.stderr
+    assert "The plot 'approximation' does not apply to" in done.stderr
     assert not (tmp_path / "a.png").exists()
+
+
+def test_a_function_of_two_numbers_is_refused_in_a_sentence(run):
+    two = replace(open_source(run), model=zoo.build("universal_approximator", inputs=2))
+    with pytest.raises(ZooError, match=r"has input shape \(2,\) .* with inputs=1"):
+        check_function(two)
 
 
 @pytest.mark.slow

@@ -105,3 +105,18 @@ def test_what_cannot_be_shown_is_one_sentence(words, message, run_zoo, tmp_path)
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_boxes_are_drawn_on_the_examples():
+    dataset = data.load("shape_boxes")
+    figure = examples_picture(dataset, "a title")
+    assert png(figure)
+    shown = [axes for axes in figure.axes if axes.images]
+    assert len(shown) == 40
+    # Spread evenly from the first to the last.
+    every = dataset.train.y[np.linspace(0, len(dataset.train) - 1, 40).round().astype(int)]
+    for axes, edges in zip(shown, every, strict=True):
+        (box,) = axes.patches
+        width, height = axes.get_xlim()[1], axes.get_ylim()[0]
+        expected = edges * [width, height, width, height]
+        np.testing.assert_allclose(box.get_bbox().extents, expected, atol=1e-3)

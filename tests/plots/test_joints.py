@@ -6,8 +6,9 @@ from PIL import Image
 
 import zoo
 from zoo.data.figures import LABELS
+from zoo.data.heat_maps import heat_maps, require_joints
 from zoo.errors import ZooError
-from zoo.plots.joints import heat_maps, joints_picture, require_joints
+from zoo.plots.joints import joints_picture
 
 RED = ("red", "background")
 SMALL = {"depth": 0, "features": "pixels", "size": 8}

@@ -5,7 +5,8 @@ import pytest
 from matplotlib.patches import Rectangle
 
 import zoo
-from zoo.plots.overlay import LIMBS, overlay_picture, photo_picture
+from zoo.plots.overlay import overlay_picture, photo_picture
+from zoo.plots.places import LIMBS
 from zoo.plots.style import SECOND, save
 from zoo.registry.tasks.pictures import BOX, JOINTS, POSE
 

@@ -12,10 +12,11 @@ from zoo.utils.choices import UnknownNameError
 
 def test_models_are_listed_from_the_perceptron_to_the_deepest_then_those_of_values():
     linear = ["linear_cat_dog", "cifar_softmax"]
+    classifiers = ["perceptron", "mark_one", "xor_mlp", *linear, "deep_relu", "joint_classifier"]
+    functions = ["universal_approximator", "pinn_oscillator", "pinn_poisson", "pinn_burgers"]
     values = ["linear_regression", "deep_regression", "pose_regressor", "box_regressor"]
-    lecture = ["perceptron", "mark_one", "xor_mlp", *linear, "deep_relu", "universal_approximator"]
-    assert zoo.list_models() == [*lecture, *values]
-    assert zoo.list_models(task="values") == ["universal_approximator", *values]
+    assert zoo.list_models() == [*classifiers, *functions, *values]
+    assert zoo.list_models(task="values") == [*functions, *values]
 
 
 def test_models_are_listed_by_task_and_data_set():

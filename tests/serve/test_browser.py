@@ -22,6 +22,7 @@ from test_playground import workers
 import zoo
 from zoo import edge
 from zoo.bundles.shipped import find_bundle
+from zoo.data.figures import LABELS, figure
 from zoo.plots.style import DIVERGING, FIRST, SECOND
 
 DESKTOP, PHONE = (1100, 900), (375, 812)
@@ -177,6 +178,26 @@ def test_a_photo_of_48_megapixels_is_answered(open_page, tmp_path):
     page.wait_for_selector("#slide li:nth-child(5)")
     assert prediction(page).split()[0] in ("cat", "dog")
     assert "photo, 6000 × 8000" in page.inner_text("#slide")
+
+
+def test_joints_are_searched_for_in_the_whole_photo(open_page, shoot, tmp_path):
+    path = tmp_path / "person.png"
+    Image.fromarray(figure("test", 1, 160).pixels).save(path)
+    page = open_page()
+    page.set_input_files("#file", path)
+    page.wait_for_selector("#slide li:nth-child(5)")
+    assert not page.is_visible("#find")
+    page.select_option("#model", "joint_classifier")
+    page.wait_for_selector("#scores .bar:nth-child(9)")
+    page.click("#find")
+    page.wait_for_selector("#joints li:nth-child(8)")
+    texts = page.locator("#joints li").all_inner_texts()
+    assert [text.split()[0] for text in texts] == list(LABELS[:-1])
+    assert all(re.fullmatch(r"\w+ [01]\.\d\d at \d+, \d+", text.strip()) for text in texts)
+    shoot(page, "serve-joints")
+    page.select_option("#model", "linear_cat_dog")
+    page.wait_for_selector("#slide li:nth-child(5)")
+    assert page.locator("#joints li").count() == 0
 
 
 @pytest.fixture

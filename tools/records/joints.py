@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import statistics
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,8 +24,23 @@ _CELLS = (4, 8)
 _PENALTIES = (0.01, 0.03, 0.1, 0.3, 1.0)
 # Drawn patches are about nine times as many as real ones.
 _REPEATS = 3
-_KINDS = ("drawn", "real", "drawn and real", "drawn, then real")
 _BATCH = 1000
+
+
+class Step(NamedTuple):
+    """One training.
+
+    Args:
+        recipe: of the model.
+        trained_on: for the table.
+        dataset: to train on.
+        start: what a training by the recipe `best` was on whose weights this one starts from.
+    """
+
+    recipe: str
+    trained_on: str
+    dataset: Dataset
+    start: str | None = None
 
 
 def joints(folder: Path, seeds: int) -> None:
@@ -56,25 +71,26 @@ def joints(folder: Path, seeds: int) -> None:
         "cell, 9 orientations, blocks of 2 × 2 cells, L2-Hys; cell and C of LogisticRegression are "
         f"chosen on the validation data (scikit-learn {version('scikit-learn')})."
     )
-    rows = []
-    for row in _rows(drawn, real, seeds):
-        rows.append(row)
-        print(row, flush=True)
-        keep("joints", description, rows, drawn.identity(), real.identity())
-
-
-def _rows(drawn: Dataset, real: Dataset, seeds: int) -> Iterator[dict[str, Any]]:
     tests = {"drawn": drawn.test, "real": real.test}
     both = _joined(drawn, real)
-    yield _row("HOG, LogisticRegression", "real", [_anchor(real, tests)])
-    for recipe, names in (("linear", _KINDS[:2]), ("best", _KINDS)):
-        for name in names:
-            datasets = [
-                {"drawn": drawn, "real": real, "drawn and real": both}[part]
-                for part in name.split(", then ")
-            ]
-            found = [_trained(datasets, recipe, seed, tests) for seed in range(seeds)]
-            yield _row(f"{MODEL} {recipe}", name, found)
+    steps = (
+        Step("linear", "drawn", drawn),
+        Step("linear", "real", real),
+        Step("best", "drawn", drawn),
+        Step("photos", "real", real),
+        Step("best", "drawn and real", both),
+        Step("photos", "drawn, then real", real, start="drawn"),
+    )
+    anchor = [_anchor(real, tests)]
+    found: dict[Step, list[dict[str, float]]] = {step: [] for step in steps}
+    for seed in range(seeds):
+        with tempfile.TemporaryDirectory() as folder_of_runs:
+            for step in steps:
+                found[step].append(_trained(step, seed, Path(folder_of_runs), tests))
+                print(step.recipe, step.trained_on, seed, found[step][-1], flush=True)
+    rows = [_row("HOG, LogisticRegression", "real", anchor)]
+    rows += [_row(f"{MODEL}, recipe `{s.recipe}`", s.trained_on, of) for s, of in found.items()]
+    keep("joints", description, rows, drawn.identity(), real.identity())
 
 
 def _row(model: str, trained_on: str, found: Sequence[Mapping[str, float]]) -> dict[str, Any]:
@@ -125,18 +141,19 @@ def _anchor(dataset: Dataset, tests: Mapping[str, data.Split]) -> dict[str, floa
 
 
 def _trained(
-    datasets: Sequence[Dataset], recipe: str, seed: int, tests: Mapping[str, data.Split]
+    step: Step, seed: int, folder: Path, tests: Mapping[str, data.Split]
 ) -> dict[str, float]:
-    """Return the test accuracies after training on one data set after another."""
-    with tempfile.TemporaryDirectory() as folder:
-        start: Path | None = None
-        for number, dataset in enumerate(datasets):
-            run = Path(folder) / str(number)
-            training.train(
-                MODEL, recipe=recipe, dataset=dataset, seed=seed, run_dir=run, start_from=start
-            )
-            start = run
-        model = loading.load_model(run)
+    """Return the test accuracies after a training in a folder named by what it is trained on."""
+    run = folder / f"{step.recipe} {step.trained_on}"
+    training.train(
+        MODEL,
+        recipe=step.recipe,
+        dataset=step.dataset,
+        seed=seed,
+        run_dir=run,
+        start_from=folder / f"best {step.start}" if step.start else None,
+    )
+    model = loading.load_model(run)
     return {
         of: 100 * float(np.mean(_predictions(model, split.x) == split.y))
         for of, split in tests.items()

@@ -32,14 +32,15 @@ def joints(
     """Plot a heat map of each joint over a photo, and its most likely place."""
     import_tensorflow()
     from zoo import edge
-    from zoo.plots import joints as drawing
+    from zoo.data.heat_maps import SIDES, heat_maps, require_joints
     from zoo.plots import sources
+    from zoo.plots.joints import joints_picture
     from zoo.plots.style import FORMATS, require_format, save
 
     require_format(to, FORMATS)
     source = sources.open_source(trained)
-    drawing.require_joints(source.name, source.targets, source.model.inputs[0].name == "image")
+    require_joints(source.name, source.targets, source.model.inputs[0].name == "image")
     pixels = edge.decode(str(photo))
-    sides = drawing.SIDES if side is None else (side,)
-    maps = drawing.heat_maps(source.outputs, source.targets, pixels, sides)
-    print_line(str(save(drawing.joints_picture(pixels, maps, f"{source.name}, {photo.name}"), to)))
+    sides = SIDES if side is None else (side,)
+    maps = heat_maps(source.outputs, source.targets, pixels, sides)
+    print_line(str(save(joints_picture(pixels, maps, f"{source.name}, {photo.name}"), to)))

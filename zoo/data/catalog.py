@@ -478,7 +478,7 @@ _OF_THIS_PACKAGE = {
             "image",
             "computed",
             (),
-            "The same people cut out, 48 × 48, each training person in eight views.",
+            "Drawn people cut out, 48 × 48, with the coordinates of 14 joints as values.",
             lambda request: figure_poses.figure_poses(request.progress),
             values=figures.VALUES,
         ),
@@ -623,7 +623,7 @@ PLACES = {
             "joints",
             "FOLDER",
             "image",
-            "The same, labelled by joint without left and right, and background patches.",
+            "A folder as for keypoints: joints without left and right, and background.",
             load_joint_patches,
         ),
         Place(

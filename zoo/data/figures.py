@@ -5,7 +5,7 @@ Every person has a background of their own, so that both are in one split only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -82,20 +82,22 @@ def drawn_people(
     examples_of: Callable[[str, int], Examples],
     labels: Sequence[str],
     progress: Progress | None,
+    counts: Mapping[str, int] = COUNTS,
 ) -> Dataset:
     """Return a data set of the people, drawn now or taken from the cache.
 
     Args:
         name: of the data set.
-        examples_of: from a split and an index, up to its number in `COUNTS`, to the examples of
-            this person: images of one size, and their targets.
+        examples_of: from a split and an index to the examples of this person: images of one size,
+            and their targets.
         labels: of the targets; () for the coordinates `VALUES`.
         progress: called with (done, total) while people are drawn.
+        counts: how many people there are in each split.
     """
     return cached_dataset(
         name,
-        cache.entry_key(f"{name} {_RULE}"),
-        lambda folder: _build(folder, examples_of, labels, progress),
+        cache.entry_key(f"{name} {_RULE} {dict(counts)}"),
+        lambda folder: _build(folder, examples_of, labels, progress, counts),
         name,
         notes=(),
         values=() if labels else VALUES,
@@ -126,13 +128,14 @@ def _build(
     examples_of: Callable[[str, int], Examples],
     labels: Sequence[str],
     progress: Progress | None,
+    counts: Mapping[str, int],
 ) -> cache.Built:
     """Draw all people and write the images, in the order of the splits."""
-    total, done = sum(COUNTS.values()), 0
+    total, done = sum(counts.values()), 0
     x: dict[str, list[np.ndarray]] = {split: [] for split in SPLITS}
     y: dict[str, list[np.ndarray]] = {split: [] for split in SPLITS}
     for split in SPLITS:
-        for index in range(COUNTS[split]):
+        for index in range(counts[split]):
             images, targets = examples_of(split, index)
             x[split] += images
             y[split] += targets

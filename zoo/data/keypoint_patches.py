@@ -17,6 +17,7 @@ from zoo.data.photo_set import load_photo_set
 from zoo.data.photo_source import EncodedPhoto, files_key
 from zoo.data.places import Request
 from zoo.data.random_numbers import RandomNumbers
+from zoo.data.squares import cut_square
 from zoo.errors import ZooError
 from zoo.utils.text import printable
 
@@ -262,16 +263,7 @@ def cut_patch(photo: np.ndarray, centre: tuple[float, float], side: float) -> np
         centre: (x, y) of the square.
         side: of the square, in pixels of the photo.
     """
-    from PIL import Image
-
-    height, width = photo.shape[:2]
-    left, top = centre[0] - side / 2, centre[1] - side / 2
-    margin = int(np.ceil(max(0, -left, -top, left + side - width, top + side - height)))
-    if margin:
-        photo = np.pad(photo, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
-    box = (left + margin, top + margin, left + side + margin, top + side + margin)
-    small = Image.fromarray(photo).resize((SIZE, SIZE), Image.Resampling.BILINEAR, box)
-    return np.asarray(small)
+    return cut_square(photo, centre[0] - side / 2, centre[1] - side / 2, side, SIZE)
 
 
 def _png(pixels: np.ndarray) -> bytes:

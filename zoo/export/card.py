@@ -149,6 +149,7 @@ def _tensorrt(manifest: dict[str, Any]) -> list[str]:
 
 _CAPTIONS = {
     "curves.png": "Learning curves on training and validation data.",
+    "field.png": "Predicted and true values over the inputs of the test set, and the error.",
     "overlay.png": "True and predicted places on test pictures, from the best to the worst.",
     "predictions.png": "Predicted values against true values on the test set.",
     "confusion.png": "Confusion matrix on the test set.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zoo.registry import register
@@ -36,6 +37,13 @@ BEST = Recipe(
     note="Left and right are one class, so that patches may be mirrored.",
 )
 
+PHOTOS = replace(
+    BEST,
+    epochs=40,
+    augmentation=Augmentation(flip=True, shift=2, zoom=0.2, rotation=30),
+    note="For the few thousand patches of some hundred photos.",
+)
+
 
 @register(
     "joint_classifier",
@@ -44,7 +52,7 @@ BEST = Recipe(
     slides=(10,),
     equation="f = softmax(W_{d+1} max(0, W_d … max(0, W₁x + b₁) … + b_d) + b_{d+1})",
     output="one probability per joint and one for the background; the largest wins",
-    recipes={"linear": LINEAR, "best": BEST},
+    recipes={"linear": LINEAR, "best": BEST, "photos": PHOTOS},
     training_options=("dropout",),
 )
 def joint_classifier(

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     import keras
 
 RECIPE = Recipe(
-    epochs=60,
+    epochs=30,
     batch_size=128,
-    learning_rate=1e-3,
+    learning_rate=2e-3,
     optimizer="adamw",
     weight_decay=0.1,
     schedule="cosine",
-    note="The weight decay and the dropout keep the network from learning single pictures.",
+    options={"dropout": 0.1},
+    note="The dropout keeps the network from learning single pictures.",
 )
 
 
@@ -35,10 +36,10 @@ RECIPE = Recipe(
 )
 def pose_regressor(
     depth: int = 3,
-    width: int = 256,
+    width: int = 192,
     activation: str = "relu",
     normalization: str = "batch",
-    dropout: float = 0.1,
+    dropout: float = 0.0,
     features: str = "gradients",
     size: int = 48,
 ) -> keras.Model:
@@ -46,8 +47,7 @@ def pose_regressor(
 
     This is DeepPose's formulation (Toshev & Szegedy, 2014), a regression from the picture of one
     person to the coordinates of all joints, without its convolutions and its cascade. The loss is
-    the mean absolute error: in a photo that leaves it open where a joint is, its minimum is one of
-    the likely places rather than their mean.
+    the mean absolute error, whose minimum is a median of the likely places, not their mean.
 
     Args:
         depth: number of hidden layers, at least 0; 0 is linear regression.
@@ -70,7 +70,7 @@ def pose_regressor(
     import keras
 
     from zoo.models.assemble import hidden_layers, image_model, require_positive
-    from zoo.nn.gradients import gradient_preprocessing
+    from zoo.nn.oriented_gradients import gradient_preprocessing
     from zoo.nn.picture_metrics import CorrectJoints, MeanDistance
     from zoo.nn.preprocessing import image_preprocessing
     from zoo.registry.tasks.pictures import POSE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zoo.registry import register
@@ -19,18 +20,13 @@ TRAINED = Recipe(
     schedule="cosine",
     note="The network is that of the interpolant; training does not find weights as good.",
 )
-INTERPOLANT = Recipe(
-    epochs=1,
-    batch_size=1,
-    learning_rate=1.0,
-    solver="construction",
+# Its other numbers are for whoever chooses another solver.
+INTERPOLANT = replace(
+    TRAINED.by_solver("construction"),
     note="ReLU units add up to the line through values of the function: error ≤ max|f″| h² / 8.",
 )
-BUMPS = Recipe(
-    epochs=1,
-    batch_size=1,
-    learning_rate=1.0,
-    solver="construction",
+BUMPS = replace(
+    INTERPOLANT,
     options={"activation": "sigmoid"},
     note="A pair of steep sigmoids is 1 on one interval and 0 elsewhere: error ≤ max|f′| h / 2.",
 )

@@ -31,15 +31,17 @@ def check_function(source: Source) -> ModelSpec:
     """Return the specification of a model if it approximates a function of one number.
 
     Raises:
-        ZooError: unless it has one input, one value, and an option `width`.
+        ZooError: unless the plot applies to its task, and it has one input, one value, and an
+            option `width`.
     """
+    source.require_plot("approximation")
     spec = describe(source.name)
     shapes = (source.model.input_shape[1:], source.model.output_shape[1:])
-    if shapes != ((1,), (1,)) or spec.task.name != "values" or "width" not in spec.options:
+    if shapes != ((1,), (1,)) or "width" not in spec.options:
         raise ZooError(
             f"{source.name} has input shape {shapes[0]} and output shape {shapes[1]}; an "
-            "approximation is plotted for models of values with one input, one output and the "
-            "option width, such as universal_approximator."
+            "approximation is plotted for models with one input, one output and the option width, "
+            "such as universal_approximator with inputs=1."
         )
     return spec
 

@@ -11,7 +11,8 @@ from PIL import Image
 
 from zoo.data.dataset import SPLITS, Dataset, Split, with_units
 from zoo.data.summary import class_counts
-from zoo.plots.style import COLORS, new_figure, short, styled, wrapped
+from zoo.plots.places import are_places, draw_places
+from zoo.plots.style import COLORS, SECOND, new_figure, short, styled, wrapped
 
 _WIDTH = 13.0
 # The most classes that have a row of their own, and the examples in it.
@@ -30,8 +31,8 @@ def examples_picture(dataset: Dataset, title: str) -> Figure:
     """Return a figure of a data set's training examples, and of its examples per class and split.
 
     Images are shown with their labels or values: up to 16 classes in a row each, more by one
-    example each, up to 100. Two numbers are the coordinates of a point; more numbers, and values,
-    are shown as histograms, up to 12.
+    example each, up to 100; values that are points or a box are drawn on them. Two numbers are the
+    coordinates of a point; more numbers, and values, are shown as histograms, up to 12.
 
     Args:
         dataset: the data set.
@@ -65,6 +66,10 @@ def _examples(dataset: Dataset) -> tuple[float, _Draw]:
             return 1.3 * len(dataset.labels), lambda part: _rows(part, train, dataset.labels)
         chosen, titles = _chosen(dataset)
         height = 1.6 * -(-len(chosen) // _COLUMNS)
+        if are_places(values := [value.name for value in dataset.values]):
+            # Neighbours may be views of one picture.
+            chosen = _spread(range(len(train)), len(chosen))
+            return height, lambda part: _places(part, train, chosen, values)
         return height, lambda part: _grid(part, train, chosen, titles)
     if np.asarray(train.x).shape[1:] == (2,) and dataset.labels:
         names = dataset.inputs or ("x₁", "x₂")
@@ -94,6 +99,22 @@ def _grid(
     for one, index, title in zip(every, chosen, titles, strict=False):
         _show(one, split.x[int(index)])
         one.set_title(wrapped(title, _WIDTH / _COLUMNS, 9.5, lines=2), fontsize=9.5)
+
+
+def _places(
+    part: Figure | SubFigure, split: Split, chosen: Sequence[int], names: Sequence[str]
+) -> None:
+    every = part.subplots(-(-len(chosen) // _COLUMNS), _COLUMNS, squeeze=False).ravel()
+    for one in every:
+        _bare(one)
+    for one, index in zip(every, chosen, strict=False):
+        _show(one, split.x[int(index)])
+        (image,) = one.images
+        height, width = image.get_array().shape[:2]
+        image.set_extent((0, width, height, 0))
+        draw_places(one, (height, width), split.y[index].ravel(), names, SECOND)
+        # A point outside of the picture does not make it smaller.
+        one.set(xlim=(0, width), ylim=(height, 0))
 
 
 def _chosen(dataset: Dataset) -> tuple[list[int], list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +72,20 @@ def check_field(model: keras.Model) -> None:
             f"{model.output_shape[1:]}; a field is plotted for models with one or two inputs and "
             "one value as output, such as pinn_oscillator."
         )
+
+
+def is_field(dataset: Dataset) -> bool:
+    """Return whether the test points of a data set are a grid of one or two inputs, of one value.
+
+    >>> from zoo import data
+    >>> is_field(data.load("curve:franke")), is_field(data.load("gaussian"))
+    (True, False)
+    """
+    x = np.asarray(dataset.test.x) if dataset.kind == "vector" else np.empty((0, 0))
+    if x.shape[1] not in (1, 2) or len(dataset.values) != 1:
+        return False
+    points = len(np.unique(x, axis=0))
+    return len(x) == points == math.prod(len(np.unique(column)) for column in x.T)
 
 
 def field_of(

@@ -7,34 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
+from zoo.plots.places import draw_places
 from zoo.plots.style import FIRST, SECOND, new_figure, styled
-from zoo.registry.tasks.pictures import BOX, JOINTS, POSE, distances, overlaps
+from zoo.registry.tasks.pictures import BOX, distances, overlaps
 
 _SHOWN, _COLUMNS = 12, 6
-# Blue and red can be told apart, and lie over photos of any colour with a white edge.
 _TRUE, _PREDICTED = FIRST, SECOND
-LIMBS = tuple(
-    (JOINTS.index(one), JOINTS.index(other))
-    for one, other in (
-        ("head_top", "neck"),
-        *(
-            (f"{side}_{one}", f"{side}_{other}")
-            for side in ("left", "right")
-            for one, other in (
-                ("shoulder", "elbow"),
-                ("elbow", "wrist"),
-                ("shoulder", "hip"),
-                ("hip", "knee"),
-                ("knee", "ankle"),
-            )
-        ),
-        ("left_shoulder", "neck"),
-        ("right_shoulder", "neck"),
-        ("left_hip", "right_hip"),
-    )
-)
 
 
 @styled
@@ -72,8 +51,8 @@ def overlay_picture(
         axes.set_axis_off()
     for axes, index in zip(every, shown, strict=False):
         _show(axes, pictures[int(index)])
-        _draw(axes, pictures[int(index)], truth[index], names, _TRUE)
-        _draw(axes, pictures[int(index)], predicted[index], names, _PREDICTED)
+        draw_places(axes, pictures[int(index)].shape[:2], truth[index], names, _TRUE)
+        draw_places(axes, pictures[int(index)].shape[:2], predicted[index], names, _PREDICTED)
         axes.set_title(f"{what} {figures[index]:.3f}", fontsize=11)
     _explain(figure)
     return figure
@@ -96,7 +75,7 @@ def photo_picture(
     axes = figure.subplots()
     axes.set_axis_off()
     _show(axes, photo)
-    _draw(axes, photo, predicted, names, _PREDICTED)
+    draw_places(axes, photo.shape[:2], predicted, names, _PREDICTED)
     return figure
 
 
@@ -106,25 +85,6 @@ def _show(axes: Axes, picture: np.ndarray) -> None:
     # What is predicted beyond the edge is not drawn.
     axes.set_xlim(0, width)
     axes.set_ylim(height, 0)
-
-
-def _draw(
-    axes: Axes, picture: np.ndarray, values: np.ndarray, names: Sequence[str], color: str
-) -> None:
-    height, width = picture.shape[:2]
-    if tuple(names) == BOX:
-        left, top, right, bottom = np.asarray(values, np.float64) * (width, height, width, height)
-        axes.add_patch(
-            Rectangle((left, top), right - left, bottom - top, fill=False, color=color, linewidth=2)
-        )
-        return
-    points = np.asarray(values, np.float64).reshape(-1, 2) * (width, height)
-    if tuple(names) == POSE:
-        for one, other in LIMBS:
-            axes.plot(*points[[one, other]].T, color=color, linewidth=1.5)
-    axes.scatter(
-        points[:, 0], points[:, 1], s=16, color=color, edgecolors="white", linewidths=0.6, zorder=3
-    )
 
 
 def _explain(figure: Figure) -> None:

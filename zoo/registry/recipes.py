@@ -196,7 +196,7 @@ class Recipe:
 
     def _quasi_newton_text(self) -> str:
         examples = f"{self.sample} examples, drawn anew," if self.sample else "all examples"
-        return f"then {self.iterations} iterations of {self.update} on {examples} in float64"
+        return f"then {self.iterations} steps of bfgs ({self.update}) on {examples} in float64"
 
     def by_solver(self, solver: str) -> Recipe:
         """Return the recipe for another solver, with default values for fields it does not use.

@@ -74,7 +74,7 @@ def load_solver(name: str) -> Any:
 def readers_of(setting: str) -> tuple[str, ...]:
     """Return the names of the solvers that use a setting; an empty tuple if all do.
 
-    >>> readers_of("momentum"), readers_of("seed")
+    >>> readers_of("whitening"), readers_of("seed")
     (('gradient',), ())
     """
     return tuple(entry.name for entry in _entries.values() if setting in entry.reads)

@@ -17,6 +17,7 @@ from zoo.models import describe
 from zoo.nn import loading
 from zoo.plots import curves, sources, style, weights
 from zoo.plots.confusion import confusion_matrix, confusion_picture
+from zoo.plots.field import field_of, field_picture, is_field
 from zoo.plots.overlay import overlay_picture
 from zoo.plots.predictions import predictions_picture
 from zoo.registry.tasks import task_of
@@ -72,10 +73,14 @@ def study(run: str | Path, bundle: str | Path, data_dir: str | None = None) -> P
         pictures["overlay.png"] = overlay_picture(
             dataset.test.x, found, dataset.test.y, edge.names_of(manifest), f"{title}: test set"
         )
-    if folder.history_path.is_file():
-        history = {spec.name: sources.history(run)}
+    if "field" in task.plots and is_field(dataset):
+        field = field_of(dataset, {spec.name: found})
+        pictures["field.png"] = field_picture(field, f"{title}: test set")
+    rows = sources.history(run) if folder.history_path.is_file() else []
+    # One row, as of a construction, is no curve.
+    if len(rows) > 1:
         pictures["curves.png"] = curves.learning_curves(
-            history, f"{title}: training", task.primary.name
+            {spec.name: rows}, f"{title}: training", task.primary.name
         )
     try:
         pictures["weights.png"] = weights.weight_pictures(

@@ -92,6 +92,15 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
             )
         )
 
+    async def joints(request: Request) -> Response:
+        content = await read_upload(request)
+        query = request.query_params
+        return JSONResponse(
+            await run_in_threadpool(
+                _joints, model_server, query.get("model", ""), query.get("artifact"), content
+            )
+        )
+
     async def card(request: Request) -> Response:
         folder = _folder(model_server, request)
         return HTMLResponse(await run_in_threadpool(_card, folder))
@@ -127,6 +136,7 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
             Route("/", page),
             Route("/api/models", models),
             Route("/api/predict", predict, methods=["POST"]),
+            Route("/api/joints", joints, methods=["POST"]),
             Route("/api/cards/{name}", card),
             Route("/api/cards/{name}/{file}", picture),
             Route("/api/playground/start", start, methods=["POST"]),
@@ -233,6 +243,16 @@ def _predict(
                 trim_heap()
         answer["photo"] = {"height": height, "width": width}
     return {**answer, "slide": slide, "server_seconds": time.perf_counter() - started}
+
+
+def _joints(
+    model_server: ModelServer, name: str, artifact: str | None, content: bytes
+) -> dict[str, Any]:
+    with PHOTO_LOCK:
+        model_server.free_memory_for(*upload_size(content))
+        photo, (height, width) = decode_upload(content, None)
+        found = model_server.joints(name, artifact, photo)
+    return {**found, "photo": {"height": height, "width": width}}
 
 
 async def _message(request: Request) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from zoo import edge
+from zoo.data.heat_maps import heat_maps, require_joints
+from zoo.data.joint_labels import BACKGROUND
 from zoo.serve.memory import trim_heap
 from zoo.serve.slide import Slide
 from zoo.utils.choices import require_choice
@@ -23,6 +25,8 @@ MAX_LOADED = 8
 MAX_KEPT_PIXELS = 2**18
 # Decoding a larger photo takes so much memory that all models are unloaded first.
 EXCLUSIVE_PIXELS = 2**24
+# Patches of a photo that are classified at once.
+_WINDOWS = 200
 
 
 class ModelServer:
@@ -76,6 +80,48 @@ class ModelServer:
             "values": prediction.values,
             "text": edge.answer_text(model, prediction),
             "inference_seconds": prediction.latency,
+        }
+
+    def joints(self, name: str, artifact: str | None, photo: np.ndarray) -> dict[str, Any]:
+        """Return where a classifier of patches finds joints in a photo, uint8 (h, w, 3).
+
+        Returns:
+            "rows" and "columns" of the heat maps; "maps", joint → probabilities (rows · columns,);
+            "places", joint → the most likely "x" and "y" in pixels, and its "probability".
+
+        Raises:
+            UnknownNameError: for a model that is not served.
+            ZooError: for a model without joints.
+            edge.BundleError, edge.InputError: from loading and predicting.
+        """
+        require_choice("model", name, tuple(self.bundles))
+        manifest = self.manifests[name]
+        labels = manifest.get("labels", [])
+        require_joints(name, labels, manifest["input"]["kind"] == "image")
+        frame = edge.frame_of(manifest)
+        model = self._model(name, artifact or edge.default_artifact(manifest))
+
+        def classify(patches: np.ndarray) -> np.ndarray:
+            if frame is None:
+                parts = range(0, len(patches), _WINDOWS)
+                return np.concatenate([model.raw(patches[at : at + _WINDOWS]) for at in parts])
+            fitted = (edge.fit_frame(patch, *frame)[None] for patch in patches)
+            return np.concatenate([model.raw(patch) for patch in fitted])
+
+        maps = heat_maps(classify, labels, photo)
+        rows, columns = maps.probabilities.shape[:2]
+        joints = [label for label in labels if label != BACKGROUND]
+        return {
+            "rows": rows,
+            "columns": columns,
+            "maps": {
+                joint: maps.probabilities[..., labels.index(joint)].round(3).ravel().tolist()
+                for joint in joints
+            },
+            "places": {
+                joint: dict(zip(("x", "y", "probability"), maps.most_likely(joint), strict=True))
+                for joint in joints
+            },
         }
 
     def free_memory_for(self, height: int, width: int) -> None:

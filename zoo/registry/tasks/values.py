@@ -33,6 +33,7 @@ class _Family(NamedTuple):
 
 _ANY = _Family((RMSE, LARGEST_ERROR, RELATIVE_L2), frozenset({"curves", "predictions"}))
 _FIELD = _Family(_ANY.metrics, _ANY.plots | {"field"})
+_FUNCTION = _Family(_ANY.metrics, _FIELD.plots | {"approximation"})
 _OVERLAY = _ANY.plots | {"overlay"}
 _POSE = _Family(
     (PCK, MEAN_DISTANCE, RMSE),
@@ -48,6 +49,7 @@ _BOX = _Family(
 )
 _FAMILIES = {
     **{metric.name: _ANY for metric in _ANY.metrics},
+    LARGEST_ERROR.name: _FUNCTION,
     RELATIVE_L2.name: _FIELD,
     PCK.name: _POSE,
     MEAN_DISTANCE.name: _POSE,

@@ -1,6 +1,7 @@
 // Prediction with a model: a photo or numbers in, the label and the steps towards it out.
 import { sendBytes } from "./call.js";
 import { diverging, FIRST, gradient, SECOND } from "./colours.js";
+import { jointMaps } from "./joints.js";
 import { drawing, drawingsFor } from "./samples.js";
 
 const at = (id) => document.getElementById(id);
@@ -39,6 +40,7 @@ export function openPredict(given, uploadBytes) {
     if (event.dataTransfer.files[0]) predict(event.dataTransfer.files[0]);
   });
   at("camera").onclick = () => (at("video").srcObject ? stopCamera() : useCamera());
+  at("find").onclick = findJoints;
   at("snap").onclick = () => predictCanvas(cameraPicture());
   addEventListener("hashchange", stopCamera);
   choose();
@@ -104,7 +106,8 @@ function sampleButton(content, onclick) {
 // Remove the shown result and discard answers that are still to come.
 function clear() {
   newest++;
-  for (const id of ["prediction", "accuracy", "latency", "score", "slide", "legend", "scores"]) at(id).replaceChildren();
+  for (const id of ["prediction", "accuracy", "latency", "score", "slide", "legend", "scores", "joints"]) at(id).replaceChildren();
+  at("find").hidden = true;
   return newest;
 }
 
@@ -144,7 +147,20 @@ function show(model, artifact, answer, preview) {
   if (scores.length > 1) at("scores").replaceChildren(...scores.map(([label, score]) => bar(label, score)));
   if (model.threshold !== null) at("score").replaceChildren(axis(model, answer.score));
   at("slide").replaceChildren(...preview, ...(answer.slide ? slideSteps(answer.slide, answer.label, model) : []));
+  at("find").hidden = model.kind !== "image" || !model.labels.includes("background");
   if (answer.slide) at("legend").replaceChildren(...legend(model, answer.label));
+}
+
+async function findJoints() {
+  const mine = newest;
+  at("find").hidden = true;
+  at("joints").textContent = "Searching…";
+  try {
+    const items = await jointMaps(last.content, chosen(), at("artifact").value);
+    if (mine === newest) at("joints").replaceChildren(...items);
+  } catch (error) {
+    if (mine === newest) at("joints").textContent = error.message;
+  }
 }
 
 // The accuracy on held-out examples, as measured at export.
