@@ -78,6 +78,14 @@ def test_a_report_has_everything_inside(run):
     assert "float32" in page.texts
 
 
+@pytest.mark.parametrize(("name", "pictures"), [("pinn_oscillator", 4), ("deep_regression", 3)])
+def test_a_report_shows_the_field_of_a_grid_of_points(name, pictures, tmp_path):
+    zoo.train(name, solver="gradient", epochs=2, run_dir=tmp_path / "run")
+    page = report(tmp_path / "run")
+    assert len(Page(page).pictures) == pictures
+    assert ("Solution, reference and error" in page.read_text(encoding="utf-8")) == (pictures == 4)
+
+
 @pytest.fixture(scope="module")
 def real_report(tmp_path_factory, tfds_dir):
     folder = tmp_path_factory.mktemp("cifar10")

@@ -6,10 +6,15 @@ from typing import Any
 
 import keras
 
+from zoo.errors import ZooError
 from zoo.models.assemble import require_positive
+from zoo.nn.activation_names import NAMES
 from zoo.nn.activations import activation_layer
 from zoo.nn.physics import Equation, PhysicsModel
 from zoo.registry.recipes import Recipe
+
+# The lecture's activations whose second derivative is not 0.
+SMOOTH = ("sigmoid", "elu", "tanh", "swish", "softplus")
 
 
 def physics_model(
@@ -34,8 +39,7 @@ def physics_model(
         equation: the last layer.
         depth: number of hidden layers, at least 1.
         width: units of each, at least 1.
-        activation: of the hidden layers, one of the lecture's ten; one with a second derivative
-            that is not 0, if the equation has one.
+        activation: of the hidden layers, one of `SMOOTH`.
         recipe: for the optimizer.
         **compile_options: for `compile`.
 
@@ -43,6 +47,11 @@ def physics_model(
         ZooError: for an option out of its range.
     """
     require_positive(depth=depth, width=width)
+    if activation in NAMES and activation not in SMOOTH:
+        raise ZooError(
+            f"Option 'activation' is {activation!r}, whose second derivative is 0, so that u "
+            f"cannot satisfy an equation of second order; choose from {', '.join(SMOOTH)}."
+        )
     point = keras.Input((inputs,), dtype="float32", name="point")
     hidden = features(point)
     for layer in range(1, depth + 1):

@@ -76,7 +76,7 @@ def pinn_burgers(
     Args:
         depth: number of hidden layers, at least 1.
         width: units per hidden layer, at least 1.
-        activation: of the hidden layers, one of the lecture's ten activations.
+        activation: of the hidden layers: "tanh", "sigmoid", "swish", "softplus" or "elu".
         conditions: "built_in" for u = −sin πx + t · N(cos πx, sin πx, t), which satisfies initial
             and boundary conditions; "penalised" for u = N(x, t) with their squared errors in the
             loss; "none" for u = N(x, t) without conditions.
@@ -97,7 +97,7 @@ def pinn_burgers(
     from zoo.nn.burgers import EQUATIONS, PeriodicFeatures
     from zoo.nn.physics import MinMaxScaling
 
-    require_choice("conditions", conditions, tuple(EQUATIONS))
+    require_choice("kind of conditions", conditions, tuple(EQUATIONS))
     equation = EQUATIONS[conditions](
         viscosity,
         estimate,

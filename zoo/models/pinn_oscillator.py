@@ -82,7 +82,7 @@ def pinn_oscillator(
     Args:
         depth: number of hidden layers, at least 1.
         width: units per hidden layer, at least 1.
-        activation: of the hidden layers, one of the lecture's ten activations.
+        activation: of the hidden layers: "tanh", "sigmoid", "swish", "softplus" or "elu".
         mass: m, above 0.
         damping: μ, or where its estimate begins, above 0.
         stiffness: k, or where its estimate begins, above 0.

@@ -75,7 +75,7 @@ def pinn_poisson(
             square, with u = sin πx sin πy.
         depth: number of hidden layers, at least 1.
         width: units per hidden layer, at least 1.
-        activation: of the hidden layers, one of the lecture's ten activations.
+        activation: of the hidden layers: "tanh", "sigmoid", "swish", "softplus" or "elu".
         conditions: "built_in" for a network multiplied by ∏ 4xᵢ(1 − xᵢ), which is 0 on the
             boundary; "penalised" for one whose squared values there are part of the loss.
         condition_weight: factor of the mean squared value on each side of the boundary in the
@@ -93,7 +93,7 @@ def pinn_poisson(
     from zoo.nn.physics import MinMaxScaling
     from zoo.nn.poisson import PoissonEquation
 
-    require_choice("conditions", conditions, CONDITIONS)
+    require_choice("kind of conditions", conditions, CONDITIONS)
     if inputs not in (1, 2):
         raise ZooError(f"Option 'inputs' is {inputs}; give 1 (interval) or 2 (square).")
     if not condition_weight >= 0:

@@ -111,15 +111,15 @@ def field_of(
             f"{len(outputs)} models of {len(inputs)} inputs were given; several are plotted "
             "together only if they have one input, so give one."
         )
-    axes, places = zip(*(np.unique(column, return_inverse=True) for column in x.T), strict=True)
-    shape = tuple(len(along) for along in axes)
-    order = np.ravel_multi_index(places, shape)
-    if len(np.unique(order)) < len(x) or len(x) != np.prod(shape):
+    if not is_field(dataset):
         raise ZooError(
             f"The test points of {dataset.name} are not a grid, on which a field is plotted; "
             "choose a model trained on a data set that has one, such as poisson_square, or use "
             "`zoo plot predictions`."
         )
+    axes, places = zip(*(np.unique(column, return_inverse=True) for column in x.T), strict=True)
+    shape = tuple(len(along) for along in axes)
+    order = np.ravel_multi_index(places, shape)
 
     def arranged(numbers: np.ndarray) -> np.ndarray:
         grid = np.empty(len(x))

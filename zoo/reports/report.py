@@ -18,6 +18,7 @@ from zoo.plots.boundary import boundary_picture
 from zoo.plots.confusion import confusion_matrix, confusion_picture, most_confused
 from zoo.plots.curves import grouped_curves, learning_curves
 from zoo.plots.examples import examples_picture
+from zoo.plots.field import field_of, field_picture, is_field
 from zoo.plots.overlay import overlay_picture
 from zoo.plots.predictions import predictions_picture
 from zoo.plots.weights import weight_pictures
@@ -137,6 +138,9 @@ def _predictions(source: sources.Source, dataset: Dataset, title: str) -> list[s
     if "predictions" in source.task.plots:
         figure = predictions_picture(dataset.test.y, predictions, dataset.values, title)
         parts += [page.heading("Predictions"), page.picture(figure, "Predicted and true values")]
+    if "field" in source.task.plots and is_field(dataset):
+        field = field_of(dataset, {source.name: predictions})
+        parts.append(page.picture(field_picture(field, title), "Solution, reference and error"))
     if "overlay" in source.task.plots:
         names = [value.name for value in dataset.values]
         figure = overlay_picture(dataset.test.x, predictions, dataset.test.y, names, title)

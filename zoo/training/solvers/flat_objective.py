@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.nn.physics import PhysicsModel
+from zoo.nn.scaling import output_scaling
 
 
 class FlatObjective:
@@ -70,9 +71,18 @@ class FlatObjective:
     def _value_and_gradient(self, flat, x, y):
         self._assign(flat)
         with tf.GradientTape() as tape:
-            loss = self._copy.compute_loss(x, y, self._copy(x, training=True), training=True)
+            loss = self._loss(x, y)
         gradients = tape.gradient(loss, [w.value for w in self._weights], None, "zero")
         return loss, tf.concat([tf.reshape(part, (-1,)) for part in gradients], axis=0)
+
+    def _loss(self, x, y):
+        outputs = self._copy(x, training=True)
+        if isinstance(self._copy, PhysicsModel):
+            return self._copy.compute_loss(x, y, outputs, training=True)
+        # Keras's compute_loss would round the loss to float32.
+        if (scaling := output_scaling(self._copy)) is not None:
+            y, outputs = scaling.standardized(y), scaling.standardized(outputs)
+        return self._copy.loss(y, outputs)
 
     def _errors(self, flat, x, y):
         self._assign(flat)
