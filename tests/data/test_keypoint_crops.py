@@ -108,7 +108,7 @@ def test_two_points_of_a_name_are_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("folder", "message"),
-    [("", "names no folder; write coordinates:FOLDER"), ("no", "no folder no")],
+    [("", "names no folder; write coordinates:F"), ("no", "no folder no")],
 )
 def test_a_folder_that_is_missing_is_one_sentence(folder, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
