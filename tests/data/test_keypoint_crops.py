@@ -106,7 +106,11 @@ def test_two_points_of_a_name_are_refused(tmp_path):
         data.load(f"coordinates:{folder}")
 
 
-@pytest.mark.parametrize("folder", ["", "nowhere"])
-def test_a_folder_that_is_missing_is_one_sentence(folder):
-    with pytest.raises(ZooError, match=r"There is no folder|has no folder images|no CSV file"):
+@pytest.mark.parametrize(
+    ("folder", "message"),
+    [("", "names no folder; write coordinates:F"), ("no", "no folder no")],
+)
+def test_a_folder_that_is_missing_is_one_sentence(folder, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ZooError, match=message):
         data.load(f"coordinates:{folder}")

@@ -57,7 +57,7 @@ PROBLEMS: dict[str, tuple[Problem, ...]] = {
     ),
     "pinn_poisson": (
         Problem("best"),
-        Problem("interval", settings={"dataset": "poisson"}),
+        Problem("best", settings={"dataset": "poisson"}),
         Problem("penalised"),
         Problem("best", {"update": "bfgs"}),
     ),

@@ -99,8 +99,15 @@ def curve(run: Path) -> None:
 
 
 def measured(spec: ModelSpec) -> list[str]:
-    """Return the recipes that are measured on the model's own data set, which is no table."""
-    return [recipe for recipe in spec.recipes if recipe != TABLE]
+    """Return the recipes that are measured on the model's own data set.
+
+    It is no table, and has no observations from which coefficients could be estimated.
+    """
+    return [
+        name
+        for name, recipe in spec.recipes.items()
+        if name != TABLE and not recipe.options.get("estimate")
+    ]
 
 
 def recipes(names: list[str], count: int) -> None:
