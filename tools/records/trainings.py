@@ -101,12 +101,13 @@ def curve(run: Path) -> None:
 def measured(spec: ModelSpec) -> list[str]:
     """Return the recipes that are measured on the model's own data set.
 
-    It is no table, and has no observations from which coefficients could be estimated.
+    It is no table and no photos of people, and has no observations from which coefficients could
+    be estimated.
     """
     return [
         name
         for name, recipe in spec.recipes.items()
-        if name != TABLE and not recipe.options.get("estimate")
+        if name not in (TABLE, "photos") and not recipe.options.get("estimate")
     ]
 
 
