@@ -9,6 +9,7 @@ from unittest import mock
 
 import pytest
 from benchmarks.live_page import CHROMIUM, chromium
+from PIL import Image
 
 from zoo import cli, edge
 from zoo.cli.output import console
@@ -39,6 +40,19 @@ def photos_dir() -> Path:
     folder = Path(os.environ.get("ZOO_PHOTOS") or _SHARED / "photos")
     if not (folder / "cat").is_dir() or not (folder / "dog").is_dir():
         _absent(f"no photos in {folder}: export ZOO_PHOTOS=FOLDER that holds cat/ and dog/")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_photos(photos_dir, tmp_path_factory) -> Path:
+    """The folder of the same photos, 24 × 24 pixels: a training scales them all at once."""
+    folder = tmp_path_factory.mktemp("small_photos")
+    for path in sorted(photos_dir.rglob("*.jpg")):
+        (folder / path.parent.name).mkdir(exist_ok=True)
+        with Image.open(path) as photo:
+            photo.convert("RGB").resize((24, 24)).save(
+                folder / path.parent.name / f"{path.stem}.png"
+            )
     return folder
 
 

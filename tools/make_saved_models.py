@@ -40,6 +40,7 @@ HOW = {
     "deep_relu": {"weights": "float16", "kinds": ("float16", "int8")},
     "pose_regressor": {"weights": "float16", "kinds": ("float16", "int8")},
     "pinn_oscillator": {"kinds": ("float32", "float16", "dynamic")},
+    "pinn_burgers": {"kinds": ("float32", "float16", "dynamic")},
 }
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 

@@ -6,9 +6,7 @@ from zoo import data
 
 
 def test_the_interval_is_solved_to_float32_s_digits(tmp_path):
-    found = zoo.train(
-        "pinn_poisson", recipe="interval", dataset="poisson", run_dir=tmp_path / "run"
-    )
+    found = zoo.train("pinn_poisson", dataset="poisson", run_dir=tmp_path / "run")
     assert found["test"]["relative_l2"] < 1e-6
 
 

@@ -11,6 +11,7 @@ from zoo.data.corruptions import CORRUPTIONS, accuracies
 from zoo.data.dataset import Split
 from zoo.export.bundle import export_run
 from zoo.registry.tasks import Limits
+from zoo.reports.report import report
 from zoo.reports.study import study
 
 NO_GATE = Limits(max_drop=100, min_agreement=0)
@@ -70,3 +71,13 @@ def test_a_model_of_numbers_has_curves_and_no_corruptions(tmp_path):
     zoo.train("xor_mlp", epochs=1, run_dir=tmp_path / "other")
     with pytest.raises(ZooError, match="a run of xor_mlp"):
         study(tmp_path / "other", bundle)
+
+
+def test_a_function_is_drawn_and_one_row_is_no_curve(tmp_path):
+    run = tmp_path / "run"
+    zoo.train("universal_approximator", options={"width": 16}, run_dir=run)
+    bundle = study(run, export_run(run, kinds=["float32"]))
+    assert edge.read_manifest(bundle)["pictures"] == ["field.png", "predictions.png"]
+    assert "Predicted and true values over the inputs" in (bundle / "README.md").read_text()
+    page = report(run, tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Solution, reference and error" in page

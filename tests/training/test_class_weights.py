@@ -83,11 +83,11 @@ def test_smoothed_and_mixed_labels_count_by_their_classes():
     assert half == pytest.approx((ones + none) / 2, rel=1e-5)
 
 
-def test_validation_and_test_figures_are_not_weighted(photos_dir, tmp_path):
-    settings = {"dataset": "photos", "data_dir": photos_dir, "options": {"size": 4, "width": 8}}
+def test_validation_and_test_figures_are_not_weighted(small_photos, tmp_path):
+    settings = {"dataset": "photos", "data_dir": small_photos, "options": {"size": 4, "width": 8}}
     settings |= {"epochs": 1, "batch_size": 16, "run_dir": tmp_path, "class_weight": "balanced"}
     results = zoo.train("deep_relu", **settings)
-    test = data.load("photos", photos_dir).test
+    test = data.load("photos", small_photos).test
     model = zoo.load_model(tmp_path)
     right = [model.predict(photo[None], verbose=0).argmax() for photo in test.x] == test.y
     assert results["test"]["accuracy"] == pytest.approx(right.mean(), abs=1e-6)

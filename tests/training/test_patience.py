@@ -34,8 +34,8 @@ class Stops(Silent):
             os.kill(os.getpid(), signal.SIGTERM)
 
 
-def train(run, photos_dir, recipe=ROUGH, **settings):
-    place = {"dataset": "photos", "data_dir": photos_dir, "options": OPTIONS}
+def train(run, small_photos, recipe=ROUGH, **settings):
+    place = {"dataset": "photos", "data_dir": small_photos, "options": OPTIONS}
     return zoo.train("deep_relu", recipe=recipe, run_dir=run, **place, **settings)
 
 
@@ -55,10 +55,10 @@ VARIANTS = {"plain": {}, "all": ALL}
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_it_keeps_the_best_epoch_s_weights_however_often_it_was_stopped(
-    variant, photos_dir, tmp_path
+    variant, small_photos, tmp_path
 ):
     recipe = replace(ROUGH, **VARIANTS[variant])
-    whole = train(tmp_path / "whole", photos_dir, recipe)
+    whole = train(tmp_path / "whole", small_photos, recipe)
     found = ranks(tmp_path / "whole")
     best = min(range(len(found)), key=found.__getitem__)
     assert whole["best_epoch"] == best + 1
@@ -74,11 +74,11 @@ def test_it_keeps_the_best_epoch_s_weights_however_often_it_was_stopped(
     assert stopping.model.stop_training == (whole["stopped"] == "patience")
     # The weights of the best epoch are those that a training of this many epochs ends with.
     only = replace(recipe, epochs=best + 1, patience=0)
-    train(tmp_path / "only", photos_dir, only)
+    train(tmp_path / "only", small_photos, only)
     assert weights(tmp_path / "whole") == weights(tmp_path / "only")
     with pytest.raises(Preempted):
-        train(tmp_path / "parts", photos_dir, recipe, reporter=Stops(best + 2))
-    parts = train(tmp_path / "parts", photos_dir, recipe)
+        train(tmp_path / "parts", small_photos, recipe, reporter=Stops(best + 2))
+    parts = train(tmp_path / "parts", small_photos, recipe)
     assert weights(tmp_path / "parts") == weights(tmp_path / "whole")
     # Keras numbers the layers of a process, and their names are in the file.
     for results in (parts, whole):
@@ -88,17 +88,17 @@ def test_it_keeps_the_best_epoch_s_weights_however_often_it_was_stopped(
     assert histories[0] == histories[1]
 
 
-def test_a_training_that_stopped_early_is_finished(photos_dir, tmp_path):
+def test_a_training_that_stopped_early_is_finished(small_photos, tmp_path):
     heard = Stops()
-    first = train(tmp_path, photos_dir, reporter=heard)
+    first = train(tmp_path, small_photos, reporter=heard)
     assert first["epochs"] < ROUGH.epochs
     (sentence,) = (text for text in heard.sentences if text.startswith("Stopped after epoch"))
     assert f"the weights of epoch {first['best_epoch']} are kept" in sentence
     kept = weights(tmp_path)
-    assert train(tmp_path, photos_dir, epochs=60) == first
+    assert train(tmp_path, small_photos, epochs=60) == first
     # The model is written again from the checkpoint, without another epoch.
     (tmp_path / "model.keras").unlink()
-    assert train(tmp_path, photos_dir)["epochs"] == first["epochs"]
+    assert train(tmp_path, small_photos)["epochs"] == first["epochs"]
     assert weights(tmp_path) == kept
 
 
@@ -111,8 +111,8 @@ def test_a_training_that_stopped_early_is_finished(photos_dir, tmp_path):
         ({"learning_rate": 1e-30, "patience": 50, "epochs": 3}, 3, 1),
     ],
 )
-def test_a_plateau_from_the_first_epoch_on(changes, epochs, best, photos_dir, tmp_path):
-    results = train(tmp_path, photos_dir, replace(ROUGH, **changes))
+def test_a_plateau_from_the_first_epoch_on(changes, epochs, best, small_photos, tmp_path):
+    results = train(tmp_path, small_photos, replace(ROUGH, **changes))
     assert (results["epochs"], results["best_epoch"]) == (epochs, best)
 
 

@@ -187,11 +187,11 @@ class StopsAt(Silent):
     ],
 )
 def test_every_solver_stops_when_asked_and_names_the_folder(
-    kind, name, recipe, word, photos_dir, tmp_path
+    kind, name, recipe, word, small_photos, tmp_path
 ):
     settings = {"run_dir": tmp_path / "my run", "recipe": recipe}
     if name != "xor_mlp":
-        settings |= {"dataset": "photos", "data_dir": photos_dir, "options": {"size": 4}}
+        settings |= {"dataset": "photos", "data_dir": small_photos, "options": {"size": 4}}
     heard = StopsAt(word, kind)
     with pytest.raises(Preempted, match=r"--run-dir '.*/my run'") as stopped:
         zoo.train(name, reporter=heard, **settings)

@@ -123,7 +123,9 @@ def test_whitening_needs_a_bias_to_be_folded_into():
 
 
 @pytest.mark.parametrize("whitening", [0.0, 1.0])
-def test_half_precision_scales_the_loss_with_and_without_whitening(whitening, photos_dir, tmp_path):
+def test_half_precision_scales_the_loss_with_and_without_whitening(
+    whitening, small_photos, tmp_path
+):
     run = tmp_path / "run"
     recipe = Recipe(epochs=1, batch_size=16, learning_rate=1e-3, precision="mixed_float16")
     zoo.train(
@@ -131,7 +133,7 @@ def test_half_precision_scales_the_loss_with_and_without_whitening(whitening, ph
         recipe=dataclasses.replace(recipe, whitening=whitening),
         options={"size": 4, "width": 8},
         dataset="photos",
-        data_dir=photos_dir,
+        data_dir=small_photos,
         run_dir=run,
     )
     _, arrays = checkpoints.decode(checkpoints.latest(run / "checkpoints"))

@@ -36,10 +36,10 @@ class Heard(Silent):
 
 
 @pytest.fixture(scope="module")
-def places(photos_dir, tmp_path_factory):
+def places(small_photos, tmp_path_factory):
     """Folders of the same photos: two classes, the same with other names, and three classes."""
     folder = tmp_path_factory.mktemp("places")
-    photos = [sorted((photos_dir / name).iterdir())[:24] for name in ("cat", "dog")]
+    photos = [sorted((small_photos / name).iterdir())[:24] for name in ("cat", "dog")]
     classes = {
         "two": {"cat": photos[0], "dog": photos[1]},
         "renamed": {"Hund": photos[1], "Katze": photos[0]},

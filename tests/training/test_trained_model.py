@@ -47,13 +47,13 @@ def counted(monkeypatch):
     [("float32", {"classes": 2}, 1), ("float32", {}, 2), ("mixed_bfloat16", {"classes": 2}, 2)],
 )
 def test_a_model_is_built_once_unless_data_or_precision_ask_for_another(
-    precision, classes, builds, counted, photos_dir, tmp_path
+    precision, classes, builds, counted, small_photos, tmp_path
 ):
     train(
         "deep_relu",
         options={**SMALL, **classes},
         dataset="photos",
-        data_dir=photos_dir,
+        data_dir=small_photos,
         batch_size=8,
         epochs=1,
         precision=precision,
@@ -79,7 +79,7 @@ def test_a_model_that_is_not_compiled_is_refused(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"])
-def test_a_saved_model_is_float32_and_compiled_as_it_was_trained(precision, photos_dir, tmp_path):
+def test_a_saved_model_is_float32_and_compiled_as_it_was_trained(precision, small_photos, tmp_path):
     run = tmp_path / "run"
     recipe = Recipe(
         epochs=2,
@@ -95,7 +95,7 @@ def test_a_saved_model_is_float32_and_compiled_as_it_was_trained(precision, phot
         recipe=recipe,
         options=SMALL,
         dataset="photos",
-        data_dir=photos_dir,
+        data_dir=small_photos,
         run_dir=run,
     )
     model = load_trained(RunFolder(run))

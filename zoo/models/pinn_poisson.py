@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 CONDITIONS = ("built_in", "penalised")
 
-SQUARE = Recipe(
+BEST = Recipe(
     epochs=10,
     batch_size=64,
     learning_rate=5e-3,
@@ -23,17 +23,6 @@ SQUARE = Recipe(
     solver="bfgs",
     iterations=1000,
     note="No value of the solution is given; the equation and the boundary determine it.",
-)
-INTERVAL = Recipe(
-    epochs=20,
-    batch_size=20,
-    learning_rate=5e-3,
-    optimizer="adam",
-    schedule="cosine",
-    solver="bfgs",
-    iterations=1000,
-    options={"inputs": 1},
-    note="For the data set poisson, −u″ = f on the interval.",
 )
 PENALISED = Recipe(
     epochs=10,
@@ -55,7 +44,7 @@ PENALISED = Recipe(
     slides=(13,),
     equation="−Δu = f, u = ∏ 4xᵢ(1 − xᵢ) (W_{d+1} tanh(W_d … tanh(W₁x + b₁) … + b_d) + b_{d+1})",
     output="the solution u at a point",
-    recipes={"best": SQUARE, "interval": INTERVAL, "penalised": PENALISED},
+    recipes={"best": BEST, "penalised": PENALISED},
     training_options=("condition_weight",),
 )
 def pinn_poisson(
@@ -108,6 +97,6 @@ def pinn_poisson(
         depth=depth,
         width=width,
         activation=activation,
-        recipe=SQUARE,
+        recipe=BEST,
         **regression(),
     )
