@@ -16,6 +16,7 @@ from zoo.bundles.shipped import find_bundle
 from zoo.export.bundle import KINDS, export_run
 from zoo.export.encoded_photos import encoded_photos, truncated
 from zoo.export.measure import batches
+from zoo.registry.tasks import Limits
 
 # Float32 sums in another order; scores are of order 1. A float16 file's weights are rounded.
 TOLERANCES = {"float32": 1e-5, "float16": 2e-3}
@@ -176,6 +177,13 @@ def test_a_folder_with_other_files_is_not_replaced(run, tmp_path):
     with pytest.raises(ZooError, match="contains other files"):
         export_run(run, tmp_path)
     assert (tmp_path / "precious.txt").read_text() == "mine"
+
+
+def test_a_file_beyond_the_limits_is_refused_with_what_to_do(tmp_path):
+    zoo.train("deep_regression", run_dir=tmp_path, epochs=1)
+    with pytest.raises(ZooError, match=r"was not exported: int8: .* than 100 %\. Leave kinds"):
+        export_run(tmp_path, kinds=["int8"], limits=Limits(min_agreement=100))
+    assert not (tmp_path / "bundle").exists()
 
 
 def test_an_unfinished_run_is_not_exported(tmp_path, run):

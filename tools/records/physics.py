@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from records.keeping import keep
+from records.trainings import record_recipe, train_figure
 from zoo import training
 from zoo.data.burgers import VISCOSITY
 from zoo.data.oscillators import DAMPING, STIFFNESS
@@ -78,6 +79,8 @@ PROBLEMS: dict[str, tuple[Problem, ...]] = {
 def physics(name: str, seeds: int) -> None:
     """Train a model's problems with several seeds and write errors and times.
 
+    The results of recipes on the model's own data set are also written to results.csv.
+
     Args:
         name: one of `PROBLEMS`.
         seeds: how many, 0, 1, ….
@@ -101,10 +104,11 @@ def physics(name: str, seeds: int) -> None:
 
 
 def _row(name: str, problem: Problem, seeds: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    spec = describe(name)
     recipe: Any = problem.recipe
     if problem.changes:
-        recipe = replace(describe(name).recipes[problem.recipe], **problem.changes)
-    found, minutes = [], []
+        recipe = replace(spec.recipes[problem.recipe], **problem.changes)
+    found, published, minutes = [], [], []
     count = min(seeds, problem.most_seeds)
     for seed in range(count):
         started = time.process_time()
@@ -112,9 +116,13 @@ def _row(name: str, problem: Problem, seeds: int) -> tuple[dict[str, Any], dict[
             results = training.train(
                 name, recipe=recipe, seed=seed, run_dir=folder, **problem.settings
             )
-        minutes.append((time.process_time() - started) / 60)
+            minutes.append((time.process_time() - started) / 60)
+            figure = results["test"][spec.task.primary.name]
+            published.append((figure, train_figure(spec, folder)))
         found.append(results["test"])
         print(name, problem.recipe, seed, found[-1], f"{minutes[-1]:.2f} minutes", flush=True)
+    if not problem.changes and not problem.settings:
+        record_recipe(spec, problem.recipe, published, statistics.median(minutes), results)
     errors = [figures["relative_l2"] for figures in found]
     row = {
         "training": problem.words(name),

@@ -94,19 +94,20 @@ def curve(run: Path) -> None:
         "minutes: epochs times the time of one epoch with validation, on an idle machine."
     )
     keep(f"{spec.name}-{config['recipe_name']}", description, rows, results["dataset"])
-    found = [(results["test"][metric.name], _train_figure(spec, run))]
-    _record(spec, config["recipe_name"], found, len(history) * minutes, results)
+    found = [(results["test"][metric.name], train_figure(spec, run))]
+    record_recipe(spec, config["recipe_name"], found, len(history) * minutes, results)
 
 
 def measured(spec: ModelSpec) -> list[str]:
     """Return the recipes that are measured on the model's own data set.
 
-    It is no table, and has no observations from which coefficients could be estimated.
+    It is no table and no photos of people, and has no observations from which coefficients could
+    be estimated.
     """
     return [
         name
         for name, recipe in spec.recipes.items()
-        if name != TABLE and not recipe.options.get("estimate")
+        if name not in (TABLE, "photos") and not recipe.options.get("estimate")
     ]
 
 
@@ -126,12 +127,12 @@ def recipes(names: list[str], count: int) -> None:
                     results = training.train(model, recipe=recipe, seed=seed, run_dir=folder)
                     minutes.append((time.perf_counter() - started) / 60)
                     figure = results["test"][spec.task.primary.name]
-                    found.append((figure, _train_figure(spec, folder)))
+                    found.append((figure, train_figure(spec, folder)))
                 print(model, recipe, seed, *found[-1], f"{minutes[-1]:.2f} minutes", flush=True)
-            _record(spec, recipe, found, statistics.median(minutes), results)
+            record_recipe(spec, recipe, found, statistics.median(minutes), results)
 
 
-def _train_figure(spec, run) -> float:
+def train_figure(spec, run) -> float:
     """Return the primary metric of a run's model on its training examples as they are."""
     split = data.load(spec.dataset).train
     model = loading.load_model(run)
@@ -140,7 +141,16 @@ def _train_figure(spec, run) -> float:
     return task.measure(outputs, split.y)[task.primary.name]
 
 
-def _record(spec, recipe, found, minutes, results) -> None:
+def record_recipe(spec, recipe, found, minutes, results) -> None:
+    """Write a recipe's result to results.csv.
+
+    Args:
+        spec: the model's specification.
+        recipe: the recipe's name.
+        found: for each seed, the primary metric on the test set and on the training examples.
+        minutes: duration of one training.
+        results: those of one training, with its data set.
+    """
     figures, train_figures = zip(*found, strict=True)
     dataset = results["dataset"]
     record(

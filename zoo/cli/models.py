@@ -68,6 +68,7 @@ def describe(
     if toml:
         print_line(spec.recipes[recipe or next(iter(spec.recipes))].to_toml().rstrip("\n"))
         return
+    slides = ", ".join(str(slide) for slide in spec.slides)
     lines = [
         spec.name,
         "",
@@ -76,7 +77,7 @@ def describe(
         f"Equation: {spec.equation}",
         f"Output:   {spec.output_text()}",
         f"Task:     {spec.task.name}; data set {spec.dataset}"
-        + (f"; slides {', '.join(str(slide) for slide in spec.slides)}" if spec.slides else ""),
+        + (f"; slide{'s' * (len(spec.slides) > 1)} {slides}" if slides else ""),
         "Options:  " + " ".join(f"{option}={value}" for option, value in spec.options.items()),
         "Recipes:",
     ]

@@ -114,7 +114,10 @@ def export_run(
         problems = verify.damaged_files(draft, manifest)
         problems += verify.gate_failures(figures, task, limits or Limits())
         if problems:
-            raise ZooError(f"{spec.name} was not exported: {' '.join(problems)}")
+            raise ZooError(
+                f"{spec.name} was not exported: {' '.join(problems)} Leave kinds of files out with "
+                "--kinds, or accept more with --max-drop, --max-increase or --min-agreement."
+            )
         for name, found in figures.items():
             manifest["artifacts"][name] |= found
         write_manifest(draft, manifest)
