@@ -69,9 +69,8 @@ PROBLEMS: dict[str, tuple[Problem, ...]] = {
             settings={"dataset": "burgers_noisy"},
             coefficients={"viscosity": VISCOSITY},
         ),
-        Problem("penalised"),
+        Problem("penalised", most_seeds=3),
         Problem("best", {"update": "bfgs"}, most_seeds=2),
-        Problem("best", {"update": "ssbfgs"}, most_seeds=2),
     ),
 }
 
