@@ -51,8 +51,10 @@ class OrientedGradients(Float32Layer):
         """
         images = ops.cast(images, "float32")
         luma = ops.sum(images * ops.array(LUMA, dtype="float32"), axis=-1, keepdims=True)
-        # As a convolution: tf2onnx 1.17 converts some slices along two axes wrongly.
-        along = ops.conv(luma, ops.array(self._kernels()))
+        # As convolutions: tf2onnx 1.17 converts some slices along two axes wrongly. The first has
+        # whole weights, so that equal pixels differ by exactly 0 in every runtime.
+        slopes = ops.conv(luma, ops.array(_differences()))
+        along = ops.conv(slopes, ops.array(self._directions()))
         votes = ops.relu(along - _NARROW * ops.max(along, axis=-1, keepdims=True))
         histogram = ops.average_pool(votes, self.cell, self.cell)
         energy = ops.sum(histogram, axis=-1, keepdims=True)
@@ -61,13 +63,10 @@ class OrientedGradients(Float32Layer):
         colours = ops.average_pool(images[:, 1:-1, 1:-1], self.cell, self.cell) / 127.5 - 1
         return ops.concatenate([gradients, colours], axis=-1)
 
-    def _kernels(self) -> np.ndarray:
-        """Return g·u_k as filters of luma, float32 (3, 3, 1, orientations)."""
+    def _directions(self) -> np.ndarray:
+        """Return the unit vectors u_k as filters of g, float32 (1, 1, 2, orientations)."""
         angles = 2 * np.pi * np.arange(self.orientations) / self.orientations
-        kernels = np.zeros((3, 3, 1, self.orientations), np.float32)
-        kernels[1, 2, 0], kernels[1, 0, 0] = np.cos(angles), -np.cos(angles)
-        kernels[2, 1, 0], kernels[0, 1, 0] = np.sin(angles), -np.sin(angles)
-        return kernels
+        return np.stack([np.cos(angles), np.sin(angles)])[None, None].astype(np.float32)
 
     def compute_output_shape(self, input_shape):
         """Return the number of cells and of features of each."""
@@ -78,6 +77,13 @@ class OrientedGradients(Float32Layer):
     def get_config(self):
         """Return the constructor's arguments."""
         return {**super().get_config(), "cell": self.cell, "orientations": self.orientations}
+
+
+def _differences() -> np.ndarray:
+    """Return the centred differences across and down as filters, float32 (3, 3, 1, 2)."""
+    filters = np.zeros((3, 3, 1, 2), np.float32)
+    filters[1, [0, 2], 0, 0] = filters[[0, 2], 1, 0, 1] = -1, 1
+    return filters
 
 
 def gradient_preprocessing(size: int) -> keras.Sequential:
