@@ -67,5 +67,6 @@ def test_depth_helps_on_patches_of_people_never_seen(tmp_path):
     for recipe in ("linear", "best"):
         results = zoo.train("joint_classifier", recipe=recipe, epochs=2, run_dir=tmp_path / recipe)
         accuracy[recipe] = results["test"]["accuracy"]
-    most_frequent = np.bincount(data.load("figures").test.y).max() / results["test"]["examples"]
-    assert accuracy["best"] > accuracy["linear"] + 0.1 > most_frequent + 0.1
+    y = data.load("figures").test.y
+    most_frequent = np.bincount(y).max() / len(y)
+    assert accuracy["best"] > accuracy["linear"] + 0.1 > most_frequent + 0.15

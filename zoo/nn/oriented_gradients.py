@@ -51,13 +51,8 @@ class OrientedGradients(Float32Layer):
         """
         images = ops.cast(images, "float32")
         luma = ops.sum(images * ops.array(LUMA, dtype="float32"), axis=-1, keepdims=True)
-        across = luma[:, 1:-1, 2:] - luma[:, 1:-1, :-2]
-        down = luma[:, 2:, 1:-1] - luma[:, :-2, 1:-1]
-        angles = 2 * np.pi * np.arange(self.orientations) / self.orientations
-        cosines, sines = (
-            ops.array(values.astype("float32")) for values in (np.cos(angles), np.sin(angles))
-        )
-        along = across * cosines + down * sines
+        # As a convolution: tf2onnx 1.17 converts some slices along two axes wrongly.
+        along = ops.conv(luma, ops.array(self._kernels()))
         votes = ops.relu(along - _NARROW * ops.max(along, axis=-1, keepdims=True))
         histogram = ops.average_pool(votes, self.cell, self.cell)
         energy = ops.sum(histogram, axis=-1, keepdims=True)
@@ -65,6 +60,14 @@ class OrientedGradients(Float32Layer):
         gradients = ops.sqrt(histogram / (nearby + _SMALL) + 1e-4)
         colours = ops.average_pool(images[:, 1:-1, 1:-1], self.cell, self.cell) / 127.5 - 1
         return ops.concatenate([gradients, colours], axis=-1)
+
+    def _kernels(self) -> np.ndarray:
+        """Return g·u_k as filters of luma, float32 (3, 3, 1, orientations)."""
+        angles = 2 * np.pi * np.arange(self.orientations) / self.orientations
+        kernels = np.zeros((3, 3, 1, self.orientations), np.float32)
+        kernels[1, 2, 0], kernels[1, 0, 0] = np.cos(angles), -np.cos(angles)
+        kernels[2, 1, 0], kernels[0, 1, 0] = np.sin(angles), -np.sin(angles)
+        return kernels
 
     def compute_output_shape(self, input_shape):
         """Return the number of cells and of features of each."""

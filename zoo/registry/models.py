@@ -190,7 +190,7 @@ def list_models(task: str | None = None, dataset: str | None = None) -> list[str
 
     >>> import zoo
     >>> zoo.list_models(task="classes")
-    ['cifar_softmax', 'deep_relu']
+    ['cifar_softmax', 'deep_relu', 'joint_classifier']
     """
     load_plugins()
     if task is not None:
