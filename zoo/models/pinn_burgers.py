@@ -16,25 +16,25 @@ if TYPE_CHECKING:
 VISCOSITY = 0.0031830988618379067
 
 BEST = Recipe(
-    epochs=10,
+    epochs=20,
     batch_size=1000,
     learning_rate=5e-3,
     optimizer="adam",
     schedule="cosine",
     solver="bfgs",
-    iterations=2500,
-    sample=5000,
+    iterations=3000,
+    sample=8000,
     note="Initial and boundary conditions are built in, so that the residual is the whole loss.",
 )
 PENALISED = Recipe(
-    epochs=10,
+    epochs=20,
     batch_size=1000,
     learning_rate=5e-3,
     optimizer="adam",
     schedule="cosine",
     solver="bfgs",
-    iterations=2500,
-    sample=5000,
+    iterations=3000,
+    sample=8000,
     options={"conditions": "penalised"},
     note="The conditions' squared errors are part of the loss, as in Raissi et al. (2019).",
 )
