@@ -38,6 +38,8 @@ DEVIATION = 0.003
 # Activations of 8 bits have three digits too few for a solution of a differential equation.
 HOW = {
     "deep_relu": {"weights": "float16", "kinds": ("float16", "int8")},
+    "joint_classifier": {"weights": "float16", "kinds": ("float16", "int8")},
+    "box_regressor": {"weights": "float16", "kinds": ("float16", "int8")},
     "pose_regressor": {"weights": "float16", "kinds": ("float16", "int8")},
     "pinn_oscillator": {"kinds": ("float32", "float16", "dynamic")},
     "pinn_burgers": {"kinds": ("float32", "float16", "dynamic")},
