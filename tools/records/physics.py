@@ -63,7 +63,7 @@ PROBLEMS: dict[str, tuple[Problem, ...]] = {
         Problem("best", {"update": "bfgs"}),
     ),
     "pinn_burgers": (
-        Problem("best", most_seeds=2),
+        Problem("best"),
         Problem(
             "inverse",
             settings={"dataset": "burgers_noisy"},
