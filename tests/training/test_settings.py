@@ -302,7 +302,8 @@ def test_a_setting_that_a_solver_ignores_is_refused(name, tmp_path):
         "precision": "mixed_float16",
     }
     word = "--" + name.replace("_", "-")
-    with pytest.raises(ZooError, match=f"{word} is only for --solver gradient( or bfgs)?, not for exact"):
+    solvers = "gradient( or bfgs)?"
+    with pytest.raises(ZooError, match=f"{word} is only for --solver {solvers}, not for exact"):
         zoo.train(
             "linear_cat_dog", solver="exact", run_dir=tmp_path, **{name: given[name]}, **NOWHERE
         )

@@ -49,7 +49,9 @@ def test_a_solver_of_ones_own_trains_a_run(photos_dir, tmp_path):
     assert zoo.evaluate(tmp_path / "run")["test"] == pytest.approx(results["test"])
     with pytest.raises(ZooError, match="not for xor_mlp"):
         zoo.train("xor_mlp", solver="mean", run_dir=tmp_path / "refused")
-    with pytest.raises(ZooError, match="--epochs is only for --solver gradient or bfgs, not for mean"):
+    with pytest.raises(
+        ZooError, match="--epochs is only for --solver gradient or bfgs, not for mean"
+    ):
         zoo.train("linear_cat_dog", solver="mean", epochs=3, run_dir=tmp_path / "refused")
 
 
