@@ -30,13 +30,13 @@ from zoo.bundles.shipped import find_bundle, list_shipped
 from zoo.errors import ZooError
 from zoo.export.concatenate import read_model
 from zoo.export.measure import tflite_artifacts
+from zoo.export.verify import CANCELLING
+from zoo.registry.tasks import task_of
 
 DOCUMENT = ROOT / "docs" / "edge.md"
 BEGIN, END = "<!-- arm64: begin -->", "<!-- arm64: end -->"
-# Of the largest output, if that is above 1. A solution of an equation is a sum of large terms that
-# cancel, and the histograms of gradients are differences of pixels under a square root.
-FLOAT_TOLERANCE, CANCELLING = 2e-6, 5e-5
-CANCELS = ("joint_classifier", "pose_regressor", "pinn_oscillator", "pinn_poisson", "pinn_burgers")
+# Of the largest output, if that is above 1.
+FLOAT_TOLERANCE = 2e-6
 POINTS = 200
 _MIRROR = "http://deb.debian.org/debian"
 _SUITE, _PYTHON = "bookworm", "3.11"
@@ -136,7 +136,7 @@ def compare(userland: Path, name: str, kind: str, photos: list[Path]) -> dict:
     differences = np.abs(own - other)
     step = step_of((bundle / f"{kind}.tflite").read_bytes()) if kind == "int8" else 0.0
     # A dynamic file quantises activations at run time, so that rounding may differ.
-    tolerance = CANCELLING if name in CANCELS else FLOAT_TOLERANCE
+    tolerance = CANCELLING if task_of(manifest).primary.is_relative else FLOAT_TOLERANCE
     tolerance *= max(1.0, float(np.abs(own).max()))
     allowed = {"float32": tolerance, "int8": 1.001 * step, "float16": tolerance}
     same = sum(a.get("label") == b.get("label") for a, b in zip(here, there, strict=True))

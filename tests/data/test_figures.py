@@ -6,11 +6,12 @@ import pytest
 from zoo import data
 from zoo.data.canvas import Canvas, Limb
 from zoo.data.figure_drawing import draw_figure
-from zoo.data.figure_pose import JOINTS, sample_pose
+from zoo.data.figure_pose import sample_pose
 from zoo.data.figures import COUNTS, LABELS, PICTURE_SIZE, figure
 from zoo.data.joint_labels import BACKGROUND_PATCHES, background_places
 from zoo.data.random_numbers import RandomNumbers
 from zoo.data.scenery import background
+from zoo.registry.tasks.pictures import JOINTS
 
 SPLITS = ("train", "validation", "test")
 SIZE = 128

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from records import poses
+from records.together import together
 
 from zoo import ZooError, data
 from zoo.data.figures import figure
@@ -48,7 +49,7 @@ def test_photos_with_hidden_joints_are_measured_by_the_visible_ones(folder):
 
 def test_photos_and_drawn_people_are_trained_on_together(folder):
     real = data.load(f"coordinates:{folder}")
-    joined = poses._together(real, real)
+    joined = together(real, real, 1, "both")
     assert len(joined.train) == 2 * len(real.train)
     assert joined.values == real.values
     np.testing.assert_array_equal(joined.test.x, real.test.x)

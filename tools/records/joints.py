@@ -13,6 +13,7 @@ import numpy as np
 
 from records.hog import hog
 from records.keeping import keep
+from records.together import together
 from zoo import data, training
 from zoo.data import Dataset
 from zoo.data.dataset import SPLITS
@@ -72,7 +73,7 @@ def joints(folder: Path, seeds: int) -> None:
         f"chosen on the validation data (scikit-learn {version('scikit-learn')})."
     )
     tests = {"drawn": drawn.test, "real": real.test}
-    both = _joined(drawn, real)
+    both = together(drawn, real, _REPEATS, "drawn and real patches")
     steps = (
         Step("linear", "drawn", drawn),
         Step("linear", "real", real),
@@ -108,18 +109,6 @@ def _text(figures: Sequence[float]) -> str:
 def _share(dataset: Dataset) -> str:
     """Return the share of the last class, the background, among test examples."""
     return f"{100 * np.mean(dataset.test.y == len(dataset.labels) - 1):.0f} %"
-
-
-def _joined(drawn: Dataset, real: Dataset) -> Dataset:
-    """Return drawn and real training examples, with the real validation and test examples."""
-    parts = [drawn.train, *[real.train] * _REPEATS]
-    return data.from_arrays(
-        np.concatenate([np.asarray(part.x) for part in parts]),
-        np.concatenate([part.y for part in parts]),
-        validation=(np.asarray(real.validation.x), real.validation.y),
-        test=(np.asarray(real.test.x), real.test.y),
-        labels=real.labels,
-    )
 
 
 def _anchor(dataset: Dataset, tests: Mapping[str, data.Split]) -> dict[str, float]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from records.keeping import keep
+from records.together import together
 from zoo import data, edge, training
 from zoo.data import Dataset
 from zoo.data.dataset import example_digest
@@ -50,7 +51,7 @@ def poses(folder: Path, seeds: int) -> None:
         raise ZooError(f"The number of seeds is {seeds}; give 2 or more.")
     drawn, real = data.load(_DRAWN), data.load(f"coordinates:{folder}")
     visible = _visible_joints(folder)
-    both = _together(drawn, real)
+    both = replace(together(drawn, real, 1, "drawn people and photos"), standardize=False)
     description = (
         f"PCK@0.2 in % and mean distance in % of the picture's side, on the {len(drawn.test):,} "
         f"test pictures of `{_DRAWN}` (drawn), on the {len(real.test)} test photos of "
@@ -81,22 +82,6 @@ def poses(folder: Path, seeds: int) -> None:
                 training.train(_MODEL, dataset=dataset, seed=seed, run_dir=run)
                 models.append(_predictor(loading.load_model(run)))
         add(name, models)
-
-
-def _together(drawn: Dataset, real: Dataset) -> Dataset:
-    """Return drawn people and photos as one data set, whose validation and test data are photos."""
-    parts = [drawn.train, real.train]
-    x = np.concatenate([np.asarray(part.x) for part in parts])
-    y = np.concatenate([part.y for part in parts])
-    joined = data.from_arrays(
-        x,
-        y,
-        validation=(real.validation.x, real.validation.y),
-        test=(real.test.x, real.test.y),
-        values=real.values,
-        name="drawn people and photos",
-    )
-    return replace(joined, standardize=False)
 
 
 def _mean_pose(dataset: Dataset) -> Any:

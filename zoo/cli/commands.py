@@ -31,6 +31,8 @@ class Group(TyperGroup):
 class PhotoCommand(Command):
     """A command that takes files: `-hut.jpg` is a file, although `-h` is an option."""
 
+    ignore_unknown_options = True
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the words; one that starts with a single dash but is not an option is a file."""
         return super().parse_args(ctx, [_as_file(word) for word in args])

@@ -12,6 +12,7 @@ from zoo.cli.output import print_line
 from zoo.cli.plot_approximation import approximation
 from zoo.cli.plot_field import field
 from zoo.cli.plot_joints import joints
+from zoo.cli.plot_options import DataDir, To, Trained
 from zoo.cli.plot_overlay import overlay
 from zoo.cli.plugins import import_tensorflow
 
@@ -20,25 +21,9 @@ if TYPE_CHECKING:
 
 plot_app = Commands(help="Plots of runs, bundles and models.")
 plot_app.command("approximation")(approximation)
-plot_app.command("overlay", cls=PhotoCommand, context_settings={"ignore_unknown_options": True})(
-    overlay
-)
+plot_app.command("overlay", cls=PhotoCommand)(overlay)
 plot_app.command("field")(field)
-plot_app.command("joints", cls=PhotoCommand, context_settings={"ignore_unknown_options": True})(
-    joints
-)
-
-To = Annotated[Path, typer.Option(help="The file to write, .png or .svg.", metavar="FILE")]
-Trained = Annotated[
-    str,
-    typer.Argument(metavar="RUN|BUNDLE", help="A run, a bundle, or a shipped model's name."),
-]
-DataDir = Annotated[
-    str | None,
-    typer.Option(
-        help="Folder of the data set; the one recorded in training by default.", metavar="FOLDER"
-    ),
-]
+plot_app.command("joints", cls=PhotoCommand)(joints)
 
 
 @plot_app.command("curves")
@@ -86,9 +71,7 @@ def predictions(
     source.require_plot("predictions")
     dataset = source.dataset(data_dir)
     found = source.predictions(dataset.test.x)
-    metric = source.task.primary
-    figure = metric.text(metric.compute(found, dataset.test.y))
-    title = f"{source.name}, test set of {dataset.name}: {metric.title} {figure}"
+    title = source.test_title(dataset, found)
     _save(predictions_picture(dataset.test.y, found, dataset.values, title), to)
 
 
@@ -199,7 +182,7 @@ def examples(trained: Trained, data_dir: DataDir = None, to: To = Path("examples
     _save(certainty_picture(dataset.test, outputs, source.task, dataset.labels, title), to)
 
 
-@plot_app.command("pipeline", cls=PhotoCommand, context_settings={"ignore_unknown_options": True})
+@plot_app.command("pipeline", cls=PhotoCommand)
 def pipeline(
     trained: Trained,
     photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="A JPEG or PNG file.")],

@@ -8,25 +8,15 @@ from typing import Annotated
 import typer
 
 from zoo.cli.output import print_line
+from zoo.cli.plot_options import DataDir, To, Trained
 from zoo.cli.plugins import import_tensorflow
 
 
 def approximation(
-    trained: Annotated[
-        str,
-        typer.Argument(metavar="RUN|BUNDLE", help="A run, a bundle, or a shipped model's name."),
-    ],
-    data_dir: Annotated[
-        str | None,
-        typer.Option(
-            help="Folder of the data set; the one recorded in training by default.",
-            metavar="FOLDER",
-        ),
-    ] = None,
+    trained: Trained,
+    data_dir: DataDir = None,
     seed: Annotated[int, typer.Option(help="Seed of the trainings.")] = 0,
-    to: Annotated[
-        Path, typer.Option(help="The file to write, .png or .svg.", metavar="FILE")
-    ] = Path("approximation.png"),
+    to: To = Path("approximation.png"),
 ) -> None:
     """Plot a function, the network and its error, and the error against the width.
 
@@ -46,15 +36,12 @@ def approximation(
     spec = drawing.check_function(source)
     dataset = source.dataset(data_dir)
     outputs = source.outputs(dataset.test.x)
-    metric = source.task.primary
-    figure = metric.text(metric.compute(outputs, dataset.test.y))
-    title = f"{source.name}, test set of {dataset.name}: {metric.title} {figure}"
     drawn = drawing.approximation_picture(
         dataset,
         outputs,
         drawing.errors_by_width(spec, dataset, seed=seed),
         drawing.error_bounds(curve_of(dataset.name)),
-        title,
-        metric.title,
+        source.test_title(dataset, outputs),
+        source.task.primary.title,
     )
     print_line(str(save(drawn, to)))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli.output import print_line
+from zoo.cli.plot_options import DataDir
 from zoo.cli.plugins import import_tensorflow
 
 
@@ -19,13 +20,7 @@ def field(
             help="A run, a bundle, or a shipped model's name; with one input, one or several.",
         ),
     ],
-    data_dir: Annotated[
-        str | None,
-        typer.Option(
-            help="Folder of the data set; the one recorded in training by default.",
-            metavar="FOLDER",
-        ),
-    ] = None,
+    data_dir: DataDir = None,
     to: Annotated[
         Path, typer.Option(help="A .png or .svg for an image, a .gif for an animation.")
     ] = Path("field.png"),

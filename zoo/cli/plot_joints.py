@@ -8,14 +8,12 @@ from typing import Annotated
 import typer
 
 from zoo.cli.output import print_line
+from zoo.cli.plot_options import To, Trained
 from zoo.cli.plugins import import_tensorflow
 
 
 def joints(
-    trained: Annotated[
-        str,
-        typer.Argument(metavar="RUN|BUNDLE", help="A run, a bundle, or a shipped model's name."),
-    ],
+    trained: Trained,
     photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="A JPEG or PNG file.")],
     side: Annotated[
         float | None,
@@ -25,9 +23,7 @@ def joints(
             metavar="SHARE",
         ),
     ] = None,
-    to: Annotated[
-        Path, typer.Option(help="The file to write, .png or .svg.", metavar="FILE")
-    ] = Path("joints.png"),
+    to: To = Path("joints.png"),
 ) -> None:
     """Plot a heat map of each joint over a photo, and its most likely place."""
     import_tensorflow()

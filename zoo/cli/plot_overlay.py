@@ -8,28 +8,18 @@ from typing import Annotated
 import typer
 
 from zoo.cli.output import print_line
+from zoo.cli.plot_options import DataDir, To, Trained
 from zoo.cli.plugins import import_tensorflow
 
 
 def overlay(
-    trained: Annotated[
-        str,
-        typer.Argument(metavar="RUN|BUNDLE", help="A run, a bundle, or a shipped model's name."),
-    ],
+    trained: Trained,
     photo: Annotated[
         Path | None,
         typer.Argument(metavar="PHOTO", help="A photo; else pictures of the test set are shown."),
     ] = None,
-    data_dir: Annotated[
-        str | None,
-        typer.Option(
-            help="Folder of the data set; the one recorded in training by default.",
-            metavar="FOLDER",
-        ),
-    ] = None,
-    to: Annotated[
-        Path, typer.Option(help="The file to write, .png or .svg.", metavar="FILE")
-    ] = Path("overlay.png"),
+    data_dir: DataDir = None,
+    to: To = Path("overlay.png"),
 ) -> None:
     """Draw predicted points or boxes on a photo, or on test pictures beside the true ones."""
     import_tensorflow()
@@ -49,9 +39,7 @@ def overlay(
     else:
         dataset = source.dataset(data_dir)
         found = source.predictions(dataset.test.x)
-        metric = source.task.primary
-        text = metric.text(metric.compute(found, dataset.test.y))
-        title = f"{source.name}, test set of {dataset.name}: {metric.title} {text}"
+        title = source.test_title(dataset, found)
         figure = drawing.overlay_picture(
             dataset.test.x, found, dataset.test.y, source.targets, title
         )

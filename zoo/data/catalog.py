@@ -407,6 +407,13 @@ def _computed(compute: Callable[[], Dataset]) -> _Load:
     return lambda request: compute()
 
 
+def _of_numbers(
+    name: str, summary: str, compute: Callable[[], Dataset], values: tuple[Value, ...]
+) -> DatasetSpec:
+    """Return the specification of computed rows of numbers, with values to predict."""
+    return DatasetSpec(name, "vector", "computed", (), summary, _computed(compute), values=values)
+
+
 def _tfds(name: str) -> _Load:
     return lambda request: load_photo_set(
         tfds_photos.TfdsPhotos(name, request.data_dir), request.progress
@@ -482,98 +489,68 @@ _OF_THIS_PACKAGE = {
             lambda request: figure_poses.figure_poses(request.progress),
             values=figures.VALUES,
         ),
-        DatasetSpec(
+        _of_numbers(
             "plane",
-            "vector",
-            "computed",
-            (),
             "Points of a plane over the square −6 … 6, with noise of deviation 0.05.",
-            _computed(surfaces.plane),
-            values=surfaces.VALUES,
+            surfaces.plane,
+            surfaces.VALUES,
         ),
-        DatasetSpec(
+        _of_numbers(
             "gaussian",
-            "vector",
-            "computed",
-            (),
             "A surface over the square −6 … 6 with three hills and three hollows.",
-            _computed(surfaces.gaussian),
-            values=surfaces.VALUES,
+            surfaces.gaussian,
+            surfaces.VALUES,
         ),
         *(
-            DatasetSpec(
+            _of_numbers(
                 f"{curves.PREFIX}{name}",
-                "vector",
-                "computed",
-                (),
                 f"The function {curve.formula}, x from {curve.lower:g} to {curve.upper:g}.",
-                _computed(partial(curves.curve, name)),
-                values=curves.VALUES,
+                partial(curves.curve, name),
+                curves.VALUES,
             )
             for name, curve in curves.CURVES.items()
         ),
-        DatasetSpec(
+        _of_numbers(
             f"{curves.PREFIX}franke",
-            "vector",
-            "computed",
-            (),
             "Franke's function of two variables on the unit square.",
-            _computed(curves.franke),
-            values=curves.VALUES,
+            curves.franke,
+            curves.VALUES,
         ),
-        DatasetSpec(
+        _of_numbers(
             "oscillator",
-            "vector",
-            "computed",
-            (),
             "The displacement of a damped oscillator over about three periods.",
-            _computed(oscillators.oscillator),
-            values=oscillators.VALUES,
+            oscillators.oscillator,
+            oscillators.VALUES,
         ),
-        DatasetSpec(
+        _of_numbers(
             "oscillator_noisy",
-            "vector",
-            "computed",
-            (),
             "2,000 observations of the same oscillator with 5 % noise, to find its coefficients.",
-            _computed(oscillators.oscillator_noisy),
-            values=oscillators.VALUES,
+            oscillators.oscillator_noisy,
+            oscillators.VALUES,
         ),
-        DatasetSpec(
+        _of_numbers(
             "poisson",
-            "vector",
-            "computed",
-            (),
             "The solution of Poisson's equation −u″ = f on the interval 0 … 1.",
-            _computed(poisson.poisson),
-            values=poisson.VALUES,
+            poisson.poisson,
+            poisson.VALUES,
         ),
-        DatasetSpec(
+        _of_numbers(
             "poisson_square",
-            "vector",
-            "computed",
-            (),
             "The solution of Poisson's equation −Δu = f on the unit square.",
-            _computed(poisson.poisson_square),
-            values=poisson.VALUES,
+            poisson.poisson_square,
+            poisson.VALUES,
         ),
-        DatasetSpec(
+        _of_numbers(
             "burgers",
-            "vector",
-            "computed",
-            (),
             "Points (x, t) at which the Burgers equation is to hold, with its exact solution.",
-            _computed(burgers.burgers),
-            values=burgers.VALUES,
+            burgers.burgers,
+            burgers.VALUES,
         ),
-        DatasetSpec(
+        _of_numbers(
             "burgers_noisy",
-            "vector",
-            "computed",
-            (),
             "2,000 observations of the Burgers equation's solution with 1 % noise.",
-            _computed(burgers.burgers_noisy),
-            values=burgers.VALUES,
+            burgers.burgers_noisy,
+            burgers.VALUES,
         ),
         DatasetSpec(
             "cifar10",

@@ -14,9 +14,10 @@ from typing import NamedTuple
 import numpy as np
 
 from zoo.data.canvas import Canvas, Colour, Limb, Stripes
-from zoo.data.figure_pose import JOINTS, sample_pose
+from zoo.data.figure_pose import sample_pose
 from zoo.data.random_numbers import RandomNumbers
 from zoo.data.scenery import background, random_colour
+from zoo.registry.tasks.pictures import JOINTS
 
 _SIDES = ("left", "right")
 # Numbers of the parts on the canvas; those of the right side are one higher. 0 is the background.

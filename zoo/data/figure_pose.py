@@ -6,23 +6,6 @@ import numpy as np
 
 from zoo.data.random_numbers import RandomNumbers
 
-# The names and the order of the Leeds Sports Pose photos, sorted; left and right are the person's.
-JOINTS = (
-    "head_top",
-    "left_ankle",
-    "left_elbow",
-    "left_hip",
-    "left_knee",
-    "left_shoulder",
-    "left_wrist",
-    "neck",
-    "right_ankle",
-    "right_elbow",
-    "right_hip",
-    "right_knee",
-    "right_shoulder",
-    "right_wrist",
-)
 # Lengths as shares of the height of a standing person, about those of Drillis and Contini (1966).
 _TRUNK, _THIGH, _SHANK, _FOOT = 0.30, 0.245, 0.245, 0.10
 _UPPER_ARM, _FOREARM, _HAND = 0.18, 0.15, 0.08

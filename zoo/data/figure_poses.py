@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from zoo.data.dataset import SPLITS, Dataset
-from zoo.data.figure_pose import JOINTS
 from zoo.data.figures import PICTURE_SIZE, Examples, drawn_people, figure
 from zoo.data.person_views import cut_person, mirrored_names, plain_view, random_view
 from zoo.data.random_numbers import RandomNumbers
 from zoo.data.writing import Progress
+from zoo.registry.tasks.pictures import JOINTS
 
 # As many people as a network needs that is given nothing but pictures.
 COUNTS = {"train": 8_000, "validation": 400, "test": 800}

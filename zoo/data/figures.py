@@ -13,17 +13,17 @@ import numpy as np
 from zoo.data import cache, store
 from zoo.data.dataset import SPLITS, Dataset, example_digest, fingerprint
 from zoo.data.figure_drawing import Figure, draw_figure
-from zoo.data.figure_pose import JOINTS
 from zoo.data.joint_labels import BACKGROUND, background_places, joint_labels, joint_of
 from zoo.data.keypoint_patches import cut_patch, patch_side
 from zoo.data.photo_set import cached_dataset
 from zoo.data.random_numbers import RandomNumbers
 from zoo.data.writing import Progress
 from zoo.registry.tasks import Value
+from zoo.registry.tasks.pictures import JOINTS, POSE
 
 COUNTS = {"train": 2_000, "validation": 250, "test": 500}
 LABELS = joint_labels(JOINTS)
-VALUES = tuple(Value(f"{name}_{axis}") for name in JOINTS for axis in "xy")
+VALUES = tuple(map(Value, POSE))
 # Height and width of the pictures of `figure_joints`.
 PICTURE_SIZE = 96
 # Of the pictures that patches are cut from: a patch is about as large in them as it will be.

@@ -25,6 +25,8 @@ from zoo.utils.files import sha256
 # Largest accepted difference between float32 files, which sum in different orders; relative to the
 # largest output if that is above 1.
 TOLERANCE = 1e-5
+# The same for solutions of equations: sums of large terms that cancel, whose rounding depends on
+# the order of summation. Their gate is the relative error.
 CANCELLING = 5e-5
 # Percentage points: another processor sums in another order, which may change a few predictions.
 _SAME_POINTS = 0.1
@@ -168,8 +170,6 @@ def _measure_encoded(bundle: Path, manifest: dict[str, Any], dataset: Dataset) -
 def gate_failures(figures: dict[str, dict[str, Any]], task: Task, limits: Limits) -> list[str]:
     """Return a sentence for each way in which an artifact differs too much from the Keras model."""
     keras_model = figures["keras"]
-    # Solutions of equations are sums of large terms that cancel, which float32 rounds in each order
-    # of summation differently; their gate is the relative error.
     share = CANCELLING if task.primary.is_relative else TOLERANCE
     tolerance = share * max(1.0, *(abs(output) for output in keras_model["outputs"]))
     problems = []

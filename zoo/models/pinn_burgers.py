@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zoo.registry import register
@@ -26,15 +27,8 @@ BEST = Recipe(
     sample=8000,
     note="Initial and boundary conditions are built in, so that the residual is the whole loss.",
 )
-PENALISED = Recipe(
-    epochs=20,
-    batch_size=1000,
-    learning_rate=5e-3,
-    optimizer="adam",
-    schedule="cosine",
-    solver="bfgs",
-    iterations=3000,
-    sample=8000,
+PENALISED = replace(
+    BEST,
     options={"conditions": "penalised"},
     note="The conditions' squared errors are part of the loss, as in Raissi et al. (2019).",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zoo.registry import register
@@ -21,13 +22,8 @@ RECIPE = Recipe(
     iterations=2000,
     note="Values are given up to t = 0.35 only; the equation determines the rest.",
 )
-PLAIN = Recipe(
-    epochs=40,
-    batch_size=12,
-    learning_rate=5e-3,
-    optimizer="adam",
-    schedule="cosine",
-    solver="bfgs",
+PLAIN = replace(
+    RECIPE,
     iterations=500,
     options={"residual_weight": 0.0},
     note="For comparison: without the equation, the same network fits the given values only.",

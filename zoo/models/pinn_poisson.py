@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from zoo.registry import register
@@ -24,14 +25,8 @@ BEST = Recipe(
     iterations=1000,
     note="No value of the solution is given; the equation and the boundary determine it.",
 )
-PENALISED = Recipe(
-    epochs=10,
-    batch_size=64,
-    learning_rate=5e-3,
-    optimizer="adam",
-    schedule="cosine",
-    solver="bfgs",
-    iterations=1000,
+PENALISED = replace(
+    BEST,
     options={"conditions": "penalised"},
     note="The squared values on the boundary are part of the loss, as in Raissi et al. (2019).",
 )

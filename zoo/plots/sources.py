@@ -76,6 +76,12 @@ class Source:
         """Return the model's predictions: label indices, int64 (examples,), or values."""
         return self.task.predictions(self.outputs(examples))
 
+    def test_title(self, dataset: Dataset, predictions: np.ndarray) -> str:
+        """Return a title with the primary metric of predictions on a data set's test split."""
+        metric = self.task.primary
+        figure = metric.text(metric.compute(predictions, dataset.test.y))
+        return f"{self.name}, test set of {dataset.name}: {metric.title} {figure}"
+
 
 def open_source(run_or_bundle: str | Path) -> Source:
     """Open a run folder, a bundle's folder or a shipped model by name.

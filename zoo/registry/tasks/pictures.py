@@ -10,7 +10,8 @@ import numpy as np
 
 from zoo.registry.tasks.metrics import Metric
 
-# Joints of a person, in alphabetical order; the values of a pose are x and y of each.
+# The names of the Leeds Sports Pose photos, in alphabetical order; left and right are the person's.
+# The values of a pose are x and y of each.
 JOINTS = (
     "head_top",
     "left_ankle",
