@@ -214,6 +214,16 @@ def test_clearing_removes_what_is_kept_and_nothing_else(cache, folder, run_zoo):
     assert load(folder) == (first, 30)
 
 
+def test_a_name_that_is_no_data_set_is_refused_while_nothing_is_cached(
+    run_zoo, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("ZOO_CACHE_DIR", str(tmp_path))
+    assert "Removed 0.0 MB" in run_zoo("data", "clear", "cifar10").stdout
+    refused = run_zoo("data", "clear", "nope")
+    assert refused.returncode == 2
+    assert "There is no data set 'nope'" in refused.stderr
+
+
 def test_an_empty_cache_has_no_size(cache):
     assert (data.cache.size(), data.cache.clear()) == (0, 0)
 

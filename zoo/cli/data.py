@@ -127,8 +127,11 @@ def clear(
 
     cached = [cached for cached in data.cache.sizes() if cached]
     of, place = (name, None) if name is None or name in cached else data.cached_as(name)
-    if cached and of not in (None, *cached):
-        require_choice("data set in the cache", str(name), cached)
+    if of not in (None, *cached):
+        if cached:
+            require_choice("data set in the cache", str(name), cached)
+        # Nothing is cached: a mistyped name is a mistake all the same.
+        data.describe(str(name))
     freed = _megabytes(data.cache.clear(of, place))
     print_line(f"Removed {freed}{f' of {name}' if name else ''} from {data.cache.root()}.")
 
