@@ -5,15 +5,21 @@ A claim is data, so that the page, docs/lecture.md and the tests say and check t
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
+from pydantic import TypeAdapter
+
+from zoo.serve.settings import CurveSettings, FieldSettings, PlaneSettings, Settings
 from zoo.utils.choices import require_choice
 
 SECTIONS = {"plane": "playground", "curve": "approximation", "field": "physics"}
 
+_SETTINGS: TypeAdapter[PlaneSettings | CurveSettings | FieldSettings] = TypeAdapter(Settings)
 _RELATIONS: dict[str, Callable[[float, float], bool]] = {
     "==": operator.eq,
     "<": operator.lt,
@@ -108,11 +114,60 @@ def find(name: str) -> Preset:
     return by_name[name]
 
 
+def settings_of(preset: Preset) -> PlaneSettings | CurveSettings | FieldSettings:
+    """Return all settings of a preset, checked by the schema."""
+    return _SETTINGS.validate_python(dict(preset.settings))
+
+
+def fragment(preset: Preset) -> str:
+    """Return the part of the page's address that opens a preset, from "#" on.
+
+    It is what static/address.js writes: a section, and the settings that differ from the defaults.
+
+    >>> fragment(find("squared_features"))
+    '#playground?features=x1^2,x2^2&widths=&activations='
+    """
+    settings = settings_of(preset)
+    pairs = []
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        if name != "kind" and value != field.default:
+            items = value if isinstance(value, list) else [value]
+            pairs.append(f"{name}={','.join(map(_text, items))}")
+    text = "&".join(pairs)
+    return f"#{preset.section}{'?' if text else ''}{text}"
+
+
+def frame_after(name: str, updates: int) -> dict[str, Any]:
+    """Train a preset in this process and return what the page shows after a number of updates.
+
+    Args:
+        name: of the preset.
+        updates: how many to make.
+
+    Raises:
+        UnknownNameError: for an unknown preset.
+        ZooError: if the training diverges.
+    """
+    from zoo.serve.programs.base import RecentlyUsed
+    from zoo.serve.programs.choice import program_of
+
+    program = program_of(settings_of(find(name)), RecentlyUsed(1))
+    state = program.start()
+    while (left := updates - int(state["updates"])) > 0:
+        state = program.advance(state, left, math.inf)
+    return program.frame(state, True)
+
+
 def _figure(frame: Mapping[str, Any], name: str) -> float:
     found: Any = frame
     for part in name.split("."):
         found = found[part]
     return found
+
+
+def _text(value: str | float) -> str:
+    return quote(value, safe="^*()") if isinstance(value, str) else f"{value:g}"
 
 
 def _entry(frame: str, name: str) -> str:
