@@ -28,6 +28,7 @@ from pydantic import TypeAdapter
 from zoo.errors import ZooError
 from zoo.serve import pipes
 from zoo.serve.programs.base import RecentlyUsed
+from zoo.serve.programs.choice import program_of
 from zoo.serve.settings import CurveSettings, FieldSettings, PlaneSettings, Settings
 from zoo.serve.states import read_state, state_bytes
 from zoo.utils.quiet import import_tensorflow
@@ -73,14 +74,7 @@ class Worker:
         return counted, state_bytes(found), drawn
 
     def _program(self, text: str) -> Any:
-        settings = _SETTINGS.validate_json(text)
-        if settings.kind == "plane":
-            from zoo.serve.programs.plane import PlaneTraining as Training
-        elif settings.kind == "curve":
-            from zoo.serve.programs.curve import CurveTraining as Training
-        else:
-            from zoo.serve.programs.field import FieldTraining as Training
-        return Training(settings, self._graphs)
+        return program_of(_SETTINGS.validate_json(text), self._graphs)
 
 
 def _json(frame: dict[str, Any]) -> bytes:
