@@ -25,24 +25,22 @@ from zoo.serve.guard import is_cross_site
 from zoo.serve.inference import ModelServer
 from zoo.serve.listing import model_summary
 from zoo.serve.memory import release_large_blocks, trim_heap
-from zoo.serve.messages import (
-    MAX_MESSAGE_BYTES,
-    read_message,
-    read_settings,
-    read_token,
-    read_training,
-    read_updates,
+from zoo.serve.playground_routes import MediaTypeError, playground_routes
+from zoo.serve.scheduler import Scheduler, WorkerStoppedError
+from zoo.serve.sessions import (
+    RoomFullError,
+    Sessions,
+    TooManyWaitingError,
+    TrainingEndedError,
 )
 from zoo.serve.uploads import (
     MAX_UPLOAD_BYTES,
     PHOTO_LOCK,
     UploadTooLargeError,
     decode_upload,
-    read_body,
     read_upload,
     upload_size,
 )
-from zoo.serve.worker_pool import PoolFullError, TrainingEndedError, WorkerPool, WorkerStoppedError
 from zoo.utils.text import printable
 
 _STATIC = Path(__file__).resolve().parent / "static"
@@ -56,18 +54,21 @@ _POLICY = (
 )
 
 
-def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> Starlette:
+def create_app(
+    bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",), places: int | None = None
+) -> Starlette:
     """Return the application.
 
     Args:
         bundles: name of a model, as in requests → folder of its bundle.
         hosts: host names that requests may address; others are rejected, as protection against
             DNS rebinding.
+        places: how many pages may train at once; by default as many as the workers can serve.
     """
     release_large_blocks()
     model_server = ModelServer(bundles)
     model_server.load()
-    pool = WorkerPool()
+    sessions = Sessions(Scheduler(), places)
 
     async def page(request: Request) -> Response:
         return FileResponse(_STATIC / "index.html")
@@ -110,26 +111,12 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
         path = await run_in_threadpool(_picture, folder, request.path_params["file"])
         return FileResponse(path)
 
-    async def start(request: Request) -> Response:
-        message = await _message(request)
-        return JSONResponse(await pool.start(read_token(message), read_settings(message)))
-
-    async def step(request: Request) -> Response:
-        message = await _message(request)
-        return JSONResponse(
-            await pool.step(read_token(message), read_training(message), read_updates(message))
-        )
-
-    async def end(request: Request) -> Response:
-        await pool.end(read_token(await _message(request)))
-        return JSONResponse({})
-
     @contextlib.asynccontextmanager
     async def lifespan(_):
-        cleanup = asyncio.create_task(pool.end_idle())
+        cleanup = asyncio.create_task(sessions.end_idle())
         yield
         cleanup.cancel()
-        await pool.close()
+        await sessions.close()
 
     return Starlette(
         routes=[
@@ -139,9 +126,7 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
             Route("/api/joints", joints, methods=["POST"]),
             Route("/api/cards/{name}", card),
             Route("/api/cards/{name}/{file}", picture),
-            Route("/api/playground/start", start, methods=["POST"]),
-            Route("/api/playground/step", step, methods=["POST"]),
-            Route("/api/playground/end", end, methods=["POST"]),
+            *playground_routes(sessions),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         middleware=[
@@ -152,10 +137,11 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
         exception_handlers={
             UploadTooLargeError: _handler(413),
             _NotFoundError: _handler(404),
-            _MediaTypeError: _handler(415),
+            MediaTypeError: _handler(415),
             TrainingEndedError: _handler(410),
             WorkerStoppedError: _handler(500),
-            PoolFullError: _handler(503),
+            RoomFullError: _handler(503),
+            TooManyWaitingError: _handler(429),
             ZooError: _handler(400),
             edge.InputError: _handler(400),
             edge.BundleError: _handler(400),
@@ -170,10 +156,6 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
 
 class _NotFoundError(ZooError):
     """The requested model or file is not served."""
-
-
-class _MediaTypeError(ZooError):
-    """The content type of a message is not JSON."""
 
 
 class _SameSiteOnly:
@@ -253,20 +235,6 @@ def _joints(
         photo, (height, width) = decode_upload(content, None)
         found = model_server.joints(name, artifact, photo)
     return {**found, "photo": {"height": height, "width": width}}
-
-
-async def _message(request: Request) -> dict[str, Any]:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    # A page of another site cannot send this type without a CORS preflight, which fails.
-    if kind != "application/json":
-        raise _MediaTypeError(
-            f"The content type is {kind or 'missing'}; send messages as application/json."
-        )
-    return read_message(
-        await read_body(
-            request, MAX_MESSAGE_BYTES, f"A message may have at most {MAX_MESSAGE_BYTES:,} bytes."
-        )
-    )
 
 
 def _folder(model_server: ModelServer, request: Request) -> Path:
