@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from playground_settings import SETTINGS
 from test_playground import workers
+from zoo.serve.worker_pool import PoolFullError, TrainingEndedError, WorkerPool
 
 from zoo.serve.messages import read_settings
-from zoo.serve.worker_pool import PoolFullError, TrainingEndedError, WorkerPool
 
 IDLE = 2.0
 
