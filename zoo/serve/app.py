@@ -12,8 +12,6 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
@@ -21,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 
 from zoo import edge
 from zoo.errors import ZooError
-from zoo.serve.guard import is_cross_site
+from zoo.serve.answers import refuse
 from zoo.serve.inference import ModelServer
 from zoo.serve.listing import model_summary
 from zoo.serve.memory import release_large_blocks, trim_heap
@@ -43,26 +41,18 @@ from zoo.serve.uploads import (
     upload_size,
 )
 from zoo.serve.worker_pool import PoolFullError, TrainingEndedError, WorkerPool, WorkerStoppedError
-from zoo.utils.text import printable
 
 _STATIC = Path(__file__).resolve().parent / "static"
 _PICTURES = (".png", ".svg")
 # One row of numbers, as text.
 _MAX_NUMBERS_BYTES = 2**16
-# All content comes from this server; pictures that the page draws itself are data or blob URLs.
-_POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-)
 
 
-def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> Starlette:
-    """Return the application.
+def create_app(bundles: Mapping[str, Path]) -> Starlette:
+    """Return the application, to be put behind `zoo.serve.guard.guarded`.
 
     Args:
         bundles: name of a model, as in requests → folder of its bundle.
-        hosts: host names that requests may address; others are rejected, as protection against
-            DNS rebinding.
     """
     release_large_blocks()
     model_server = ModelServer(bundles)
@@ -144,11 +134,6 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
             Route("/api/playground/end", end, methods=["POST"]),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
-        middleware=[
-            Middleware(_SecurityHeaders),
-            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
-            Middleware(_SameSiteOnly),
-        ],
         exception_handlers={
             UploadTooLargeError: _handler(413),
             _NotFoundError: _handler(404),
@@ -174,44 +159,6 @@ class _NotFoundError(ZooError):
 
 class _MediaTypeError(ZooError):
     """The content type of a message is not JSON."""
-
-
-class _SameSiteOnly:
-    """Rejects requests to /api that pages of other sites make a visitor's browser send."""
-
-    def __init__(self, app):
-        self._app = app
-
-    async def __call__(self, scope, receive, send):
-        request = Request(scope) if scope["type"] == "http" else None
-        if request and request.url.path.startswith("/api/") and is_cross_site(request.headers):
-            response = _error_response(
-                403, "The request was sent by a page of another site; open this server's own page."
-            )
-            await response(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-
-class _SecurityHeaders:
-    """Adds headers that keep out scripts and frames of other sites."""
-
-    def __init__(self, app):
-        self._app = app
-
-    async def __call__(self, scope, receive, send):
-        async def send_with_headers(message):
-            if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message["headers"],
-                    (b"content-security-policy", _POLICY.encode()),
-                    (b"cross-origin-resource-policy", b"same-origin"),
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"referrer-policy", b"no-referrer"),
-                ]
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
 
 
 def _predict(
@@ -304,14 +251,14 @@ def _html(markdown: str) -> str:
 
 def _handler(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handle(request: Request, error: Exception) -> Response:
-        return _error_response(status, str(error))
+        return refuse(status, str(error))
 
     return handle
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _error_response(
+    return refuse(
         error.status_code, f"{request.method} {request.url.path}: {error.detail}."
     )
 
@@ -321,8 +268,4 @@ async def _client_disconnected(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected_error(request: Request, error: Exception) -> Response:
-    return _error_response(500, "Internal server error; the server's terminal shows the details.")
-
-
-def _error_response(status: int, sentence: str) -> Response:
-    return JSONResponse({"error": printable(sentence)}, status, {"connection": "close"})
+    return refuse(500, "Internal server error; the server's terminal shows the details.")
