@@ -12,8 +12,6 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
@@ -21,7 +19,8 @@ from starlette.staticfiles import StaticFiles
 
 from zoo import edge
 from zoo.errors import ZooError
-from zoo.serve.guard import is_cross_site
+from zoo.serve.answers import refuse
+from zoo.serve.export import Exporter, ExportsFullError
 from zoo.serve.inference import ModelServer
 from zoo.serve.listing import model_summary
 from zoo.serve.memory import release_large_blocks, trim_heap
@@ -41,29 +40,22 @@ from zoo.serve.uploads import (
     read_upload,
     upload_size,
 )
-from zoo.utils.text import printable
 
 _STATIC = Path(__file__).resolve().parent / "static"
 _PICTURES = (".png", ".svg")
 # One row of numbers, as text.
 _MAX_NUMBERS_BYTES = 2**16
-# All content comes from this server; pictures that the page draws itself are data or blob URLs.
-_POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-)
 
 
 def create_app(
-    bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",), places: int | None = None
+    bundles: Mapping[str, Path], places: int | None = None, read_only: bool = False
 ) -> Starlette:
-    """Return the application.
+    """Return the application, to be put behind `zoo.serve.guard.guarded`.
 
     Args:
         bundles: name of a model, as in requests → folder of its bundle.
-        hosts: host names that requests may address; others are rejected, as protection against
-            DNS rebinding.
         places: how many pages may train at once; by default as many as the workers can serve.
+        read_only: tells the page that nothing is trained here.
     """
     release_large_blocks()
     model_server = ModelServer(bundles)
@@ -126,13 +118,8 @@ def create_app(
             Route("/api/joints", joints, methods=["POST"]),
             Route("/api/cards/{name}", card),
             Route("/api/cards/{name}/{file}", picture),
-            *playground_routes(sessions),
+            *playground_routes(sessions, Exporter(), read_only),
             Mount("/static", StaticFiles(directory=_STATIC)),
-        ],
-        middleware=[
-            Middleware(_SecurityHeaders),
-            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
-            Middleware(_SameSiteOnly),
         ],
         exception_handlers={
             UploadTooLargeError: _handler(413),
@@ -141,6 +128,7 @@ def create_app(
             TrainingEndedError: _handler(410),
             WorkerStoppedError: _handler(500),
             RoomFullError: _handler(503),
+            ExportsFullError: _handler(503),
             TooManyWaitingError: _handler(429),
             ZooError: _handler(400),
             edge.InputError: _handler(400),
@@ -156,44 +144,6 @@ def create_app(
 
 class _NotFoundError(ZooError):
     """The requested model or file is not served."""
-
-
-class _SameSiteOnly:
-    """Rejects requests to /api that pages of other sites make a visitor's browser send."""
-
-    def __init__(self, app):
-        self._app = app
-
-    async def __call__(self, scope, receive, send):
-        request = Request(scope) if scope["type"] == "http" else None
-        if request and request.url.path.startswith("/api/") and is_cross_site(request.headers):
-            response = _error_response(
-                403, "The request was sent by a page of another site; open this server's own page."
-            )
-            await response(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-
-class _SecurityHeaders:
-    """Adds headers that keep out scripts and frames of other sites."""
-
-    def __init__(self, app):
-        self._app = app
-
-    async def __call__(self, scope, receive, send):
-        async def send_with_headers(message):
-            if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message["headers"],
-                    (b"content-security-policy", _POLICY.encode()),
-                    (b"cross-origin-resource-policy", b"same-origin"),
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"referrer-policy", b"no-referrer"),
-                ]
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
 
 
 def _predict(
@@ -272,16 +222,14 @@ def _html(markdown: str) -> str:
 
 def _handler(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handle(request: Request, error: Exception) -> Response:
-        return _error_response(status, str(error))
+        return refuse(status, str(error))
 
     return handle
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _error_response(
-        error.status_code, f"{request.method} {request.url.path}: {error.detail}."
-    )
+    return refuse(error.status_code, f"{request.method} {request.url.path}: {error.detail}.")
 
 
 async def _client_disconnected(request: Request, error: Exception) -> Response:
@@ -289,8 +237,4 @@ async def _client_disconnected(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected_error(request: Request, error: Exception) -> Response:
-    return _error_response(500, "Internal server error; the server's terminal shows the details.")
-
-
-def _error_response(status: int, sentence: str) -> Response:
-    return JSONResponse({"error": printable(sentence)}, status, {"connection": "close"})
+    return refuse(500, "Internal server error; the server's terminal shows the details.")
