@@ -9,7 +9,9 @@ from pathlib import Path
 import uvicorn
 
 from zoo.errors import ZooError
+from zoo.serve.access import access
 from zoo.serve.app import create_app
+from zoo.serve.guard import guarded
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 
@@ -28,8 +30,7 @@ def serve(
     Raises:
         ZooError: if the server cannot listen on this address and port.
     """
-    hosts = LOOPBACK if host in LOOPBACK else ("*",)
-    app = create_app(bundles, hosts)
+    app = guarded(create_app(bundles), access(host))
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
