@@ -64,5 +64,5 @@ def test_a_folder_of_another_run_stays_as_it_is(tmp_path, model, dataset):
 
 def test_weights_that_are_not_finite_are_refused(tmp_path, model, dataset):
     model.set_weights([np.full_like(part, np.nan) for part in model.get_weights()])
-    with pytest.raises(zoo.ZooError, match="not finite|nan"):
+    with pytest.raises(zoo.ZooError, match=r"not finite|nan"):
         written(tmp_path, model, dataset)

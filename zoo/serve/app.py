@@ -21,26 +21,25 @@ from zoo import edge
 from zoo.errors import ZooError
 from zoo.serve.answers import refuse
 from zoo.serve.inference import ModelServer
+from zoo.serve.join_routes import Invitation, join_routes
 from zoo.serve.listing import model_summary
 from zoo.serve.memory import release_large_blocks, trim_heap
-from zoo.serve.messages import (
-    MAX_MESSAGE_BYTES,
-    read_message,
-    read_settings,
-    read_token,
-    read_training,
-    read_updates,
+from zoo.serve.playground_routes import MediaTypeError, playground_routes
+from zoo.serve.scheduler import Scheduler, WorkerStoppedError
+from zoo.serve.sessions import (
+    RoomFullError,
+    Sessions,
+    TooManyWaitingError,
+    TrainingEndedError,
 )
 from zoo.serve.uploads import (
     MAX_UPLOAD_BYTES,
     PHOTO_LOCK,
     UploadTooLargeError,
     decode_upload,
-    read_body,
     read_upload,
     upload_size,
 )
-from zoo.serve.worker_pool import PoolFullError, TrainingEndedError, WorkerPool, WorkerStoppedError
 
 _STATIC = Path(__file__).resolve().parent / "static"
 _PICTURES = (".png", ".svg")
@@ -48,16 +47,24 @@ _PICTURES = (".png", ".svg")
 _MAX_NUMBERS_BYTES = 2**16
 
 
-def create_app(bundles: Mapping[str, Path]) -> Starlette:
+def create_app(
+    bundles: Mapping[str, Path],
+    places: int | None = None,
+    read_only: bool = False,
+    invitation: Invitation | None = None,
+) -> Starlette:
     """Return the application, to be put behind `zoo.serve.guard.guarded`.
 
     Args:
         bundles: name of a model, as in requests → folder of its bundle.
+        places: how many pages may train at once; by default as many as the workers can serve.
+        read_only: whether the page is told that nothing is trained here.
+        invitation: what the page shows for those who have not joined yet; None if all may come.
     """
     release_large_blocks()
     model_server = ModelServer(bundles)
     model_server.load()
-    pool = WorkerPool()
+    sessions = Sessions(Scheduler(), places)
 
     async def page(request: Request) -> Response:
         return FileResponse(_STATIC / "index.html")
@@ -100,26 +107,12 @@ def create_app(bundles: Mapping[str, Path]) -> Starlette:
         path = await run_in_threadpool(_picture, folder, request.path_params["file"])
         return FileResponse(path)
 
-    async def start(request: Request) -> Response:
-        message = await _message(request)
-        return JSONResponse(await pool.start(read_token(message), read_settings(message)))
-
-    async def step(request: Request) -> Response:
-        message = await _message(request)
-        return JSONResponse(
-            await pool.step(read_token(message), read_training(message), read_updates(message))
-        )
-
-    async def end(request: Request) -> Response:
-        await pool.end(read_token(await _message(request)))
-        return JSONResponse({})
-
     @contextlib.asynccontextmanager
     async def lifespan(_):
-        cleanup = asyncio.create_task(pool.end_idle())
+        cleanup = asyncio.create_task(sessions.end_idle())
         yield
         cleanup.cancel()
-        await pool.close()
+        await sessions.close()
 
     return Starlette(
         routes=[
@@ -129,18 +122,18 @@ def create_app(bundles: Mapping[str, Path]) -> Starlette:
             Route("/api/joints", joints, methods=["POST"]),
             Route("/api/cards/{name}", card),
             Route("/api/cards/{name}/{file}", picture),
-            Route("/api/playground/start", start, methods=["POST"]),
-            Route("/api/playground/step", step, methods=["POST"]),
-            Route("/api/playground/end", end, methods=["POST"]),
+            *playground_routes(sessions, read_only),
+            *join_routes(invitation),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         exception_handlers={
             UploadTooLargeError: _handler(413),
             _NotFoundError: _handler(404),
-            _MediaTypeError: _handler(415),
+            MediaTypeError: _handler(415),
             TrainingEndedError: _handler(410),
             WorkerStoppedError: _handler(500),
-            PoolFullError: _handler(503),
+            RoomFullError: _handler(503),
+            TooManyWaitingError: _handler(429),
             ZooError: _handler(400),
             edge.InputError: _handler(400),
             edge.BundleError: _handler(400),
@@ -155,10 +148,6 @@ def create_app(bundles: Mapping[str, Path]) -> Starlette:
 
 class _NotFoundError(ZooError):
     """The requested model or file is not served."""
-
-
-class _MediaTypeError(ZooError):
-    """The content type of a message is not JSON."""
 
 
 def _predict(
@@ -200,20 +189,6 @@ def _joints(
         photo, (height, width) = decode_upload(content, None)
         found = model_server.joints(name, artifact, photo)
     return {**found, "photo": {"height": height, "width": width}}
-
-
-async def _message(request: Request) -> dict[str, Any]:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    # A page of another site cannot send this type without a CORS preflight, which fails.
-    if kind != "application/json":
-        raise _MediaTypeError(
-            f"The content type is {kind or 'missing'}; send messages as application/json."
-        )
-    return read_message(
-        await read_body(
-            request, MAX_MESSAGE_BYTES, f"A message may have at most {MAX_MESSAGE_BYTES:,} bytes."
-        )
-    )
 
 
 def _folder(model_server: ModelServer, request: Request) -> Path:
@@ -258,9 +233,7 @@ def _handler(status: int) -> Callable[[Request, Exception], Awaitable[Response]]
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return refuse(
-        error.status_code, f"{request.method} {request.url.path}: {error.detail}."
-    )
+    return refuse(error.status_code, f"{request.method} {request.url.path}: {error.detail}.")
 
 
 async def _client_disconnected(request: Request, error: Exception) -> Response:

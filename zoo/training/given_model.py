@@ -37,6 +37,7 @@ def write_run(
     epochs: int,
     steps: int,
     seed: int = 0,
+    remedy: str = SMALLER_RATE,
 ) -> dict[str, Any]:
     """Evaluate a trained model on the test set and write its run folder.
 
@@ -50,6 +51,7 @@ def write_run(
         epochs: how many epochs were finished.
         steps: how many updates were made.
         seed: of the training.
+        remedy: what to try if a metric or a weight is not finite, for the error message.
 
     Returns:
         The content of results.json and the run folder, as `zoo.train`.
@@ -81,5 +83,5 @@ def write_run(
             stop=StopRequest(),
             opened=opened,
         )
-        results = finish(context, Outcome(epochs, steps, {}), config, SMALLER_RATE)
+        results = finish(context, Outcome(epochs, steps, {}), config, remedy)
     return {**results, "run_dir": str(folder.path)}
