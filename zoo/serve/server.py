@@ -69,7 +69,11 @@ def serve(
         listener.listen(128)
         ready(listening)
         config = uvicorn.Config(
-            guarded(app, access), log_level="warning", access_log=False, timeout_graceful_shutdown=2
+            guarded(app, access),
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=2,
+            server_header=False,
         )
         uvicorn.Server(config).run(sockets=[listener])
 
