@@ -20,13 +20,16 @@ from starlette.staticfiles import StaticFiles
 from zoo import edge
 from zoo.errors import ZooError
 from zoo.serve.answers import refuse
+from zoo.serve.export import Exporter, ExportsFullError
 from zoo.serve.inference import ModelServer
 from zoo.serve.join_routes import Invitation, join_routes
 from zoo.serve.listing import model_summary
 from zoo.serve.memory import release_large_blocks, trim_heap
+from zoo.serve.messages import Predict, read_query
 from zoo.serve.playground_routes import MediaTypeError, playground_routes
 from zoo.serve.scheduler import Scheduler, WorkerStoppedError
 from zoo.serve.sessions import (
+    ClientFullError,
     RoomFullError,
     Sessions,
     TooManyWaitingError,
@@ -81,21 +84,17 @@ def create_app(
         )
 
     async def predict(request: Request) -> Response:
+        query = read_query(Predict, request.query_params.multi_items())
         content = await read_upload(request)
-        query = request.query_params
         return JSONResponse(
-            await run_in_threadpool(
-                _predict, model_server, query.get("model", ""), query.get("artifact"), content
-            )
+            await run_in_threadpool(_predict, model_server, query.model, query.artifact, content)
         )
 
     async def joints(request: Request) -> Response:
+        query = read_query(Predict, request.query_params.multi_items())
         content = await read_upload(request)
-        query = request.query_params
         return JSONResponse(
-            await run_in_threadpool(
-                _joints, model_server, query.get("model", ""), query.get("artifact"), content
-            )
+            await run_in_threadpool(_joints, model_server, query.model, query.artifact, content)
         )
 
     async def card(request: Request) -> Response:
@@ -122,7 +121,7 @@ def create_app(
             Route("/api/joints", joints, methods=["POST"]),
             Route("/api/cards/{name}", card),
             Route("/api/cards/{name}/{file}", picture),
-            *playground_routes(sessions, read_only),
+            *playground_routes(sessions, Exporter(), read_only),
             *join_routes(invitation),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
@@ -132,7 +131,9 @@ def create_app(
             MediaTypeError: _handler(415),
             TrainingEndedError: _handler(410),
             WorkerStoppedError: _handler(500),
+            ClientFullError: _handler(429),
             RoomFullError: _handler(503),
+            ExportsFullError: _handler(503),
             TooManyWaitingError: _handler(429),
             ZooError: _handler(400),
             edge.InputError: _handler(400),

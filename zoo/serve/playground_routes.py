@@ -10,6 +10,9 @@ from starlette.routing import Route
 
 from zoo.errors import ZooError
 from zoo.serve import messages
+from zoo.serve.export import Exporter
+from zoo.serve.presets import PRESETS
+from zoo.serve.joining import CLIENT
 from zoo.serve.sessions import Sessions
 from zoo.serve.uploads import read_body
 
@@ -20,17 +23,19 @@ class MediaTypeError(ZooError):
     """The content type of a message is not JSON."""
 
 
-def playground_routes(sessions: Sessions, read_only: bool = False) -> list[Route]:
+def playground_routes(sessions: Sessions, exporter: Exporter, read_only: bool) -> list[Route]:
     """Return the routes of the playground.
 
     Args:
         sessions: the trainings.
+        exporter: makes bundles of them.
         read_only: what the page is told; the routes do not refuse anything because of it.
     """
 
     async def about(request: Request) -> Response:
         return JSONResponse(
             {
+                "presets": [preset.as_dict() for preset in PRESETS],
                 "choices": messages.choices(),
                 "read_only": read_only,
                 "training": importlib.util.find_spec("tensorflow") is not None,
@@ -40,7 +45,9 @@ def playground_routes(sessions: Sessions, read_only: bool = False) -> list[Route
 
     async def start(request: Request) -> Response:
         message = messages.read(messages.Start, await _body(request))
-        return _json(await sessions.start(message.settings, message.training))
+        return _json(
+            await sessions.start(message.settings, message.training, request.scope[CLIENT])
+        )
 
     async def step(request: Request) -> Response:
         message = messages.read(messages.Step, await _body(request))
@@ -69,6 +76,15 @@ def playground_routes(sessions: Sessions, read_only: bool = False) -> list[Route
         message = messages.read(messages.Training, await _body(request))
         return JSONResponse({"python": await sessions.python(message.training)})
 
+    async def export(request: Request) -> Response:
+        message = messages.read(messages.Training, await _body(request))
+        found = await sessions.snapshot(message.training)
+        content = await exporter.export_zip(found.settings, found.state, found.updates, found.edits)
+        name = 'attachment; filename="playground.zip"'
+        return Response(
+            content, media_type="application/zip", headers={"Content-Disposition": name}
+        )
+
     return [
         Route(_PATH, about),
         Route(f"{_PATH}/start", start, methods=["POST"]),
@@ -78,6 +94,7 @@ def playground_routes(sessions: Sessions, read_only: bool = False) -> list[Route
         Route(f"{_PATH}/alive", alive, methods=["POST"]),
         Route(f"{_PATH}/end", end, methods=["POST"]),
         Route(f"{_PATH}/code", code, methods=["POST"]),
+        Route(f"{_PATH}/export", export, methods=["POST"]),
     ]
 
 
