@@ -140,7 +140,9 @@ export class Training {
   async edit(edit) {
     const { update, ...message } = edit;
     const frame = await this.ask("weight", message);
-    this.edits = [...this.edits, edit];
+    // Of several values at one update, the last counts.
+    const isSame = (one) => ["update", "layer", "row", "column"].every((part) => one[part] === edit[part]);
+    this.edits = [...this.edits.filter((one) => !isSame(one)), edit];
     return frame;
   }
 
