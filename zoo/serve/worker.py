@@ -8,8 +8,9 @@ state. A message is a header in JSON and a state (`zoo.serve.pipes`, `zoo.serve.
     {"do": "weight", "settings": {…}, "layer": 0, "row": 1, "column": 0, "value": 0.5, …}
     {"do": "python", "settings": {…}, "updates": 20, "edits": […]}
 
-A reply is a header, {"updates": …, "bytes": memory of the process, "seconds": …} or {"error":
-sentence}; the state; and what was drawn, as JSON. The first reply says that the process is ready.
+A reply is a header, the state, and what was drawn, as JSON. The header has the number of "updates"
+and that "before", the "seconds" that they took, and the "bytes" of memory of the process; or it is
+{"error": sentence}. The first reply says that the process is ready.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Worker:
         if header["do"] == "python":
             return {}, b"", program.python(header["updates"], header["edits"]).encode()
         found = program.start() if header["do"] == "start" else read_state(state)
-        started = time.perf_counter()
+        before, started = int(found["updates"]), time.perf_counter()
         if header["do"] == "advance" and header["updates"]:
             deadline = started + header["seconds"]
             found = program.advance(found, header["updates"], deadline)
@@ -69,7 +70,8 @@ class Worker:
         if header.get("draw"):
             frame = program.frame(found, header["draw"] == "first")
             drawn = _json({**frame, "updates": updates})
-        return {"updates": updates, "seconds": advanced}, state_bytes(found), drawn
+        counted = {"before": before, "updates": updates, "seconds": advanced}
+        return counted, state_bytes(found), drawn
 
     def _program(self, text: str) -> Any:
         return program_of(_SETTINGS.validate_json(text), self._graphs)
