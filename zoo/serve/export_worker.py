@@ -45,18 +45,18 @@ def export(
     """
     from zoo.export.bundle import export_run
     from zoo.serve.programs.base import RecentlyUsed
-    from zoo.serve.programs.plane import PlaneTraining, dataset_of, registered
+    from zoo.serve.programs.plane import PlaneProgram, dataset, registered
     from zoo.training.given_model import write_run
 
-    training = PlaneTraining(settings, RecentlyUsed(1))
-    dataset = dataset_of(settings)
+    training = PlaneProgram(settings, RecentlyUsed(1))
+    points = dataset(settings)
     name, options = registered(settings)
-    recipe, epochs = recipe_of(settings, len(dataset.train), updates, bool(edits), options)
+    recipe, epochs = recipe_of(settings, len(points.train), updates, bool(edits), options)
     write_run(
         folder / "run",
         name,
         training.model(read_state(state)),
-        dataset,
+        points,
         recipe=recipe,
         epochs=epochs,
         steps=updates,
@@ -68,7 +68,7 @@ def export(
         folder / f"{settings.data}-{updates}",
         # The page computes in float32; other kinds would be measured on too few test points.
         kinds=("float32",),
-        dataset=dataset,
+        dataset=points,
     )
     program = training.python(updates, list(edits))
     (bundle / PROGRAM).write_text(program, encoding="utf-8")

@@ -18,9 +18,9 @@ def program_of(
         graphs: where it fetches compiled graphs from.
     """
     if isinstance(settings, PlaneSettings):
-        from zoo.serve.programs.plane import PlaneTraining as Training
+        from zoo.serve.programs.plane import PlaneProgram as Chosen
     elif isinstance(settings, CurveSettings):
-        from zoo.serve.programs.curve import CurveTraining as Training
+        from zoo.serve.programs.curve import CurveProgram as Chosen
     else:
-        from zoo.serve.programs.field import FieldTraining as Training
-    return Training(settings, graphs)
+        from zoo.serve.programs.field import FieldProgram as Chosen
+    return Chosen(settings, graphs)
