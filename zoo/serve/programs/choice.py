@@ -18,9 +18,9 @@ def program_of(
         graphs: where it fetches compiled graphs from.
     """
     if isinstance(settings, PlaneSettings):
-        from zoo.serve.programs.plane import PlaneProgram as Chosen
+        from zoo.serve.programs.plane import PlaneTraining as Chosen
     elif isinstance(settings, CurveSettings):
-        from zoo.serve.programs.curve import CurveProgram as Chosen
+        from zoo.serve.programs.curve import CurveTraining as Chosen
     else:
-        from zoo.serve.programs.field import FieldProgram as Chosen
+        from zoo.serve.programs.field import FieldTraining as Chosen
     return Chosen(settings, graphs)
