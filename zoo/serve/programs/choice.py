@@ -18,9 +18,13 @@ def program_of(
         graphs: where it fetches compiled graphs from.
     """
     if isinstance(settings, PlaneSettings):
-        from zoo.serve.programs.plane import PlaneTraining as Chosen
-    elif isinstance(settings, CurveSettings):
-        from zoo.serve.programs.curve import CurveTraining as Chosen
-    else:
-        from zoo.serve.programs.field import FieldTraining as Chosen
-    return Chosen(settings, graphs)
+        from zoo.serve.programs.plane import PlaneTraining
+
+        return PlaneTraining(settings, graphs)
+    if isinstance(settings, CurveSettings):
+        from zoo.serve.programs.curve import CurveTraining
+
+        return CurveTraining(settings, graphs)
+    from zoo.serve.programs.field import FieldTraining
+
+    return FieldTraining(settings, graphs)
