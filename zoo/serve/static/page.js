@@ -1,7 +1,9 @@
 // Shows one section of the page at a time, chosen by the fragment of the URL.
 import { readAddress } from "./address.js";
+import { openApproximation } from "./approximation.js";
 import { fetchJson } from "./call.js";
 import { openZoo } from "./cards.js";
+import { openPhysics } from "./physics.js";
 import { openPlayground } from "./playground.js";
 import { openPredict } from "./predict.js";
 
@@ -21,6 +23,8 @@ function show() {
 addEventListener("hashchange", show);
 show();
 openPlayground();
+openApproximation();
+openPhysics();
 try {
   const { models, upload_bytes: uploadBytes } = await fetchJson("/api/models");
   openPredict(models, uploadBytes);
