@@ -3,6 +3,7 @@ import { readAddress } from "./address.js";
 import { openApproximation } from "./approximation.js";
 import { fetchJson } from "./call.js";
 import { openZoo } from "./cards.js";
+import { openJoin } from "./join.js";
 import { openPhysics } from "./physics.js";
 import { openPlayground } from "./playground.js";
 import { openPredict } from "./predict.js";
@@ -25,6 +26,7 @@ show();
 openPlayground();
 openApproximation();
 openPhysics();
+openJoin();
 try {
   const { models, upload_bytes: uploadBytes } = await fetchJson("/api/models");
   openPredict(models, uploadBytes);
