@@ -31,7 +31,9 @@ export function openPresets(section) {
         else link.removeAttribute("aria-current");
       }
       at("claim").hidden = !found;
-      if (found) at("claim").textContent = `Slide ${found.slide}: ${found.sentence}`;
+      if (!found) return;
+      const slide = Object.assign(document.createElement("b"), { textContent: `Slide ${found.slide}` });
+      at("claim").replaceChildren(slide, ` ${found.sentence}`);
     },
   };
 }
