@@ -22,11 +22,14 @@ from zoo.errors import ZooError
 from zoo.serve.answers import refuse
 from zoo.serve.export import Exporter, ExportsFullError
 from zoo.serve.inference import ModelServer
+from zoo.serve.join_routes import Invitation, join_routes
 from zoo.serve.listing import model_summary
 from zoo.serve.memory import release_large_blocks, trim_heap
+from zoo.serve.messages import Predict, read_query
 from zoo.serve.playground_routes import MediaTypeError, playground_routes
 from zoo.serve.scheduler import Scheduler, WorkerStoppedError
 from zoo.serve.sessions import (
+    ClientFullError,
     RoomFullError,
     Sessions,
     TooManyWaitingError,
@@ -48,14 +51,18 @@ _MAX_NUMBERS_BYTES = 2**16
 
 
 def create_app(
-    bundles: Mapping[str, Path], places: int | None = None, read_only: bool = False
+    bundles: Mapping[str, Path],
+    places: int | None = None,
+    read_only: bool = False,
+    invitation: Invitation | None = None,
 ) -> Starlette:
     """Return the application, to be put behind `zoo.serve.guard.guarded`.
 
     Args:
         bundles: name of a model, as in requests → folder of its bundle.
         places: how many pages may train at once; by default as many as the workers can serve.
-        read_only: tells the page that nothing is trained here.
+        read_only: whether the page is told that nothing is trained here.
+        invitation: what the page shows for those who have not joined yet; None if all may come.
     """
     release_large_blocks()
     model_server = ModelServer(bundles)
@@ -77,21 +84,17 @@ def create_app(
         )
 
     async def predict(request: Request) -> Response:
+        query = read_query(Predict, request.query_params.multi_items())
         content = await read_upload(request)
-        query = request.query_params
         return JSONResponse(
-            await run_in_threadpool(
-                _predict, model_server, query.get("model", ""), query.get("artifact"), content
-            )
+            await run_in_threadpool(_predict, model_server, query.model, query.artifact, content)
         )
 
     async def joints(request: Request) -> Response:
+        query = read_query(Predict, request.query_params.multi_items())
         content = await read_upload(request)
-        query = request.query_params
         return JSONResponse(
-            await run_in_threadpool(
-                _joints, model_server, query.get("model", ""), query.get("artifact"), content
-            )
+            await run_in_threadpool(_joints, model_server, query.model, query.artifact, content)
         )
 
     async def card(request: Request) -> Response:
@@ -119,6 +122,7 @@ def create_app(
             Route("/api/cards/{name}", card),
             Route("/api/cards/{name}/{file}", picture),
             *playground_routes(sessions, Exporter(), read_only),
+            *join_routes(invitation),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         exception_handlers={
@@ -127,6 +131,7 @@ def create_app(
             MediaTypeError: _handler(415),
             TrainingEndedError: _handler(410),
             WorkerStoppedError: _handler(500),
+            ClientFullError: _handler(429),
             RoomFullError: _handler(503),
             ExportsFullError: _handler(503),
             TooManyWaitingError: _handler(429),

@@ -27,8 +27,8 @@ from zoo.serve.uploads import read_body
 from zoo.utils.text import printable
 
 _STATIC = Path(__file__).resolve().parent / "static"
-# The page that asks has a style and a script; they are all that is answered without the code.
-_FILES = {"/join/page.css": "page.css", "/join/joining.js": "joining.js"}
+# The page that asks has styles and a script; they are all that is answered without the code.
+_FILES = {f"/join/{name}": name for name in ("page.css", "joining.css", "joining.js")}
 # Wrong codes of one network address. At one in 6 seconds, all of 31⁸ take 160,000 years.
 _GUESSES, _GUESSES_PER_SECOND = 10, 1 / 6
 # Right codes of one network address: a class behind one address joins within minutes, a program

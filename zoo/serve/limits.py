@@ -11,6 +11,7 @@ import dataclasses
 from collections import Counter
 
 from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from zoo.serve.answers import refuse
@@ -102,16 +103,14 @@ class ClientLimits:
             # Zeros would be kept for each client that there ever was.
             self._uploads += Counter()
 
-    def _refusal(self, path: str, client: str):
+    def _refusal(self, path: str, client: str) -> Response | None:
         limit, buckets = LIMITS.get(path, ANY), self._buckets.get(path, self._any)
         if wait := buckets.take(client):
-            many = f"{limit.capacity} {limit.what} at once, then "
-            return refuse(
-                429,
-                f"Each browser may ask for {many}{_often(limit.rate)}; try again in "
-                f"{wait} {'second' if wait == 1 else 'seconds'}.",
-                wait,
+            sentence = (
+                f"Each browser may ask for {limit.capacity} {limit.what} at once, then for "
+                f"{_often(limit.rate)}; try again in {wait} {'second' if wait == 1 else 'seconds'}."
             )
+            return refuse(429, sentence, wait)
         return None
 
 

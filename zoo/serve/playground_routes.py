@@ -12,6 +12,7 @@ from zoo.errors import ZooError
 from zoo.serve import messages
 from zoo.serve.export import Exporter
 from zoo.serve.presets import PRESETS
+from zoo.serve.joining import CLIENT
 from zoo.serve.sessions import Sessions
 from zoo.serve.uploads import read_body
 
@@ -44,7 +45,9 @@ def playground_routes(sessions: Sessions, exporter: Exporter, read_only: bool) -
 
     async def start(request: Request) -> Response:
         message = messages.read(messages.Start, await _body(request))
-        return _json(await sessions.start(message.settings, message.training))
+        return _json(
+            await sessions.start(message.settings, message.training, request.scope[CLIENT])
+        )
 
     async def step(request: Request) -> Response:
         message = messages.read(messages.Step, await _body(request))

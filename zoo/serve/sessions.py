@@ -22,6 +22,8 @@ IDLE_SECONDS = 30.0
 # Of the processes, after the last training has ended.
 _LINGER_SECONDS = 10.0
 PLACES_PER_WORKER = 30
+# A browser may show several pages, but not fill the room.
+PLACES_PER_CLIENT = 4
 _MAX_WAITING = 4
 _MAX_EDITS = 1000
 # What trainings of the same shape may differ in.
@@ -35,6 +37,10 @@ AnySettings = PlaneSettings | CurveSettings | FieldSettings
 
 class RoomFullError(ZooError):
     """All places are taken."""
+
+
+class ClientFullError(ZooError):
+    """A client has as many trainings as one may have."""
 
 
 class TrainingEndedError(ZooError):
@@ -86,14 +92,19 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    async def start(self, settings: AnySettings, replaced: str | None = None) -> bytes:
+    async def start(
+        self, settings: AnySettings, replaced: str | None = None, client: str | None = None
+    ) -> bytes:
         """Start a training and return its first frame.
 
         Args:
             settings: of the training.
             replaced: token of the training that ends when this one has started.
+            client: whose training it is; None for a program on this machine, which may fill all
+                places.
 
         Raises:
+            ClientFullError: if the client has `PLACES_PER_CLIENT` trainings already.
             RoomFullError: if all places are taken.
             ZooError: if TensorFlow is not installed, or the settings cannot be trained.
         """
@@ -108,8 +119,12 @@ class Sessions:
                 f"The room is full: all {self.places} places for training are taken; one becomes "
                 f"free {self._idle_seconds:g} seconds after its page is closed."
             )
+        if old is None and client is not None and self._of(client) >= PLACES_PER_CLIENT:
+            raise ClientFullError(
+                f"Each browser may have {PLACES_PER_CLIENT} trainings at once; close another page."
+            )
         token = secrets.token_urlsafe(16)
-        session = _Session(settings, self._scheduler.take_seat(_key(settings)))
+        session = _Session(settings, self._scheduler.take_seat(_key(settings)), client)
         self._sessions[token] = session
         if old:
             # Its place is this one's; it ends only when this one has started.
@@ -245,6 +260,9 @@ class Sessions:
             self.end(token)
         await self._scheduler.close()
 
+    def _of(self, client: str) -> int:
+        return sum(session.client == client for session in self._sessions.values())
+
     async def _advance(self, session: _Session, state: bytes, updates: int) -> bytes:
         """Make exactly this many updates, in as many turns as it takes."""
         while updates:
@@ -299,7 +317,8 @@ class Sessions:
 
 
 class _Session:
-    def __init__(self, settings: AnySettings, seat: Seat):
+    def __init__(self, settings: AnySettings, seat: Seat, client: str | None):
+        self.client = client
         self.settings = settings
         self.text = settings.model_dump_json()
         self.seat = seat

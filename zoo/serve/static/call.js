@@ -8,6 +8,10 @@ async function read(address, options) {
     throw new Error("The server cannot be reached, or it closed the connection.");
   }
   if (response.ok) return response;
+  if (response.status === 403 && response.headers.get("content-type")?.startsWith("text/html")) {
+    // The page that asks for the join code.
+    throw Object.assign(new Error("The server has been restarted and asks for its join code; reload this page."), { status: 403 });
+  }
   const { error } = await response.json().catch(() => ({}));
   throw Object.assign(new Error(error ?? "Internal server error; the server's terminal shows the details."), {
     status: response.status,

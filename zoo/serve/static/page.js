@@ -2,6 +2,7 @@
 import { readAddress } from "./address.js";
 import { fetchJson } from "./call.js";
 import { openZoo } from "./cards.js";
+import { openJoin } from "./join.js";
 import { openPlayground } from "./playground.js";
 import { openPredict } from "./predict.js";
 
@@ -24,6 +25,7 @@ function show() {
 addEventListener("hashchange", show);
 show();
 openPlayground();
+openJoin();
 try {
   const { models, upload_bytes: uploadBytes } = await fetchJson("/api/models");
   openPredict(models, uploadBytes);
