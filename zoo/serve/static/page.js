@@ -1,8 +1,10 @@
 // Shows one section of the page at a time, chosen by the fragment of the URL.
 import { readAddress } from "./address.js";
+import { openApproximation } from "./approximation.js";
 import { fetchJson } from "./call.js";
 import { openZoo } from "./cards.js";
 import { openJoin } from "./join.js";
+import { openPhysics } from "./physics.js";
 import { openPlayground } from "./playground.js";
 import { openPredict } from "./predict.js";
 
@@ -25,6 +27,8 @@ function show() {
 addEventListener("hashchange", show);
 show();
 openPlayground();
+openApproximation();
+openPhysics();
 openJoin();
 try {
   const { models, upload_bytes: uploadBytes } = await fetchJson("/api/models");
