@@ -47,16 +47,16 @@ function compact(value) {
 }
 
 // x and y are [low, high, name]; the name is drawn beside the axis. With `log`, y is logarithmic,
-// with `logX`, x is, with ticks at powers of 2.
-// bare: no ticks and names, the whole canvas is the plot.
+// with `logX`, x is, with ticks at powers of 2. bare: no ticks and names, the whole canvas is the
+// plot. digits: room for the ticks of y, in font sizes.
 export class Axes {
-  constructor(canvas, x, y, { log = false, logX = false, bare = false } = {}) {
+  constructor(canvas, x, y, { log = false, logX = false, bare = false, digits = 3.1 } = {}) {
     this.context = fit(canvas);
     this.canvas = canvas;
     Object.assign(this, { x, y, log, logX });
     this.size = parseFloat(getComputedStyle(canvas).fontSize);
     const { size } = this;
-    this.left = bare ? 0 : 3.1 * size + (y[2] ? 1.3 * size : 0);
+    this.left = bare ? 0 : digits * size + (y[2] ? 1.3 * size : 0);
     this.top = bare ? 0 : 0.7 * size;
     this.width = Math.max(1, canvas.clientWidth - this.left - (bare ? 0 : 0.9 * size));
     this.height = Math.max(1, canvas.clientHeight - this.top - (bare ? 0 : 1.8 * size + (x[2] ? 1.2 * size : 0)));
@@ -97,7 +97,7 @@ export class Axes {
       this.rule(this.left, this.up(value), this.left + this.width, this.up(value));
       context.fillText(yStep ? tickText(value, yStep) : powerText(value), this.left - 0.5 * size, this.up(value));
     }
-    const [xs, xStep] = this.logX ? [doublings(this.x, this.width / (3 * size)), 1] : this.linear(this.x, this.width / (4.5 * size));
+    const [xs, xStep] = this.logX ? [doublings(this.x, this.width / (3 * size)), 1] : this.linear(this.x, this.width / (3.2 * size));
     context.textAlign = "center";
     for (const value of xs) {
       this.rule(this.across(value), this.top, this.across(value), this.top + this.height);
@@ -120,7 +120,7 @@ export class Axes {
   }
 
   linear([low, high], wanted) {
-    const { found, step } = ticks(low, high, Math.max(2, Math.min(6, wanted)));
+    const { found, step } = ticks(low, high, Math.max(3, Math.min(6, Math.ceil(wanted))));
     return [found, step];
   }
 

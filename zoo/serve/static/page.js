@@ -16,8 +16,11 @@ function show() {
   const wanted = parts.includes(section) ? section : parts[0];
   for (const part of parts) document.getElementById(part).hidden = part !== wanted;
   for (const link of links) {
-    if (link.dataset.section === wanted) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+    if (link.dataset.section !== wanted) link.removeAttribute("aria-current");
+    else {
+      link.setAttribute("aria-current", "page");
+      link.scrollIntoView({ block: "nearest", inline: "center" });
+    }
   }
 }
 

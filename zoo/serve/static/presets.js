@@ -1,5 +1,5 @@
 // What the lecture shows on its slides, as links to states of this page.
-import { encode, readAddress } from "./address.js";
+import { encode } from "./address.js";
 
 const at = (id) => document.getElementById(id);
 
@@ -34,7 +34,9 @@ export function openPresets(section, list = at("presets"), claim = at("claim")) 
         else entry.link.removeAttribute("aria-current");
       }
       claim.hidden = !found;
-      if (found) claim.textContent = `Slide ${found.slide}: ${found.sentence}`;
+      if (!found) return;
+      const slide = Object.assign(document.createElement("b"), { textContent: `Slide ${found.slide}` });
+      claim.replaceChildren(slide, ` ${found.sentence}`);
     },
   };
 }
