@@ -11,7 +11,7 @@ from zoo.errors import ZooError
 from zoo.serve.packing import unpack
 from zoo.serve.programs import plane
 from zoo.serve.programs.base import RecentlyUsed
-from zoo.serve.programs.plane import PlaneProgram
+from zoo.serve.programs.plane import PlaneTraining
 from zoo.serve.settings import PlaneSettings
 
 GRAPHS = RecentlyUsed(3)
@@ -64,7 +64,7 @@ def settings_of(given):
 
 
 def program_of(**given):
-    return PlaneProgram(settings_of(given), GRAPHS)
+    return PlaneTraining(settings_of(given), GRAPHS)
 
 
 def advanced(program, state, updates):
@@ -80,7 +80,7 @@ def same_bits(one, other):
 def test_the_weights_are_those_of_keras(name):
     # 60 updates are more than an epoch of all of these, and odd slices cut it.
     settings = settings_of(TRAININGS[name])
-    program = PlaneProgram(settings, GRAPHS)
+    program = PlaneTraining(settings, GRAPHS)
     start = program.start()
     state = start
     for updates in (1, 2, 30, 27):
@@ -111,7 +111,7 @@ def test_how_many_updates_are_made_at_a_time_changes_no_bit(name):
 def test_the_order_of_the_calls_of_two_trainings_of_a_shape_changes_no_bit():
     graphs = RecentlyUsed(1)
     programs = [
-        PlaneProgram(PlaneSettings(seed=seed, learning_rate=rate, dropout=0.1), graphs)
+        PlaneTraining(PlaneSettings(seed=seed, learning_rate=rate, dropout=0.1), graphs)
         for seed, rate in ((0, 0.03), (1, 0.1))
     ]
     alone = [advanced(program, program.start(), 40) for program in programs]
@@ -128,7 +128,7 @@ def test_the_order_of_the_calls_of_two_trainings_of_a_shape_changes_no_bit():
 def test_another_process_s_graph_goes_on_to_the_same_bits():
     program, other = (
         program_of(dropout=0.2),
-        PlaneProgram(PlaneSettings(dropout=0.2), RecentlyUsed(1)),
+        PlaneTraining(PlaneSettings(dropout=0.2), RecentlyUsed(1)),
     )
     state = advanced(program, program.start(), 30)
     assert same_bits(advanced(program, state, 30), advanced(other, state, 30))
@@ -310,7 +310,7 @@ def test_the_points_are_a_data_set_for_the_registered_model(name):
     import zoo
 
     settings = settings_of(TRAININGS[name])
-    program, found = PlaneProgram(settings, GRAPHS), plane.dataset(settings)
+    program, found = PlaneTraining(settings, GRAPHS), plane.dataset_of(settings)
     points = program.frame(program.start(), True)["points"]
     np.testing.assert_array_equal(found.train.x, np.array(points["train"])[:, :2])
     if points["test"]:

@@ -45,11 +45,11 @@ def export(
     """
     from zoo.export.bundle import export_run
     from zoo.serve.programs.base import RecentlyUsed
-    from zoo.serve.programs.plane import PlaneProgram, dataset, registered
+    from zoo.serve.programs.plane import PlaneTraining, dataset_of, registered
     from zoo.training.given_model import write_run
 
-    training = PlaneProgram(settings, RecentlyUsed(1))
-    points = dataset(settings)
+    training = PlaneTraining(settings, RecentlyUsed(1))
+    points = dataset_of(settings)
     name, options = registered(settings)
     recipe, epochs = recipe_of(settings, len(points.train), updates, bool(edits), options)
     write_run(

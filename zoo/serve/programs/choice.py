@@ -16,9 +16,9 @@ def program_of(
         graphs: where it fetches compiled graphs from.
     """
     if isinstance(settings, PlaneSettings):
-        from zoo.serve.programs.plane import PlaneProgram
+        from zoo.serve.programs.plane import PlaneTraining
 
-        return PlaneProgram(settings, graphs)
+        return PlaneTraining(settings, graphs)
     if isinstance(settings, CurveSettings):
         from zoo.serve.programs.curve import CurveTraining
 

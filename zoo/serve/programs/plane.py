@@ -56,7 +56,7 @@ def points_of(settings: PlaneSettings) -> PlanePoints:
     return plane_points(settings.data, settings.noise, settings.test_share, settings.seed)
 
 
-def dataset(settings: PlaneSettings) -> Dataset:
+def dataset_of(settings: PlaneSettings) -> Dataset:
     """Return the points as a data set; the training points are the validation points, too.
 
     Where there are no test points, they are the test points as well.
@@ -66,7 +66,7 @@ def dataset(settings: PlaneSettings) -> Dataset:
     train = Split(points.x, points.y[:, 0].astype(dtype))
     test = Split(points.x_test, points.y_test[:, 0].astype(dtype)) if len(points.x_test) else train
     return computed_dataset(
-        f"playground_{settings.data}",
+        f"playground {settings.data}",
         "vector",
         {"train": train, "validation": train, "test": test},
         labels=() if points.are_values else ("0", "1"),
@@ -74,7 +74,7 @@ def dataset(settings: PlaneSettings) -> Dataset:
     )
 
 
-class PlaneProgram:
+class PlaneTraining:
     """One training; see `zoo.serve.programs.base.PlaneProgram`.
 
     The examples of epoch e are in the order `np.random.default_rng([seed, e]).permutation(n)`, the
