@@ -1,9 +1,7 @@
 """A training of the page as a bundle: it answers as the page shows, and says how it was made."""
 
 import asyncio
-import base64
 import io
-import json
 import subprocess
 import sys
 import time
@@ -15,6 +13,7 @@ import pytest
 import zoo
 from zoo import edge
 from zoo.serve.export import MAX_WAITING, Exporter, ExportsFullError
+from zoo.serve.packing import unpack
 from zoo.serve.programs.base import RecentlyUsed
 from zoo.serve.programs.choice import program_of
 from zoo.serve.settings import CurveSettings, PlaneSettings
@@ -57,15 +56,6 @@ def advanced(program, state, to):
     return state
 
 
-def weights(program, state):
-    """Return kernel and bias of each layer, as the page has them."""
-    return [
-        np.frombuffer(base64.b64decode(packed["float32"]), "<f4").reshape(packed["shape"])
-        for layer in program.frame(state, False)["weights"]
-        for packed in (layer["kernel"], layer["bias"])
-    ]
-
-
 def exported(settings, state, tmp_path):
     content = asyncio.run(Exporter().export_zip(settings, state_bytes(state), 60, [EDIT]))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -82,15 +72,13 @@ def test_the_bundle_answers_as_the_page(name, tmp_path):
     frame = program.frame(state, False)
     manifest = edge.read_manifest(bundle)
 
-    grid = frame["grid"]
-    levels = np.frombuffer(base64.b64decode(grid["uint16"]), "<u2").reshape(grid["shape"])
-    step = (grid["maximum"] - grid["minimum"]) / 65535
-    axis = np.linspace(frame["low"], frame["high"], len(levels))
+    grid = unpack(frame["grid"])
+    step = (frame["grid"]["maximum"] - frame["grid"]["minimum"]) / 65535
+    axis = np.linspace(frame["low"], frame["high"], len(grid))
     board = edge.load(bundle)
     for row, column in [(0, 0), (25, 25), (3, 47), (50, 12), (31, 30)]:
         found = board.predict(np.float32([axis[column], axis[row]]))
-        answer = found.values[0] if frame["errors"] is None else found.score
-        assert answer == pytest.approx(grid["minimum"] + step * levels[row, column], abs=2e-5 + step)
+        assert found.scores[0] == pytest.approx(grid[row, column], abs=2e-5 + step)
 
     metrics = manifest["artifacts"]["float32"]["metrics"]
     if frame["errors"] is not None:
@@ -116,11 +104,56 @@ def test_its_program_gives_the_very_same_weights(name, tmp_path):
     )
     assert done.returncode == 0, done.stderr[-2000:]
     with np.load(tmp_path / "found.npz") as file:
-        found = list(file.values())
-    # PReLU's slopes are on the page, but not among its kernels and biases.
-    found = [array for array in found if array.ndim == 2 or not is_slope(name, array)]
-    expected = program.model(state).get_weights()
-    assert len(expected) >= len(weights(program, state))
-    with np.load(tmp_path / "found.npz") as file:
-        for got, wanted in zip(file.values(), expected, strict=True):
-            np.testing.assert_array_equal(got, wanted)
+        for found, expected in zip(file.values(), program.model(state).get_weights(), strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
+def test_the_folder_says_how_it_was_trained(tmp_path):
+    settings = CASES["circle"]
+    program, state = trained(settings)
+    bundle = exported(settings, state, tmp_path)
+    assert bundle.name == "circle-60"
+    assert (bundle / "playground.py").read_text(encoding="utf-8") == program.python(60, [EDIT])
+    card = (bundle / "README.md").read_text(encoding="utf-8")
+    assert "60 updates in the playground of `zoo serve`, with weights set by hand" in card
+    assert str(tmp_path) not in card
+    manifest = edge.read_manifest(bundle)
+    assert manifest["training"]["config"]["data_dir"] is None
+    assert manifest["training"]["results"]["steps"] == 60
+    model = zoo.load_model(bundle)
+    for found, expected in zip(
+        model.get_weights(), program.model(state).get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_other_sections_are_refused():
+    with pytest.raises(zoo.ZooError, match="playground"):
+        asyncio.run(Exporter().export_zip(CurveSettings(), b"", 0))
+
+
+def test_a_diverged_training_is_one_sentence(tmp_path):
+    settings = CASES["circle"]
+    program = program_of(settings, RecentlyUsed(1))
+    state = program.start()
+    state["weights"] = np.full_like(state["weights"], np.nan)
+    with pytest.raises(zoo.ZooError, match=r"choose a smaller learning rate\.$"):
+        exported(settings, state, tmp_path)
+
+
+def test_more_than_a_few_do_not_wait():
+    exporter = Exporter()
+
+    async def crowd():
+        tasks = [
+            asyncio.create_task(exporter.export_zip(PlaneSettings(), b"", 0))
+            for _ in range(MAX_WAITING + 1)
+        ]
+        await asyncio.sleep(0)
+        with pytest.raises(ExportsFullError, match="try again"):
+            await exporter.export_zip(PlaneSettings(), b"", 0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    asyncio.run(crowd())
