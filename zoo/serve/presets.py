@@ -184,8 +184,6 @@ def _hidden(*widths: int, activation: str = "tanh") -> dict[str, Any]:
     return {"widths": list(widths), "activations": [activation] * len(widths)}
 
 
-_PERCEPTRON = {"model": "perceptron", "optimizer": "sgd", "learning_rate": 0.1}
-
 PRESETS = (
     Preset(
         "linear_activations",
@@ -202,7 +200,7 @@ PRESETS = (
         "The perceptron learns AND",
         "Rosenblatt's rule changes the weights after every single example, and after 100 of them "
         "all four rows of AND are right.",
-        _plane(data="and", **_PERCEPTRON),
+        _plane(data="and", model="perceptron"),
         (Claim(100, "errors.train", "==", 0),),
     ),
     Preset(
@@ -211,7 +209,7 @@ PRESETS = (
         "Two clouds, one line",
         "The perceptron is a line in the plane, and 500 examples are enough for it to separate two "
         "clouds.",
-        _plane(data="clouds", **_PERCEPTRON),
+        _plane(data="clouds", model="perceptron"),
         (Claim(500, "errors.train", "==", 0),),
     ),
     Preset(
@@ -220,7 +218,7 @@ PRESETS = (
         "The perceptron and XOR",
         "No single line separates XOR: after 100, after 1,000 and after 10,000 updates at least "
         "one of the four rows is wrong.",
-        _plane(data="xor", **_PERCEPTRON),
+        _plane(data="xor", model="perceptron"),
         tuple(Claim(updates, "errors.train", ">", 0) for updates in (100, 1000, 10_000)),
     ),
     Preset(
@@ -229,7 +227,7 @@ PRESETS = (
         "XOR with x₁x₂",
         "With the product x₁x₂ as a third input XOR is linearly separable, and the perceptron "
         "learns it within 400 updates.",
-        _plane(data="xor", features=["x1", "x2", "x1*x2"], **_PERCEPTRON),
+        _plane(data="xor", model="perceptron", features=["x1", "x2", "x1*x2"]),
         (Claim(400, "errors.train", "==", 0),),
     ),
     Preset(
@@ -380,7 +378,7 @@ PRESETS = (
         "Training and test points",
         "A large network learns 50 noisy training points by heart, but more than a tenth of the "
         "450 test points are wrong: only these say how good it is.",
-        _plane(data="xor_clouds", noise=0.35, test_share=0.9, **_hidden(16, 16)),
+        _plane(data="xor_clouds", noise=0.35, test_share=0.9, widths=[16, 16]),
         (Claim(2000, "errors.train", "==", 0), Claim(2000, "errors.test", ">", 45)),
     ),
     Preset(
