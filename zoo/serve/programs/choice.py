@@ -18,9 +18,13 @@ def program_of(
         graphs: where it fetches compiled graphs from.
     """
     if isinstance(settings, PlaneSettings):
-        from zoo.serve.programs.plane import PlaneTraining as Training
-    elif isinstance(settings, CurveSettings):
-        from zoo.serve.programs.curve import CurveTraining as Training
-    else:
-        from zoo.serve.programs.field import FieldTraining as Training
-    return Training(settings, graphs)
+        from zoo.serve.programs.plane import PlaneTraining
+
+        return PlaneTraining(settings, graphs)
+    if isinstance(settings, CurveSettings):
+        from zoo.serve.programs.curve import CurveTraining
+
+        return CurveTraining(settings, graphs)
+    from zoo.serve.programs.field import FieldTraining
+
+    return FieldTraining(settings, graphs)
