@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from zoo.serve.programs.base import RecentlyUsed
+from zoo.serve.programs.base import Program, RecentlyUsed
 from zoo.serve.settings import CurveSettings, FieldSettings, PlaneSettings
 
 
 def program_of(
     settings: PlaneSettings | CurveSettings | FieldSettings, graphs: RecentlyUsed
-) -> Any:
+) -> Program:
     """Return the program of settings; for what it does see `zoo.serve.programs.base.Program`.
 
     Args:

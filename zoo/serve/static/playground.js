@@ -1,6 +1,6 @@
 // The playground: train a model on the server and watch it. What is shown is a function of the
 // state in the address: settings, weights set by hand, the update, and what of it is to be seen.
-import { encode, watchAddress, writeAddress } from "./address.js";
+import { watchAddress, writeAddress } from "./address.js";
 import { fetchJson } from "./call.js";
 import { redraw } from "./axes.js";
 import { drawLosses, History } from "./losses.js";
@@ -65,6 +65,7 @@ export function openPlayground() {
   addEventListener("keydown", shortcut);
   for (const id of ["boundary", "losses"]) redraw(at(id), drawPlots);
   addEventListener("pageshow", (event) => event.persisted && apply({ ...settings, ...view }));
+  addEventListener("hashchange", () => at(SECTION).hidden && pause());
   watchAddress(SECTION, STATE, apply);
   ask();
 }
@@ -125,6 +126,7 @@ function restart(edits = [], updates = 0) {
   history.clear();
   at("play-problem").textContent = "";
   at("progress").textContent = "Starting…";
+  at(SECTION).classList.add("starting");
   weights.close();
   view = { ...view, updates, edits: edits.map(Object.values) };
   return training.start(settings, edits, updates);
@@ -226,6 +228,7 @@ async function setWeight(layer, row, column, value) {
 function complain(error) {
   pause();
   at("play-problem").textContent = error.message;
+  at(SECTION).classList.remove("starting");
   if (at("progress").textContent === "Starting…") at("progress").textContent = "";
 }
 
@@ -235,6 +238,7 @@ function show(found) {
   const top = isRegression(settings) ? largest(points) : 1;
   const share = isRegression(settings) ? (value) => value / top : (value) => 2 * value - 1;
   frame = { ...found, grid, share };
+  at(SECTION).classList.remove("starting");
   history.add(found);
   network.show(frame);
   weights.refresh(network);
