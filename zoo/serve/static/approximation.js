@@ -204,6 +204,7 @@ function showSettings() {
   form().slider.max = choices.length - 1;
   form().slider.value = nearest;
   form().slider.setAttribute("aria-valuetext", `${width} hidden units`);
+  at("curve-more").textContent = `Training: ${settings.activation}, ${settings.optimizer} at ${settings.learning_rate}, batches of ${settings.batch_size}, seed ${settings.seed}`;
   form().width.step = way === "bumps" ? 2 : 1;
   form().width.min = way === "bumps" ? 2 : 1;
   form().width.max = MAX_WIDTH;

@@ -97,11 +97,14 @@ export class Axes {
       this.rule(this.left, this.up(value), this.left + this.width, this.up(value));
       context.fillText(yStep ? tickText(value, yStep) : powerText(value), this.left - 0.5 * size, this.up(value));
     }
-    const [xs, xStep] = this.logX ? [doublings(...this.x, this.width / (3 * size)), 1] : this.linear(this.x, this.width / (3.2 * size));
+    const [xs, xStep] = this.logX ? [doublings(this.x, this.width / (3 * size)), 1] : this.linear(this.x, this.width / (3.2 * size));
     context.textAlign = "center";
     for (const value of xs) {
       this.rule(this.across(value), this.top, this.across(value), this.top + this.height);
-      context.fillText(tickText(value, xStep), this.across(value), this.top + this.height + size);
+      const text = tickText(value, xStep);
+      // The last one may be longer than the margin is wide.
+      const most = this.canvas.clientWidth - context.measureText(text).width / 2;
+      context.fillText(text, Math.min(this.across(value), most), this.top + this.height + size);
     }
     context.strokeStyle = faint;
     this.rule(this.left, this.top + this.height, this.left + this.width, this.top + this.height);
@@ -190,7 +193,7 @@ export function heatPicture(values, rows, columns, colour) {
 }
 
 // Powers of 2, or every second or third of them.
-function doublings(low, high, wanted) {
+function doublings([low, high], wanted) {
   const powers = Math.floor(Math.log2(high / low) + 1e-9);
   const every = Math.ceil((powers + 1) / Math.max(2, wanted));
   return Array.from({ length: Math.floor(powers / every) + 1 }, (_, index) => low * 2 ** (every * index));

@@ -127,6 +127,8 @@ function showSettings() {
   for (const name of [...SELECTS, ...NUMBERS]) form()[name].value = settings[name];
   for (const input of form().way) input.checked = input.value === settings.way;
   at(SECTION).dataset.problem = settings.problem;
+  const { depth, width, activation, optimizer, learning_rate: rate, batch_size: size, seed } = settings;
+  at("field-more").textContent = `Network: ${depth} × ${width} ${activation}, ${optimizer} at ${rate}, batches of ${size}, seed ${seed}`;
   presets.mark(settings);
 }
 
