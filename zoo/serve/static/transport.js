@@ -1,16 +1,19 @@
 // The buttons of a training: run, one update, one epoch, reset, speed, and back to any update.
 // They are made from the template "transport" of the page.
 
+const SLOW_MS = 500;
+
 export class Transport {
   // root: the element to fill. training: a Training. speed: updates per picture at first.
-  // restart(): starts anew. settled(): called when the training stands still.
-  constructor(root, { training, speed, restart, settled }) {
+  // restart(): starts anew. settled(): called when the training stands still. done(frame): whether a
+  // running training has nothing more to do.
+  constructor(root, { training, speed, restart, settled, done = () => false }) {
     root.append(document.getElementById("transport").content.cloneNode(true));
     const part = (name) => root.querySelector(`[data-part="${name}"]`);
     this.parts = Object.fromEntries(
       ["reset", "run", "run-text", "one", "epoch", "speed", "epochs", "updates", "timeline"].map((name) => [name, part(name)]),
     );
-    Object.assign(this, { root, training, settled, perEpoch: 1, furthest: 0 });
+    Object.assign(this, { root, training, settled, done, perEpoch: 1, furthest: 0 });
     // Counts presses of Run and Pause: only the newest loop goes on.
     this.presses = 0;
     this.running = false;
@@ -30,6 +33,11 @@ export class Transport {
   // A new training begins.
   clear() {
     this.furthest = 0;
+  }
+
+  // What comes after an update will be otherwise.
+  cut(update) {
+    this.furthest = Math.min(this.furthest, update);
   }
 
   show({ updates, updates_per_epoch: perEpoch }) {
@@ -58,11 +66,12 @@ export class Transport {
     const mine = ++this.presses;
     this.setRunning(true);
     while (mine === this.presses) {
-      const found = await this.training.step(Number(this.parts.speed.value));
+      const speed = Number(this.parts.speed.value);
+      const found = await this.training.step(speed || 1);
       if (mine !== this.presses) return;
       const isSeen = !this.training.section.hidden && document.visibilityState === "visible";
-      if (!found || !isSeen) this.pause();
-      await new Promise(isSeen ? requestAnimationFrame : setTimeout);
+      if (!found || !isSeen || this.done(found)) this.pause();
+      await new Promise(isSeen && speed ? requestAnimationFrame : (done) => setTimeout(done, isSeen ? SLOW_MS : 0));
     }
   }
 
