@@ -29,7 +29,6 @@ const STATE = { ...DEFAULTS, updates: 0 };
 const WIDTHS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256];
 const MAX_WIDTH = 256;
 const GROW_MS = 450;
-const FORMULAS = { interpolant: "lines between points", bumps: "bumps", trained: "training" };
 
 const at = (id) => document.getElementById(id);
 const form = () => at("curve-settings").elements;
@@ -247,7 +246,7 @@ function sentence({ settings: made, updates, largest_error: error, bound, bound_
     return `${units}, after ${updates.toLocaleString("en")} ${updates === 1 ? "update" : "updates"}: largest error ${short(error)}, mean squared error ${short(loss)}.`;
   }
   const end = bound === null ? "; no bound is known, since f is not continuous." : ` ≤ ${formula} = ${short(bound)}.`;
-  return `${units}, by ${FORMULAS[made.way]}: largest error ${short(error)}${end}`;
+  return `${units}, computed: largest error ${short(error)}${end}`;
 }
 
 function short(value) {

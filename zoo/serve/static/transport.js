@@ -68,7 +68,11 @@ export class Transport {
     while (mine === this.presses) {
       const speed = Number(this.parts.speed.value);
       const found = await this.training.step(speed || 1);
-      if (mine !== this.presses) return;
+      if (mine !== this.presses) {
+        // The last updates arrived after Pause was pressed.
+        if (found && !this.running) this.settled();
+        return;
+      }
       const isSeen = !this.training.section.hidden && document.visibilityState === "visible";
       if (!found || !isSeen || this.done(found)) this.pause();
       await new Promise(isSeen && speed ? requestAnimationFrame : (done) => setTimeout(done, isSeen ? SLOW_MS : 0));
