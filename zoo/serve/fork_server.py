@@ -61,14 +61,14 @@ def _work(control: socket.socket, descriptor: int) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         control.close()
         os.close(0)
-        with (
-            socket.socket(fileno=descriptor) as connection,
-            connection.makefile("rwb") as stream,
-        ):
-            worker.run(stream, stream)
+        with socket.socket(fileno=descriptor) as answers:
+            with answers.makefile("rwb") as stream:
+                worker.run(stream, stream)
         status = 0
     except Exception:
+        # The exit below would lose it.
         traceback.print_exc()
+        sys.stderr.flush()
     finally:
         # Without the handlers that the other process has registered.
         os._exit(status)
