@@ -14,6 +14,7 @@ import os
 import signal
 import socket
 import sys
+import traceback
 
 from zoo.serve import worker
 from zoo.utils.quiet import import_tensorflow
@@ -60,10 +61,13 @@ def _work(control: socket.socket, descriptor: int) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         control.close()
         os.close(0)
-        with os.fdopen(descriptor, "rwb", buffering=0) as stream:
+        with os.fdopen(descriptor, "r+b", buffering=0) as stream:
             worker.run(stream, stream)
         status = 0
+    except BaseException:
+        traceback.print_exc()
     finally:
+        sys.stderr.flush()
         # Without the handlers that the other process has registered.
         os._exit(status)
 
