@@ -61,9 +61,8 @@ def _work(control: socket.socket, descriptor: int) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         control.close()
         os.close(0)
-        with socket.socket(fileno=descriptor) as answers:
-            with answers.makefile("rwb") as stream:
-                worker.run(stream, stream)
+        with socket.socket(fileno=descriptor) as server:
+            worker.run(server.makefile("rb"), server.makefile("wb"))
         status = 0
     except Exception:
         # The exit below would lose it.
