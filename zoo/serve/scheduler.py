@@ -18,7 +18,7 @@ _ROUND_SECONDS = 0.3
 # … in which it makes updates for this long.
 _MIN_SECONDS, _MAX_SECONDS = 0.004, 0.1
 # A worker whose memory has grown by this much is replaced.
-GROWN_BYTES = 350 * 2**20
+GROWN_BYTES = 500 * 2**20
 _MAX_TRIES = 3
 _LOG = logging.getLogger("zoo.serve")
 

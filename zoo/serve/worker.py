@@ -33,8 +33,8 @@ from zoo.serve.settings import CurveSettings, FieldSettings, PlaneSettings, Sett
 from zoo.serve.states import read_state, state_bytes
 from zoo.utils.quiet import import_tensorflow
 
-# A graph takes 2 to 5 MB.
-MAX_GRAPHS = 48
+# A graph takes 10 MB; half of a room has so many.
+MAX_GRAPHS = 32
 MAX_PROGRAMS = 64
 _SETTINGS: TypeAdapter[PlaneSettings | CurveSettings | FieldSettings] = TypeAdapter(Settings)
 
