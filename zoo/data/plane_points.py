@@ -6,11 +6,12 @@ The sets are those of TensorFlow Playground (Smilkov et al., 2017), drawn with N
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from zoo.data import points, surfaces, truth_tables
+from zoo.data.dataset import SPLITS, Dataset, Split, computed_dataset
 from zoo.errors import ZooError
 from zoo.utils.choices import require_choice
 
@@ -18,6 +19,9 @@ COUNT = 500
 # Half the width of the square plane.
 SIDE = 6.0
 VALUES = ("plane", "gaussian")
+LABELLED = ("circle", "clouds", "xor_clouds", "spiral")
+COUNTS = {"train": 500, "validation": 200, "test": 500}
+_SEED = 2016
 _GATE_PLANE = (-0.5, 1.5)
 _BLOBS_SIDE = 4.0
 
@@ -110,6 +114,26 @@ def given_points(
     side = SIDE if farthest <= SIDE else 1.1 * farthest
     generator = np.random.default_rng(seed)
     return _split(rows[:, :2], rows[:, 2], test_share, generator, (-side, side), are_values)
+
+
+def labelled_points(name: str) -> Dataset:
+    """Return a data set of labelled points without noise, as `zoo train` takes it.
+
+    x is float32 (n, 2), y int64 (n,), with the labels "blue", 0, and "orange", 1; there are 500
+    training, 200 validation and 500 test points.
+
+    Args:
+        name: one of `LABELLED`.
+    """
+    splits = {}
+    for index, split in enumerate(SPLITS):
+        generator = np.random.default_rng((_SEED, SETS.index(name), index))
+        x, y = DRAWN[name](COUNTS[split], 0.0, generator)
+        order = generator.permutation(len(x))
+        splits[split] = Split(x.astype(np.float32)[order], y.astype(np.int64)[order])
+    return replace(
+        computed_dataset(name, "vector", splits, points.BLOBS_LABELS), inputs=surfaces.INPUTS
+    )
 
 
 def circle(count: int, noise: float, generator: np.random.Generator) -> _Drawn:

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     import keras
 
 RECIPE = Recipe(
-    epochs=100,
-    batch_size=10,
-    learning_rate=0.01,
+    epochs=200,
+    batch_size=32,
+    learning_rate=0.02,
     optimizer="adam",
     schedule="cosine",
-    options={"widths": "16,8"},
+    options={"widths": "32,32", "activations": "swish,tanh"},
     note="Six bumps need more units than two classes of points.",
 )
 
@@ -29,7 +29,7 @@ RECIPE = Recipe(
     slides=(8, 11),
     equation="y = W_{d+1} σ_d(W_d … σ₁(W₁ φ(x) + b₁) … + b_d) + b_{d+1}",
     output="the predicted value, in the units of the training data",
-    recipes={"lecture": RECIPE},
+    recipes={"best": RECIPE},
     training_options=("dropout", "regularization", "regularization_rate"),
 )
 def plane_regressor(

@@ -49,14 +49,14 @@ def export(
     from zoo.training.given_model import write_run
 
     training = PlaneTraining(settings, RecentlyUsed(1))
-    dataset = dataset_of(settings)
+    points = dataset_of(settings)
     name, options = registered(settings)
-    recipe, epochs = recipe_of(settings, len(dataset.train), updates, bool(edits), options)
+    recipe, epochs = recipe_of(settings, len(points.train), updates, bool(edits), options)
     write_run(
         folder / "run",
         name,
         training.model(read_state(state)),
-        dataset,
+        points,
         recipe=recipe,
         epochs=epochs,
         steps=updates,
@@ -68,7 +68,7 @@ def export(
         folder / f"{settings.data}-{updates}",
         # The page computes in float32; other kinds would be measured on too few test points.
         kinds=("float32",),
-        dataset=dataset,
+        dataset=points,
     )
     program = training.python(updates, list(edits))
     (bundle / PROGRAM).write_text(program, encoding="utf-8")

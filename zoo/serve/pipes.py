@@ -23,11 +23,25 @@ def joined(*parts: bytes) -> bytes:
 
 def read(stream: IO[bytes]) -> list[bytes] | None:
     """Return the parts of the next message, None at the end of the stream."""
-    count = stream.read(_COUNT.size)
-    if len(count) < _COUNT.size:
+    if (count := _exactly(stream, _COUNT.size)) is None:
         return None
-    lengths = stream.read(_LENGTH.size * _COUNT.unpack(count)[0])
-    return [stream.read(length) for (length,) in _LENGTH.iter_unpack(lengths)]
+    lengths = _exactly(stream, _LENGTH.size * _COUNT.unpack(count)[0])
+    if lengths is None:
+        return None
+    parts = [_exactly(stream, length) for (length,) in _LENGTH.iter_unpack(lengths)]
+    found = [part for part in parts if part is not None]
+    return found if len(found) == len(parts) else None
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes | None:
+    """Return so many bytes, None if the stream ends before."""
+    content = bytearray()
+    # A stream without a buffer returns what has arrived.
+    while len(content) < size:
+        if not (found := stream.read(size - len(content))):
+            return None
+        content += found
+    return bytes(content)
 
 
 async def receive(stream: asyncio.StreamReader) -> list[bytes]:
