@@ -58,6 +58,7 @@ def serve(
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
+            listener.listen(128)
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise ZooError(
@@ -66,7 +67,6 @@ def serve(
             ) from error
         listening = _listening(host, listener.getsockname()[1], access.code, public_address)
         app = create_app(bundles, places, access.read_only, listening.invitation)
-        listener.listen(128)
         ready(listening)
         config = uvicorn.Config(
             guarded(app, access),
