@@ -1,6 +1,6 @@
 """The page in a real Chromium: what a hand with a mouse, a keyboard or a phone would do.
 
-`ZOO_SCREENSHOTS=docs/images` keeps the pictures that the tests take, two of them in the README.
+The pictures that the tests take: see conftest.py.
 """
 
 import base64
@@ -10,7 +10,6 @@ import os
 import re
 import signal
 import threading
-from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -18,58 +17,13 @@ import pytest
 from PIL import Image
 from playground_settings import SETTINGS
 from test_playground import workers
+from window_sizes import PHONE
 
 import zoo
 from zoo import edge
 from zoo.bundles.shipped import find_bundle
 from zoo.data.figures import LABELS, figure
 from zoo.plots.style import DIVERGING, FIRST, SECOND
-
-DESKTOP, PHONE = (1100, 900), (375, 812)
-
-
-@pytest.fixture
-def open_page(browser, address):
-    """Return a function that opens the page in a window; at the end nothing may have gone wrong."""
-    contexts, complaints = [], []
-
-    def open_window(size=DESKTOP, part="", **settings):
-        width, height = size
-        context = browser.new_context(viewport={"width": width, "height": height}, **settings)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(120_000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "request",
-            lambda sent: (
-                sent.url.startswith((address, "data:", "blob:"))
-                or complaints.append(f"leaves this machine: {sent.url}")
-            ),
-        )
-        page.goto(f"{address}#{part}")
-        page.wait_for_selector("#model option", state="attached")
-        return page
-
-    yield open_window
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-@pytest.fixture
-def shoot(tmp_path):
-    """Return a function that takes a picture of the window and checks that it is not blank."""
-    folder = Path(os.environ.get("ZOO_SCREENSHOTS") or tmp_path)
-
-    def take(page, name):
-        path = folder / f"{name}.png"
-        page.screenshot(path=path)
-        with Image.open(path) as picture:
-            assert len(picture.convert("RGB").getcolors(2**24)) > 50
-        return path
-
-    return take
 
 
 def drop(page, path, kind="image/jpeg"):

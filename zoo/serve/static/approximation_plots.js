@@ -13,9 +13,9 @@ export function drawCurves(canvas, { x, function: exact, network, points, isDraw
   const shown = drawn ?? exact;
   const places = drawn ? drawn.map((_, index) => placeOf(index, drawn.length)) : x;
   const axes = new Axes(canvas, [x[0], x.at(-1), "x"], isDrawn ? [-1.15, 1.15, ""] : range(exact, 0.12)).frame();
-  axes.line(places, shown, first, { width: 7, opacity: 0.4 });
-  axes.line(x, network, second, { width: 2.6 });
-  if (points.length <= 70 && !drawn) axes.dots(points.map(([at]) => at), points.map(([, value]) => value), themed(canvas, "--ink"), 3.2);
+  axes.line(places, shown, first, { width: 0.55 * axes.size, opacity: 0.5 });
+  axes.line(x, network, second, { width: 0.2 * axes.size });
+  if (points.length <= 70 && !drawn) axes.dots(points.map(([at]) => at), points.map(([, value]) => value), themed(canvas, "--ink"), 0.25 * axes.size);
   if (marked !== null) {
     const place = placeOf(marked);
     axes.line([place, place], [-1.15, 1.15], themed(canvas, "--accent"), { width: 1.5, dash: [4, 4] });
@@ -33,7 +33,7 @@ export function drawError(canvas, { x, error, bound }) {
     for (const side of [-bound, bound]) axes.line([x[0], x.at(-1)], [side, side], faint, { width: 1.6, dash: [7, 5] });
   }
   axes.line([x[0], x.at(-1)], [0, 0], faint, { width: 1 });
-  axes.line(x, error, themed(canvas, "--second"));
+  axes.line(x, error, themed(canvas, "--second"), { width: 0.14 * axes.size });
 }
 
 // units: numbers of `count` units, one after another, at evenly spaced places. The sigmoids of a
@@ -49,7 +49,7 @@ export function drawUnits(canvas, { x, units, count, isPaired }) {
   for (const curve of curves) for (const value of curve) [low, high] = [Math.min(low, value), Math.max(high, value)];
   const axes = new Axes(canvas, [...x, "x"], range([low, high], 0.08)).frame();
   const colours = ["--accent", "--second"].map((name) => themed(canvas, name));
-  curves.forEach((curve, index) => axes.line(xs, curve, colours[index % 2], { width: 1.7, opacity: 0.75 }));
+  curves.forEach((curve, index) => axes.line(xs, curve, colours[index % 2], { width: 0.13 * axes.size, opacity: 0.75 }));
 }
 
 // Largest errors and their bounds by width, both axes logarithmic.
@@ -61,7 +61,7 @@ export function drawWidths(canvas, { errors, bounds }, width) {
     axes.line(sorted.map(([at]) => at), sorted.map(([, value]) => value), colour, options);
   };
   line(bounds, themed(canvas, "--faint"), { dash: [7, 5], width: 1.8 });
-  line(errors, themed(canvas, "--second"), {});
+  line(errors, themed(canvas, "--second"), { width: 0.16 * axes.size });
   axes.dots([...errors.keys()], [...errors.values()], themed(canvas, "--second"), 3.5);
   if (errors.has(width)) axes.dots([width], [errors.get(width)], themed(canvas, "--ink"), 5.5);
 }

@@ -13,7 +13,7 @@ export function drawErrors(canvas, history, now) {
   for (const [name, colour, dash] of [["error", "--second", []], ["loss", "--ink", [6, 3]]]) {
     for (const [isPast, opacity] of [[false, 0.3], [true, 1]]) {
       const part = measured.filter(({ updates }) => (isPast ? updates <= now : updates >= now));
-      axes.line(part.map(({ updates }) => updates), part.map((one) => one[name]), themed(canvas, colour), { dash, opacity });
+      axes.line(part.map(({ updates }) => updates), part.map((one) => one[name]), themed(canvas, colour), { dash, opacity, width: 0.15 * axes.size });
     }
     const present = measured.findLast(({ updates }) => updates <= now);
     if (present) axes.dots([present.updates], [present[name]], themed(canvas, colour), 3.5);

@@ -10,19 +10,19 @@ export function drawSolution(canvas, { x, input, solution, network, observed, un
   const axes = new Axes(canvas, [x[0], x.at(-1), input], [-most, most, "u"]).frame();
   const ink = themed(canvas, "--ink");
   if (until) axes.line([until, until], [-most, most], themed(canvas, "--faint"), { width: 1.5, dash: [4, 5] });
-  axes.line(x, solution, themed(canvas, "--first"), { width: 7, opacity: 0.4 });
-  axes.line(x, network, themed(canvas, "--second"), { width: 2.8 });
-  if (observed) axes.dots(observed.map(([at]) => at), observed.map(([, value]) => value), ink, 4);
+  axes.line(x, solution, themed(canvas, "--first"), { width: 0.55 * axes.size, opacity: 0.5 });
+  axes.line(x, network, themed(canvas, "--second"), { width: 0.2 * axes.size });
+  if (observed) axes.dots(observed.map(([at]) => at), observed.map(([, value]) => value), ink, 0.28 * axes.size);
   if (until) note(axes, `values given up to ${input} = ${Number(until.toFixed(2))}`, until);
-  axes.dots(points, Array(points.length).fill(-most), ink, 2);
+  axes.dots(points, Array(points.length).fill(-most), ink, 0.14 * axes.size);
 }
 
 export function drawResidual(canvas, { x, input, residual, points, largest_residual: largest }) {
   const most = 1.15 * Math.max(largest, SMALLEST);
   const axes = new Axes(canvas, [x[0], x.at(-1), input], [-most, most, ""]).frame();
   axes.line([x[0], x.at(-1)], [0, 0], themed(canvas, "--faint"), { width: 1 });
-  axes.line(x, residual, themed(canvas, "--second"), { width: 2.2 });
-  axes.dots(points, Array(points.length).fill(-most), themed(canvas, "--ink"), 2);
+  axes.line(x, residual, themed(canvas, "--second"), { width: 0.16 * axes.size });
+  axes.dots(points, Array(points.length).fill(-most), themed(canvas, "--ink"), 0.14 * axes.size);
 }
 
 // Values over the plane, from blue, −most, to red, most; place: of the slice; dots: x, y, x, y, ….
@@ -31,15 +31,15 @@ export function drawMap(canvas, { axes: { x, y }, shape: [rows, columns], values
   axes.heat(values, rows, columns, (value) => diverging(value / most));
   // The colours of the map are those of both schemes.
   if (place !== undefined) axes.line([x[0], x[1]], [place, place], "black", { width: 1.6, dash: [6, 4] });
-  axes.dots(dots.filter((_, index) => index % 2 === 0), dots.filter((_, index) => index % 2), "black", 1.7);
+  axes.dots(dots.filter((_, index) => index % 2 === 0), dots.filter((_, index) => index % 2), "black", 0.12 * axes.size);
 }
 
 export function drawSlice(canvas, { ends, shape: [, columns], row, solution, network, most }) {
   const xs = Array.from({ length: columns }, (_, index) => ends[0] + (index / (columns - 1)) * (ends[1] - ends[0]));
   const axes = new Axes(canvas, ends, [-1.15 * most, 1.15 * most, "u"]).frame();
   const part = (values) => values.subarray(row * columns, (row + 1) * columns);
-  axes.line(xs, part(solution), themed(canvas, "--first"), { width: 7, opacity: 0.4 });
-  axes.line(xs, part(network), themed(canvas, "--second"), { width: 2.6 });
+  axes.line(xs, part(solution), themed(canvas, "--first"), { width: 0.55 * axes.size, opacity: 0.5 });
+  axes.line(xs, part(network), themed(canvas, "--second"), { width: 0.2 * axes.size });
 }
 
 function note(axes, text, x) {
