@@ -85,9 +85,13 @@ def measure(say) -> list[dict]:
 def turned(rows: list[dict]) -> list[dict]:
     """Return a row per figure, with a column per number of pages."""
     return [
-        {"": name, **{f"{row['pages']} pages": row[name] for row in rows}}
+        {"": name, **{_counted(row["pages"]): row[name] for row in rows}}
         for name in list(rows[0])[1:]
     ]
+
+
+def _counted(pages: int) -> str:
+    return "1 page" if pages == 1 else f"{pages} pages"
 
 
 def _server() -> psutil.Process:
