@@ -61,9 +61,12 @@ def _work(control: socket.socket, descriptor: int) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         control.close()
         os.close(0)
-        with socket.socket(fileno=descriptor) as answers:
-            with answers.makefile("rwb") as stream:
-                worker.run(stream, stream)
+        with (
+            socket.socket(fileno=descriptor) as connection,
+            connection.makefile("rb") as messages,
+            connection.makefile("wb") as replies,
+        ):
+            worker.run(messages, replies)
         status = 0
     except Exception:
         # The exit below would lose it.

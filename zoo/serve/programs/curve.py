@@ -260,6 +260,8 @@ class _Graphs:
         self.training.assign(flat)
         model = self.training.model
         hidden, activation, output = model.get_layer("head").layers
-        units = tf.gather(activation(hidden(places)) * output.kernel[:, 0], shown(hidden.units), axis=1)
+        units = tf.gather(
+            activation(hidden(places)) * output.kernel[:, 0], shown(hidden.units), axis=1
+        )
         loss = model.compute_loss(x=x_train, y=y_train, y_pred=model(x_train))
         return model(x)[:, 0], tf.transpose(units), output.bias[0], loss
