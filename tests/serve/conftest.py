@@ -32,6 +32,12 @@ def open_page(browser, address):
         page.set_default_timeout(120_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
+            "console",
+            lambda message: (
+                complaints.append(message.text) if "Content Security" in message.text else None
+            ),
+        )
+        page.on(
             "request",
             lambda sent: (
                 sent.url.startswith((address, "data:", "blob:"))
@@ -61,3 +67,30 @@ def shoot(tmp_path):
         return path
 
     return take
+
+
+@pytest.fixture
+def hold():
+    """Return a function that holds back a page's first request to an address, to be let go late."""
+
+    def hold_first(page, pattern):
+        held = []
+
+        def handle(route):
+            if held:
+                route.continue_()
+            else:
+                held.append(route)
+
+        page.route(pattern, handle)
+
+        def let_go():
+            with page.expect_response(pattern) as found:
+                held[0].continue_()
+            found.value.finished()
+            # Whatever a late answer does, it has done by then.
+            page.wait_for_timeout(300)
+
+        return let_go
+
+    return hold_first

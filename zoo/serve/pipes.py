@@ -23,25 +23,14 @@ def joined(*parts: bytes) -> bytes:
 
 def read(stream: IO[bytes]) -> list[bytes] | None:
     """Return the parts of the next message, None at the end of the stream."""
-    if (count := _exactly(stream, _COUNT.size)) is None:
+    count = stream.read(_COUNT.size)
+    if not count:
         return None
-    lengths = _exactly(stream, _LENGTH.size * _COUNT.unpack(count)[0])
-    if lengths is None:
-        return None
-    parts = [_exactly(stream, length) for (length,) in _LENGTH.iter_unpack(lengths)]
-    found = [part for part in parts if part is not None]
-    return found if len(found) == len(parts) else None
-
-
-def _exactly(stream: IO[bytes], size: int) -> bytes | None:
-    """Return so many bytes, None if the stream ends before."""
-    content = bytearray()
-    # A stream without a buffer returns what has arrived.
-    while len(content) < size:
-        if not (found := stream.read(size - len(content))):
-            return None
-        content += found
-    return bytes(content)
+    lengths = stream.read(_LENGTH.size * _COUNT.unpack(count)[0])
+    parts = [stream.read(length) for (length,) in _LENGTH.iter_unpack(lengths)]
+    sizes = [_LENGTH.pack(len(part)) for part in parts]
+    # The sender may have ended in the middle of a message.
+    return parts if sizes and b"".join(sizes) == lengths else None
 
 
 async def receive(stream: asyncio.StreamReader) -> list[bytes]:

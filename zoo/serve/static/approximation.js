@@ -42,6 +42,8 @@ let drawn = null;
 // Largest errors by width, of one function and one way of finding the weights.
 let widths = { of: "", errors: new Map(), bounds: new Map() };
 let growing = 0;
+// Whether the slider or the pen is being moved: one movement is one entry of the history.
+let moving = false;
 const history = new History();
 let training, transport, drawing, presets;
 
@@ -56,10 +58,15 @@ export function openApproximation() {
       stopGrowing();
       drawPlots();
       // A training begins when the hand lets go.
-      if (settings.way !== "trained") apply({ values }, false);
+      if (settings.way === "trained") return;
+      apply({ values }, !moving);
+      moving = true;
     },
     moved: drawPlots,
-    ended: () => drawn && apply({ values: drawn }, true),
+    ended: () => {
+      if (drawn) apply({ values: drawn }, !moving);
+      moving = false;
+    },
   });
   presets = openPresets(SECTION, at("curve-presets"), at("curve-claim"));
   listen();
@@ -88,9 +95,10 @@ function listen() {
   }
   form().slider.oninput = () => {
     stopGrowing();
-    apply({ width: allowed()[form().slider.valueAsNumber] }, false);
+    apply({ width: allowed()[form().slider.valueAsNumber] }, !moving);
+    moving = true;
   };
-  form().slider.onchange = () => remember(true);
+  form().slider.onchange = () => (moving = false);
   form().width.onchange = () => {
     if (form().width.reportValidity()) apply({ width: form().width.valueAsNumber });
   };
@@ -135,7 +143,7 @@ function chooseFunction(name) {
   if (name === "drawn") at("curve-plot").focus();
 }
 
-// Change settings: the weights are found anew. `keep`: an entry of its own in the history.
+// Change settings: the weights are found anew. keep: whether it is a new entry of the history.
 function apply(changes, keep = true) {
   const goOn = transport.running && settings.way === "trained";
   const next = { ...settings, ...changes };

@@ -35,7 +35,10 @@ export function openPlayground() {
   transport = new Transport(at("play-transport"), {
     training,
     speed: view.speed,
-    restart: () => restart(),
+    restart: () => {
+      restart();
+      remember();
+    },
     settled: remember,
     // A perceptron that errs on no point changes no more.
     done: (found) => settings.model === "perceptron" && found.errors?.train === 0,

@@ -21,7 +21,7 @@ export class Weights {
     const names = layer
       ? Array.from({ length: rows }, (_, one) => `unit ${one + 1}`)
       : network.inputs.map((name) => FEATURE_NAMES[name]);
-    at("weights-title").textContent = layer === depth ? "Weights of the output" : `Weights of unit ${unit + 1} of layer ${layer + 1}`;
+    at("weights-title").textContent = layer === depth ? "Output" : `Unit ${unit + 1} of layer ${layer + 1}`;
     this.shown = { layer, unit };
     this.fields = [-1, ...names.keys()].map((index) => this.field(index, index < 0 ? "bias" : `from ${names[index]}`));
     at("weights-list").replaceChildren(...this.fields.map(({ row: box }) => box));
