@@ -327,9 +327,7 @@ def test_a_weight_is_set_by_hand_with_the_keyboard(playground):
     after = shown.losses
     shown.press("reset")
     assert "edits" not in shown.state
-    page.go_back()
-    shown.settle()
-    shown.open(f"updates={25}&edits=1,1,0,0,-2.5;")
+    shown.open("updates=25&edits=1,1,0,0,-2.5;")
     assert shown.updates == 25
     assert shown.losses == after
 
