@@ -37,6 +37,11 @@ CASES = {
         seed=7,
     ),
 }
+# Where a share of the range of all answers, or of the error, says nothing.
+CASES["one_value"] = PlaneSettings(
+    data="own", task="regression", points=[(0.0, 0.0, 5.0), (1.0, 1.0, 900.0)], learning_rate=0.5
+)
+CASES["exact"] = PlaneSettings(data="plane", task="regression", widths=[], activations=[])
 QUICK = [pytest.param("circle", id="circle")]
 SLOW = [pytest.param(name, id=name, marks=pytest.mark.slow) for name in CASES if name != "circle"]
 EDIT = {"update": 40, "layer": 0, "row": 1, "column": 0, "value": -0.75}
@@ -87,7 +92,9 @@ def test_the_bundle_answers_as_the_page(name, tmp_path):
         assert metrics["accuracy"] == pytest.approx(right, abs=1e-6)
         assert manifest["dataset"]["examples"] == frame["points_count"][split]
     else:
-        assert metrics["rmse"] == pytest.approx((2 * frame["loss"]["test"]) ** 0.5, rel=1e-4)
+        assert metrics["rmse"] == pytest.approx(
+            (2 * frame["loss"]["test"]) ** 0.5, rel=1e-4, abs=1e-6
+        )
 
 
 @pytest.mark.parametrize("name", [*QUICK, *SLOW])
@@ -154,6 +161,9 @@ def test_more_than_a_few_do_not_wait():
             await exporter.export_zip(PlaneSettings(), b"", 0)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        return await asyncio.gather(*tasks, return_exceptions=True)
 
-    asyncio.run(crowd())
+    # As when the server is stopped.
+    for stopped in asyncio.run(crowd()):
+        assert isinstance(stopped, zoo.ZooError)
+        assert str(stopped) == "The server is stopped; export again when it is back."

@@ -7,6 +7,7 @@ asks for the next frame as soon as it has the last one.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import subprocess
@@ -41,7 +42,8 @@ EXPLANATION = (
     f"asking for {_UPDATES} updates at a time, as fast as they are answered; beside them a photo "
     f"of 375 × 500 pixels every {_PHOTO_SECONDS:g} seconds. Frames and updates: over "
     f"{_SECONDS} seconds, after every page has had five frames. Memory: proportional set size of "
-    "the server and all its processes, the largest of one per second."
+    "the server and all its processes, the largest of one per second. Processor time: of the same "
+    "processes."
 )
 
 
@@ -72,11 +74,16 @@ def measure(say) -> list[dict]:
             server = _server()
             words = (sys.executable, str(Path(__file__)), address, str(pages))
             clients = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-            memory = []
+            memory, seconds = [], [_processor_seconds(server)]
             while clients.poll() is None:
                 memory.append(_memory(server))
                 time.sleep(1)
+                seconds.append(_processor_seconds(server))
             found = json.load(clients.stdout)
+            frames = found.pop("frames") / _SECONDS
+            # The clients end when they have counted frames for as long.
+            used = (seconds[-2] - seconds[-2 - _SECONDS // 2]) / (_SECONDS // 2)
+            found["processor time per frame, ms"] = 1e3 * used / frames
             rows.append({**found, "megabytes": max(memory) / 1e6, "processes": len(_all(server))})
             say(rows[-1])
     return rows
@@ -107,11 +114,18 @@ def _all(server: psutil.Process) -> list[psutil.Process]:
 def _memory(server: psutil.Process) -> int:
     total = 0
     for process in _all(server):
-        try:
+        # It may have ended meanwhile.
+        with contextlib.suppress(psutil.Error):
             total += process.memory_full_info().pss
-        except psutil.Error:
-            # It has ended meanwhile.
-            continue
+    return total
+
+
+def _processor_seconds(server: psutil.Process) -> float:
+    total = 0.0
+    for process in _all(server):
+        with contextlib.suppress(psutil.Error):
+            times = process.cpu_times()
+            total += times.user + times.system
     return total
 
 
@@ -236,6 +250,7 @@ def _row(
         "frames/s, fastest page": max(rates),
         "updates per frame, median": median(updates),
         "updates per frame, fewest": min(updates),
+        "frames": len(updates),
         "photo, median ms": 1e3 * median(photos),
         "photo, slowest ms": 1e3 * max(photos),
     }
