@@ -1,174 +1,279 @@
-// Playground: train a Keras model on the server and watch its decision boundary.
-//
-// The page shows the training of the settings in its form. Every change of them, and Reset, starts
-// a new generation; replies to requests of an older generation are discarded.
-import { sendJson } from "./call.js";
-import { clear, drawLosses, drawPlane } from "./drawing.js";
+// The playground: train a model on the server and watch it. What is shown is a function of the
+// state in the address: settings, weights set by hand, the update, and what of it is to be seen.
+import { watchAddress, writeAddress } from "./address.js";
+import { fetchJson } from "./call.js";
+import { redraw } from "./axes.js";
+import { drawLosses, History } from "./losses.js";
+import { Network } from "./network.js";
+import { openOwnPoints } from "./own_points_form.js";
+import { drawPlane } from "./plane.js";
+import { DEFAULTS, isRegression, MAX_DEPTH, parted, VIEW } from "./plane_settings.js";
+import { openPresets } from "./presets.js";
+import { openSettings } from "./settings_form.js";
+import { openSharing } from "./sharing.js";
+import { Training } from "./training.js";
+import { Transport } from "./transport.js";
+import { unpack } from "./packing.js";
+import { Weights } from "./weights.js";
 
 const at = (id) => document.getElementById(id);
-const UPDATES_PER_REQUEST = { network: 4, perceptron: 1 };
-const NUMBERS = ["depth", "width", "learning_rate", "seed"];
-// The server ends an idle training; while the page is visible and in use, it sends keep-alives.
-const KEEP_ALIVE_MS = 10_000;
-const MAX_IDLE_MS = 15 * 60_000;
+const SECTION = "playground";
+const STATE = { ...DEFAULTS, ...VIEW };
+const CHECKS = ["training_points", "test_points", "discretised", "log"];
 
-// The token of the worker process that trains for this page.
-let token = null;
-// The generation of the settings in the form, and that of the training on the server.
-let generation = 1;
-let current = { generation: 0, training: 0 };
-let running = false;
-// Counts presses of Train and Pause: only the newest training loop continues.
-let presses = 0;
-let pending = Promise.resolve();
-let lastInput = 0;
-let losses = [];
+let settings = structuredClone(DEFAULTS);
+let view = structuredClone(VIEW);
+let frame = null;
+let points = { train: [], test: [] };
+let axes = null;
+let hovered = null;
+const history = new History();
+let training, transport, network, weights, form, ownPoints, presets, sharing;
+// Why nothing can be trained here, if so.
+let refusal = "";
 
 export function openPlayground() {
-  at("settings").onsubmit = (event) => event.preventDefault();
-  at("settings").oninput = discard;
-  at("settings").onchange = () => {
-    showFields();
-    if (token) update(0);
-  };
-  at("train").onclick = () => (running ? pause() : train());
-  at("one").onclick = () => {
-    pause();
-    update(1);
-  };
-  at("reset").onclick = () => {
-    discard();
-    update(0);
-  };
-  addEventListener("pointerdown", () => (lastInput = Date.now()));
-  addEventListener("keydown", () => (lastInput = Date.now()));
-  setInterval(keepAlive, KEEP_ALIVE_MS);
-  addEventListener("pagehide", endTraining);
-  // The browser may have restored the fields before this script ran.
-  showFields();
+  training = new Training({ section: at(SECTION), onframe: show, onerror: complain });
+  transport = new Transport(at("play-transport"), {
+    training,
+    speed: view.speed,
+    restart: () => {
+      restart();
+      remember();
+    },
+    settled: remember,
+    // A perceptron that errs on no point changes no more.
+    done: (found) => settings.model === "perceptron" && found.errors?.train === 0,
+  });
+  transport.parts.speed.onchange = () => look({ speed: Number(transport.parts.speed.value) });
+  network = new Network(at("network"), {
+    feature: toggleFeature,
+    width: (layer, width) => change({ widths: settings.widths.with(layer, width) }),
+    activation: (layer, name) => change({ activations: settings.activations.with(layer, name) }),
+    open: (layer, unit, row) => weights.open(network, settings, layer, unit, row),
+    hover: (picture, name) => {
+      hovered = picture && { ...picture, name };
+      drawOutput();
+    },
+  });
+  weights = new Weights(setWeight);
+  form = openSettings(change);
+  ownPoints = openOwnPoints(change, () => axes);
+  presets = openPresets(SECTION);
+  sharing = openSharing({ training, pause: () => transport.pause(), address: remember });
+  at("shallower").onclick = () => resize(settings.widths.length - 1);
+  at("deeper").onclick = () => resize(settings.widths.length + 1);
+  for (const name of CHECKS) at(name).onchange = () => look({ [name]: at(name).checked });
+  addEventListener("keydown", shortcut);
+  for (const id of ["boundary", "losses"]) redraw(at(id), drawPlots);
+  addEventListener("pageshow", (event) => event.persisted && apply({ ...settings, ...view }));
+  addEventListener("hashchange", () => at(SECTION).hidden && transport.pause());
+  watchAddress(SECTION, STATE, apply);
+  ask();
 }
 
-function showFields() {
-  for (const label of document.querySelectorAll("label.network")) {
-    label.hidden = settings().model === "perceptron";
-  }
-}
-
-function settings() {
-  const given = Object.fromEntries(new FormData(at("settings")));
-  // An empty field counts as missing, not as 0.
-  for (const name of NUMBERS) given[name] = given[name] === "" ? null : Number(given[name]);
-  return given;
-}
-
-function pause() {
-  running = false;
-  presses++;
-  at("train").textContent = "Train";
-}
-
-// Clear the plots and discard replies that are still to come.
-function discard() {
-  pause();
-  generation++;
-  losses = [];
-  for (const id of ["boundary", "losses"]) clear(at(id));
-  at("line").textContent = "";
-  at("progress").textContent = "Press Train.";
-}
-
-function endTraining() {
-  if (token) sendJson("/api/playground/end", { token }, true).catch(() => {});
-  token = null;
-  discard();
-}
-
-function keepAlive() {
-  const visible = !at("playground").hidden && document.visibilityState === "visible";
-  const paused = token && current.generation === generation && !running;
-  if (visible && paused && Date.now() - lastInput < MAX_IDLE_MS) update(0);
-}
-
-async function train() {
-  const mine = ++presses;
-  running = true;
-  at("train").textContent = "Pause";
-  while (mine === presses) {
-    const found = await update(UPDATES_PER_REQUEST[settings().model]);
-    if (mine === presses && (!found || (found.errors === 0 && found.line))) pause();
-    await new Promise(requestAnimationFrame);
-  }
-}
-
-// Make updates (0: only fetch the state) and draw the result. Returns the state, or null after an
-// error or if it is obsolete. Requests are sent one at a time.
-function update(updates) {
-  const mine = generation;
-  const found = pending.then(() => request(mine, updates));
-  pending = found.catch(() => {});
-  return found;
-}
-
-async function request(mine, updates) {
+async function ask() {
   try {
-    if (mine !== generation) return null;
-    let found = null;
-    if (current.generation !== mine) {
-      found = await start(mine);
-      if (!draw(mine, found)) return null;
-    }
-    if (updates || !found) {
-      found = await sendJson("/api/playground/step", { token, training: current.training, updates });
-      if (!draw(mine, found)) return null;
-    }
-    return found;
+    const found = await fetchJson("/api/playground");
+    presets.fill(found.presets ?? [], STATE);
+    presets.mark(settings);
+    if (found.read_only) refuse("This page is for looking and asking only: nothing can be trained on this server.");
+    else if (found.training === false) refuse("TensorFlow is not installed on this server, so nothing can be trained here.");
   } catch (error) {
-    if (mine === generation) {
-      at("progress").textContent = error.message;
-      pause();
-      // The next request starts a new training.
-      current = { generation: 0, training: 0 };
-    }
-    return null;
+    complain(error);
   }
 }
 
-async function start(mine) {
-  at("progress").textContent = token ? "Starting…" : "Starting TensorFlow…";
-  const sent = token;
-  const found = await sendJson("/api/playground/start", { ...settings(), token });
-  // The page may have been hidden and shown again meanwhile.
-  if (sent !== token) {
-    sendJson("/api/playground/end", { token: found.token }, true).catch(() => {});
-    return found;
-  }
-  token = found.token;
-  current = { generation: mine, training: found.training };
-  return found;
+function refuse(sentence) {
+  refusal = sentence;
+  at(SECTION).classList.remove("starting");
+  at("play-problem").textContent = sentence;
+  transport.disable();
+  for (const id of ["export", "show-code"]) at(id).disabled = true;
 }
 
-// Draw a state unless its settings differ from those in the form; returns whether it was drawn.
-function draw(mine, found) {
-  const shown = settings();
-  const same = Object.entries(found.settings).every(([name, value]) => shown[name] === value);
-  if (mine !== generation || found.training !== current.training || !same) return false;
-  if (losses.at(-1)?.[0] !== found.updates) losses.push([found.updates, found.loss]);
-  const text =
-    `After ${found.updates} ${found.updates === 1 ? "update" : "updates"}: loss ${found.loss.toFixed(4)}, ` +
-    `${found.errors} of ${found.points.length} points wrong.`;
+// The state of an address, which the user may have changed.
+function apply(state) {
+  const before = JSON.stringify(settings);
+  [settings, view] = parted(state);
+  showSettings();
+  const edits = view.edits.map(([update, layer, row, column, value]) => ({ update, layer, row, column, value }));
+  const same = training.settings && before === JSON.stringify(settings);
+  if (same && view.updates === training.updates && JSON.stringify(edits) === JSON.stringify(training.edits)) {
+    drawPlots();
+    return;
+  }
+  transport.pause();
+  restart(edits, view.updates);
+}
+
+// New settings: a new training, which runs on if one was running.
+function change(changes) {
+  const next = { ...settings, ...changes };
+  if (JSON.stringify(next) === JSON.stringify(settings)) return;
+  const goOn = transport.running;
+  transport.pause();
+  remember();
+  settings = next;
+  showSettings();
+  restart();
+  writeAddress(SECTION, { ...settings, ...view }, STATE, true);
+  if (goOn) transport.run();
+}
+
+function look(changes) {
+  view = { ...view, ...changes };
+  remember();
+  drawPlots();
+}
+
+function restart(edits = [], updates = 0) {
+  history.clear();
+  transport.clear();
+  at("play-problem").textContent = refusal;
+  at("progress").textContent = "Starting…";
+  at(SECTION).classList.add("starting");
+  weights.close();
+  view = { ...view, updates, edits: edits.map(Object.values) };
+  return training.start(settings, edits, updates);
+}
+
+// Write the update and the weights set by hand into the address, too.
+function remember() {
+  view = { ...view, updates: training.updates, edits: training.edits.map(Object.values) };
+  at("progress").setAttribute("aria-busy", false);
+  writeAddress(SECTION, { ...settings, ...view }, STATE);
+}
+
+function showSettings() {
+  form.show(settings);
+  ownPoints.show(settings);
+  network.build(settings);
+  presets.mark(settings);
+  const isPerceptron = settings.model === "perceptron";
+  at(SECTION).classList.toggle("perceptron", isPerceptron);
+  at("network-title").textContent = isPerceptron ? "Perceptron" : "Network";
+  const depth = settings.widths.length;
+  at("depth").textContent = `${depth || "no"} hidden ${depth === 1 ? "layer" : "layers"}`;
+  at("shallower").disabled = depth === 0;
+  at("deeper").disabled = depth === MAX_DEPTH;
+  transport.parts.speed.value = view.speed;
+  for (const name of CHECKS) at(name).checked = view[name];
+}
+
+function toggleFeature(name) {
+  const { features } = settings;
+  if (features.length === 1 && features[0] === name) return;
+  change({ features: features.includes(name) ? features.filter((one) => one !== name) : [...features, name] });
+}
+
+function resize(depth) {
+  const { widths, activations } = settings;
+  change({
+    widths: depth < widths.length ? widths.slice(0, depth) : [...widths, widths.at(-1) ?? 4],
+    activations: depth < widths.length ? activations.slice(0, depth) : [...activations, activations.at(-1) ?? "tanh"],
+  });
+}
+
+async function setWeight(layer, row, column, value) {
+  history.cut(training.updates);
+  transport.cut(training.updates);
+  if (await training.weight(layer, row, column, value)) remember();
+}
+
+function complain(error) {
+  transport.pause();
+  at("play-problem").textContent = refusal || error.message;
+  at(SECTION).classList.remove("starting");
+  if (at("progress").textContent === "Starting…") at("progress").textContent = "";
+}
+
+function show(found) {
+  if (found.points) points = found.points;
+  const grid = { shape: found.grid.shape, values: unpack(found.grid) };
+  const top = isRegression(settings) ? largest(points) : 1;
+  const share = isRegression(settings) ? (value) => value / top : (value) => 2 * value - 1;
+  frame = { ...found, grid, share };
+  at(SECTION).classList.remove("starting");
+  at("play-problem").textContent = "";
+  sharing.hide();
+  history.add(found);
+  transport.show(found);
+  network.show(frame);
+  weights.refresh(network);
+  showNumbers();
+  drawPlots();
+}
+
+function largest({ train, test }) {
+  return Math.max(...[...train, ...test].map(([, , value]) => Math.abs(value)), 1e-3);
+}
+
+function showNumbers() {
+  const { updates, loss, errors, line } = frame;
+  const number = (value) => value.toLocaleString("en");
+  const text = (value) => (value === null ? "–" : value.toFixed(value < 0.001 ? 6 : 4));
+  at("loss-train").textContent = text(loss.train);
+  at("loss-test").textContent = text(loss.test);
+  const counts = frame.points_count;
+  const wrong = errors && (errors.test === null || !counts.test ? [errors.train, counts.train, ""] : [errors.test, counts.test, "test "]);
+  at("wrong").textContent = wrong ? `${wrong[0]} of ${wrong[1]}` : "–";
+  at("wrong").parentElement.hidden = !wrong;
+  const sentence =
+    `After ${number(updates)} ${updates === 1 ? "update" : "updates"}: training loss ${text(loss.train)}` +
+    (loss.test === null ? "" : `, test loss ${text(loss.test)}`) +
+    (wrong ? `, ${wrong[0]} of ${wrong[1]} ${wrong[2]}points wrong.` : ".");
+  // A screen reader reads the state when the training stands still.
+  at("progress").setAttribute("aria-busy", transport.running);
   // Setting the same text again would make a screen reader repeat it.
-  if (at("progress").textContent !== text) at("progress").textContent = text;
-  drawPlane(at("boundary"), found);
-  drawLosses(at("losses"), losses);
-  at("line").textContent = found.line ? equation(found.line) : "";
-  return true;
+  if (at("progress").textContent !== sentence) at("progress").textContent = sentence;
+  at("line").textContent = line ? equation(line) : "";
+}
+
+function drawPlots() {
+  if (!frame) return;
+  drawOutput();
+  drawLosses(at("losses"), history, frame.updates, view.log);
+}
+
+function drawOutput() {
+  if (!frame || !at("boundary").clientWidth) return;
+  const { low, high, share, line } = frame;
+  at("plane-title").textContent = hovered ? hovered.name : "Output";
+  const shown = {
+    train: view.training_points ? points.train : [],
+    test: view.test_points ? points.test : [],
+  };
+  const values = hovered?.values ?? frame.grid.values;
+  const most = hovered ? Math.max(...values.map(Math.abs)) || 1 : 1;
+  axes = drawPlane(at("boundary"), {
+    low,
+    high,
+    grid: values,
+    size: hovered?.size ?? frame.grid.shape[0],
+    line: hovered ? null : line,
+    boundary: hovered || isRegression(settings) ? null : 0.5,
+    points: shown,
+    scale: hovered ? (value) => value / most : share,
+    pointScale: share,
+    discretised: view.discretised,
+  });
 }
 
 function equation([w1, w2, b]) {
   const signed = (value) => `${value < 0 ? "−" : "+"} ${Math.abs(value).toFixed(3)}`;
   const first = `${w1 < 0 ? "−" : ""}${Math.abs(w1).toFixed(3)}`;
-  return (
-    `The line: ${first} x₁ ${signed(w2)} x₂ ${signed(b)} = 0. ` +
-    "It changes only when a point is misclassified: w ← w + r(ŷ − y)x."
-  );
+  const rule = settings.model === "perceptron" ? " It changes only when a point is misclassified: w ← w + r(ŷ − y)x." : "";
+  return `The line: ${first} x₁ ${signed(w2)} x₂ ${signed(b)} = 0.${rule}`;
+}
+
+// Keys work where no control has the focus that needs them.
+function shortcut(event) {
+  if (at(SECTION).hidden || event.altKey || event.ctrlKey || event.metaKey) return;
+  if (document.activeElement !== document.body) return;
+  const keys = { " ": "run", ArrowRight: "one", e: "epoch", r: "reset" };
+  if (event.key === "ArrowLeft") transport.goTo(Math.max(0, training.updates - 1));
+  else if (keys[event.key]) transport.parts[keys[event.key]].click();
+  else return;
+  event.preventDefault();
 }
