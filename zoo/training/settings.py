@@ -13,7 +13,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
-from zoo.registry.recipes import CLASS_WEIGHTS, OPTIMIZERS, Recipe, require_finite
+from zoo.registry.ranges import require_finite
+from zoo.registry.recipes import CLASS_WEIGHTS, OPTIMIZERS, Recipe
 from zoo.utils.choices import require_choice, require_seed
 
 if TYPE_CHECKING:

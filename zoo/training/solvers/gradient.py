@@ -85,7 +85,7 @@ class GradientSolver:
         recipe, model = context.recipe, context.model
         if recipe.whitening:
             model = _whitened(context)
-        augmenter = Augmenter(recipe.augmentation) if recipe.augmentation else None
+        augmenter = Augmenter(recipe.augmentation, recipe.epochs) if recipe.augmentation else None
         loop = TrainingLoop(
             model,
             context.strategy,
