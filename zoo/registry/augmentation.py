@@ -54,7 +54,9 @@ class Augmentation:
             f"a gray square of {self.cutout} pixels" if self.cutout else "",
             f"mixup with α {self.mixup:g}" if self.mixup else "",
             f"cutmix with α {self.cutmix:g}" if self.cutmix else "",
-            f"neither in the last {100 * self.unmixed:.3g} % of the epochs" if self.unmixed else "",
+            f"no mixing in the last {100 * self.unmixed:.3g} % of the epochs"
+            if self.unmixed
+            else "",
         ]
         return ", ".join(amount for amount in amounts if amount)
 
