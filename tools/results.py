@@ -12,8 +12,10 @@ zoo/registry/results.csv, from which `zoo describe` prints them.
     python tools/results.py physics pinn_burgers         # errors of physics-informed networks
     python tools/results.py joints FOLDER                # drawn and real joints, against HOG
     python tools/results.py poses FOLDER                 # joints of drawn people and in photos
+    python tools/results.py light                        # corrupted photos; goes on where it ended
 
-Searches use validation data only; "penalties" computes test accuracies after the choice.
+Searches and "light" use validation data only; "penalties" computes test accuracies after the
+choice.
 Needs the data sets (TFDS_DATA_DIR); penalties of cifar_softmax, peers and joints need scikit-learn.
 """
 
@@ -56,9 +58,13 @@ def main() -> None:
     posing = commands.add_parser("poses")
     posing.add_argument("folder", type=Path, help="photos with joints, as for coordinates:FOLDER")
     posing.add_argument("--seeds", type=int, default=5)
+    lighting = commands.add_parser("light")
+    lighting.add_argument("--runs", type=Path, default=Path("runs/light"), help="run folders")
+    lighting.add_argument("--epochs", type=int, default=8, help="of deep_relu")
+    lighting.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
     import_tensorflow()
-    from records import joints, peers, penalties, physics, poses, trainings
+    from records import joints, light, peers, penalties, physics, poses, trainings
 
     try:
         if options.command == "search":
@@ -73,6 +79,8 @@ def main() -> None:
             physics.physics(options.name, options.seeds)
         elif options.command == "joints":
             joints.joints(options.folder, options.seeds)
+        elif options.command == "light":
+            light.light(options.runs, options.epochs, options.seeds)
         elif options.command == "poses":
             poses.poses(options.folder, options.seeds)
         elif options.name == "linear_cat_dog":
