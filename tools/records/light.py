@@ -22,7 +22,7 @@ from zoo.registry.recipes import Augmentation, Recipe
 from zoo.training.run_folder import RunFolder
 from zoo.utils.files import read_json, write_json
 
-_PLAIN = "plain"
+_PLAIN, _SHORT = "plain", "short"
 _FOUND = "light.json"
 _BATCH = 500
 
@@ -74,8 +74,8 @@ def variants(epochs: int) -> list[Variant]:
     found = []
     for model, name in (
         ("linear_cat_dog", "best"),
-        ("cifar_softmax", "best"),
         ("cifar_softmax", "rgb"),
+        ("cifar_softmax", "best"),
     ):
         recipe = describe(model).recipes[name]
         found.append(Variant(model, f"`{name}`", recipe))
@@ -85,10 +85,10 @@ def variants(epochs: int) -> list[Variant]:
     lit = replace(deep, augmentation=replace(deep.augmentation, **_AMOUNTS))
     return [
         *found,
-        Variant("deep_relu", "short", deep),
-        Variant("deep_relu", "short, standardized", _standardized(deep)),
-        Variant("deep_relu", "short, more augmentation", lit),
-        Variant("deep_relu", "short, standardized, more augmentation", _standardized(lit)),
+        Variant("deep_relu", _SHORT, deep),
+        Variant("deep_relu", f"{_SHORT}, standardized", _standardized(deep)),
+        Variant("deep_relu", f"{_SHORT}, more augmentation", lit),
+        Variant("deep_relu", f"{_SHORT}, standardized, more augmentation", _standardized(lit)),
     ]
 
 
@@ -112,7 +112,11 @@ def light(folder: Path, epochs: int, seeds: int) -> None:
     """
     if min(epochs, seeds) < 1:
         raise ZooError(f"There are {epochs} epochs and {seeds} seeds; give 1 or more of each.")
-    rows = variants(epochs)
+    record(folder, variants(epochs), seeds)
+
+
+def record(folder: Path, rows: Sequence[Variant], seeds: int) -> None:
+    """Train and measure what is not finished in a folder, and write the table."""
     for variant, seed in pieces(rows, seeds):
         run = variant.run(folder, seed)
         if not (run / _FOUND).is_file():
@@ -157,7 +161,7 @@ def write(folder: Path, rows: Sequence[Variant], seeds: int) -> None:
             table.append({"model": row.model, "recipe": row.text, "seeds": seen, **_cells(found)})
             dataset = RunFolder(runs[0]).config()["dataset"]
             datasets[dataset["name"]] = dataset
-    deep = next(row.recipe for row in rows if row.model == "deep_relu")
+    short = "".join(f" {row.text}: {row.recipe.text()}" for row in rows if row.text == _SHORT)
     amounts = Augmentation(**_AMOUNTS)
     changes = "; ".join(f"{name}: {text}" for name, (text, _) in CORRUPTIONS.items())
     description = (
@@ -165,9 +169,9 @@ def write(folder: Path, rows: Sequence[Variant], seeds: int) -> None:
         f"the points gained or lost by the corruption ({changes}); mean ± standard deviation over "
         "seeds. The test set was not used to write this table. standardized: the option "
         "`standardize_photos`, with which each photo is scaled by its own mean and deviation. "
-        "Solvers other than gradient descent find the same minimum for any seed. `best` and `rgb` "
-        f"are the models' recipes; short: {deep.text()} more augmentation: {amounts.text()}. "
-        "So few epochs favour weak augmentation."
+        "Solvers other than gradient descent find the same minimum for any seed. `best` and "
+        f"`rgb` are the models' recipes;{short} more augmentation: {amounts.text()}. So few "
+        "epochs favour weak augmentation."
     )
     keep("light", description, table, *datasets.values())
 
