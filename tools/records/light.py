@@ -127,9 +127,10 @@ def record(folder: Path, rows: Sequence[Variant], seeds: int) -> None:
 
 
 def pieces(rows: Sequence[Variant], seeds: int) -> Iterator[tuple[Variant, int]]:
-    """Return the trainings: one seed of every variant before the next."""
+    """Return the trainings: one seed of every variant before the next; then those of any seed."""
     for seed in range(seeds):
-        yield from ((row, seed) for row in rows if row.seeds_matter or seed == 0)
+        yield from ((row, seed) for row in rows if row.seeds_matter)
+    yield from ((row, 0) for row in rows if not row.seeds_matter)
 
 
 def measured(run: Path) -> dict[str, float]:
