@@ -13,10 +13,11 @@ zoo/registry/results.csv, from which `zoo describe` prints them.
     python tools/results.py joints FOLDER                # drawn and real joints, against HOG
     python tools/results.py poses FOLDER                 # joints of drawn people and in photos
     python tools/results.py light                        # corrupted photos; goes on where it ended
+    python tools/results.py playground --checkout FOLDER # beside TensorFlow Playground's own code
 
 Searches and "light" use validation data only; "penalties" computes test accuracies after the
-choice.
-Needs the data sets (TFDS_DATA_DIR); penalties of cifar_softmax, peers and joints need scikit-learn.
+choice. Needs the data sets (TFDS_DATA_DIR); penalties of cifar_softmax, peers and joints need
+scikit-learn, playground needs Node.js, whose npx fetches esbuild.
 """
 
 import argparse
@@ -62,9 +63,12 @@ def main() -> None:
     lighting.add_argument("--runs", type=Path, default=Path("runs/light"), help="run folders")
     lighting.add_argument("--epochs", type=int, default=8, help="of deep_relu")
     lighting.add_argument("--seeds", type=int, default=3)
+    playing = commands.add_parser("playground")
+    playing.add_argument("--checkout", type=Path, required=True, help="of tensorflow/playground")
+    playing.add_argument("--seeds", type=int, default=7)
     options = parser.parse_args()
     import_tensorflow()
-    from records import joints, light, peers, penalties, physics, poses, trainings
+    from records import joints, light, peers, penalties, physics, playground, poses, trainings
 
     try:
         if options.command == "search":
@@ -83,6 +87,8 @@ def main() -> None:
             light.light(options.runs, options.epochs, options.seeds)
         elif options.command == "poses":
             poses.poses(options.folder, options.seeds)
+        elif options.command == "playground":
+            playground.playground(options.checkout, options.seeds)
         elif options.name == "linear_cat_dog":
             penalties.ridge_penalties()
         else:

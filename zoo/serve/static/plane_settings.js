@@ -120,7 +120,3 @@ export function parted(state) {
   const part = (defaults) => Object.fromEntries(Object.keys(defaults).map((name) => [name, state[name]]));
   return [repaired(part(DEFAULTS)), part(VIEW)];
 }
-
-export function layerName(layer, depth) {
-  return layer === depth ? "the output" : `layer ${layer + 1}`;
-}

@@ -26,6 +26,7 @@ export class Training {
     this.made = false;
     this.generation = 0;
     this.chain = Promise.resolve();
+    this.queued = 0;
     setInterval(() => this.alive(), ALIVE_MS);
     addEventListener("pagehide", () => this.end());
   }
@@ -95,9 +96,16 @@ export class Training {
         this.busy = false;
       }
     };
-    const found = this.chain.then(run);
+    this.mark(1);
+    const found = this.chain.then(run).finally(() => this.mark(-1));
     this.chain = found;
     return found;
+  }
+
+  // The section says whether answers are still to come.
+  mark(change) {
+    this.queued += change;
+    this.section.dataset.busy = this.queued > 0;
   }
 
   async ask(path, message) {
