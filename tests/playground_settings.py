@@ -1,11 +1,10 @@
 """What the tests ask the playground to train."""
 
 SETTINGS = {
-    "model": "network",
+    "kind": "plane",
     "data": "xor",
-    "activation": "tanh",
-    "depth": 1,
-    "width": 4,
+    "widths": [4],
+    "activations": ["tanh"],
     "learning_rate": 0.1,
     "seed": 0,
 }

@@ -96,7 +96,7 @@ def test_the_page_says_what_to_install_and_then_asks_models_without_tensorflow(b
     done = run(base / "zoo", "serve", cwd=tmp_path)
     assert done.returncode == 2
     assert "lecture-zoo[serve]" in done.stderr
-    extra = ("starlette", "uvicorn", "markdown-it-py")
+    extra = ("starlette", "uvicorn", "markdown-it-py", "pydantic", "segno")
     subprocess.run([base / "pip", "install", "-q", *extra], check=True, capture_output=True)
     with served([base / "zoo"], cwd=tmp_path) as address:
         with urllib.request.urlopen(f"{address}api/predict?model=xor_mlp", b"0 1") as response:
@@ -105,7 +105,7 @@ def test_the_page_says_what_to_install_and_then_asks_models_without_tensorflow(b
             urllib.request.urlopen(
                 urllib.request.Request(
                     f"{address}api/playground/start",
-                    json.dumps(SETTINGS).encode(),
+                    json.dumps({"settings": SETTINGS}).encode(),
                     {"Content-Type": "application/json"},
                 )
             )

@@ -1,32 +1,51 @@
-"""Idle worker processes are ended."""
+"""Places and processes of pages that are gone become free."""
 
 import asyncio
+import json
+from pathlib import Path
 
 import pytest
 from playground_settings import SETTINGS
 from test_playground import workers
 
-from zoo.serve.messages import read_settings
-from zoo.serve.worker_pool import PoolFullError, TrainingEndedError, WorkerPool
+from zoo.serve.scheduler import Scheduler
+from zoo.serve.sessions import RoomFullError, Sessions, TrainingEndedError
+from zoo.serve.settings import PlaneSettings
 
 IDLE = 2.0
 
 
-def test_an_idle_worker_is_ended_and_another_can_start():
+def settings(**changes):
+    return PlaneSettings.model_validate_json(json.dumps({**SETTINGS, **changes}))
+
+
+def test_a_page_that_is_gone_frees_its_place_and_the_last_one_the_processes():
     async def used_and_left():
-        pool = WorkerPool(max_workers=1, idle_seconds=IDLE)
-        watch = asyncio.create_task(pool.end_idle())
+        sessions = Sessions(Scheduler(workers=1), places=2, idle_seconds=IDLE)
+        watch = asyncio.create_task(sessions.end_idle())
         try:
             before = workers()
-            found = await pool.start(None, read_settings(SETTINGS))
+            kept, left = [token_of(await sessions.start(settings(seed=seed))) for seed in (0, 1)]
             (process,) = workers() - before
-            with pytest.raises(PoolFullError, match="2 seconds"):
-                await pool.start(None, read_settings(SETTINGS))
-            # A message with 0 updates is enough to keep it.
-            for _ in range(4):
-                await asyncio.sleep(IDLE / 2)
-                found = await pool.step(found["token"], found["training"], 0)
-            assert found["updates"] == 0
+            environment = Path(f"/proc/{process}/environ").read_bytes()
+            assert b"CUDA_VISIBLE_DEVICES=-1" in environment
+            with pytest.raises(RoomFullError, match=r"all 2 places .* 2 seconds"):
+                await sessions.start(settings())
+            # A training may be replaced when the room is full; one of both messages replaces it.
+            found = await asyncio.gather(
+                *(sessions.start(settings(seed=2), kept) for _ in range(2)),
+                return_exceptions=True,
+            )
+            (frame,) = (answer for answer in found if isinstance(answer, bytes))
+            assert sum(isinstance(answer, RoomFullError) for answer in found) == 1
+            kept = token_of(frame)
+            # A message that makes no updates is enough to keep it.
+            for _ in range(6):
+                await asyncio.sleep(IDLE / 3)
+                sessions.keep_alive(kept)
+            assert len(sessions) == 1
+            with pytest.raises(TrainingEndedError, match="start it again"):
+                await sessions.step(left, 1)
             assert process in workers()
             for _ in range(100):
                 await asyncio.sleep(IDLE / 4)
@@ -34,11 +53,15 @@ def test_an_idle_worker_is_ended_and_another_can_start():
                     break
             assert process not in workers()
             with pytest.raises(TrainingEndedError, match="start it again"):
-                await pool.step(found["token"], found["training"], 1)
-            again = await pool.start(found["token"], read_settings(SETTINGS))
-            assert again["token"] != found["token"]
+                await sessions.step(kept, 1)
+            assert json.loads(await sessions.start(settings()))["updates"] == 0
         finally:
             watch.cancel()
-            await pool.close()
+            await sessions.close()
+        assert workers() == before
 
     asyncio.run(used_and_left())
+
+
+def token_of(frame):
+    return json.loads(frame)["training"]

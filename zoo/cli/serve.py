@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from zoo.cli.output import print_line
 from zoo.errors import ZooError
+
+if TYPE_CHECKING:
+    from zoo.serve.server import Listening
 
 
 def serve(
@@ -24,8 +27,37 @@ def serve(
         typer.Option(help="Address to listen on; all but loopback admit other machines."),
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 picks a free one.")] = 8000,
+    code: Annotated[
+        str | None,
+        typer.Option(
+            envvar="ZOO_SERVE_CODE",
+            help="Join code, asked of everybody, this machine included; by default a random one "
+            "is asked of other machines.",
+            show_envvar=True,
+        ),
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Address of the page for the QR code, as behind a proxy; by default this "
+            "machine's.",
+        ),
+    ] = None,
+    places: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=1000, help="How many pages may train at once; by default 30 per worker."
+        ),
+    ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Answer photos and numbers, but train nothing.")
+    ] = False,
 ) -> None:
-    """Serve a web page: try a model, watch one train, read the model cards."""
+    """Serve a web page: try a model, watch one train, read the model cards.
+
+    Other machines need the join code that is printed with a QR code.
+    """
     from zoo.bundles.shipped import find_bundle, list_shipped
 
     wanted = bundles or list_shipped()
@@ -35,6 +67,8 @@ def serve(
         raise ZooError("Two of the bundles have the same name; rename the folder of one.")
     try:
         from zoo.serve import server
+        from zoo.serve.access import access
+        from zoo.serve.addresses import check_public_address
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("zoo"):
             raise
@@ -45,5 +79,20 @@ def serve(
         named,
         host,
         port,
-        lambda address: print_line(f"The page is at {address} (stop it with Ctrl-C)."),
+        access(host, code, read_only),
+        _print_addresses,
+        check_public_address(address) if address else None,
+        places,
     )
+
+
+def _print_addresses(listening: Listening) -> None:
+    """Print where the page is, and for other machines the join code and its QR code."""
+    from zoo.serve.access import spoken_code
+    from zoo.serve.addresses import qr_text
+
+    if invitation := listening.invitation:
+        print_line(f"Join at {invitation.address} with the code {spoken_code(invitation.code)}:")
+        print_line(qr_text(invitation.link))
+        print_line(invitation.link)
+    print_line(f"The page is at {listening.address} (stop it with Ctrl-C).")

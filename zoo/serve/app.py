@@ -12,8 +12,6 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
@@ -21,53 +19,55 @@ from starlette.staticfiles import StaticFiles
 
 from zoo import edge
 from zoo.errors import ZooError
-from zoo.serve.guard import is_cross_site
+from zoo.serve.answers import refuse
+from zoo.serve.export import Exporter, ExportsFullError
 from zoo.serve.inference import ModelServer
+from zoo.serve.join_routes import Invitation, join_routes
 from zoo.serve.listing import model_summary
 from zoo.serve.memory import release_large_blocks, trim_heap
-from zoo.serve.messages import (
-    MAX_MESSAGE_BYTES,
-    read_message,
-    read_settings,
-    read_token,
-    read_training,
-    read_updates,
+from zoo.serve.messages import Predict, read_query
+from zoo.serve.playground_routes import MediaTypeError, playground_routes
+from zoo.serve.scheduler import Scheduler, WorkerStoppedError
+from zoo.serve.sessions import (
+    ClientFullError,
+    RoomFullError,
+    Sessions,
+    TooManyWaitingError,
+    TrainingEndedError,
 )
 from zoo.serve.uploads import (
     MAX_UPLOAD_BYTES,
     PHOTO_LOCK,
     UploadTooLargeError,
     decode_upload,
-    read_body,
     read_upload,
     upload_size,
 )
-from zoo.serve.worker_pool import PoolFullError, TrainingEndedError, WorkerPool, WorkerStoppedError
-from zoo.utils.text import printable
 
 _STATIC = Path(__file__).resolve().parent / "static"
 _PICTURES = (".png", ".svg")
 # One row of numbers, as text.
 _MAX_NUMBERS_BYTES = 2**16
-# All content comes from this server; pictures that the page draws itself are data or blob URLs.
-_POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-    "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-)
 
 
-def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> Starlette:
-    """Return the application.
+def create_app(
+    bundles: Mapping[str, Path],
+    places: int | None = None,
+    read_only: bool = False,
+    invitation: Invitation | None = None,
+) -> Starlette:
+    """Return the application, to be put behind `zoo.serve.guard.guarded`.
 
     Args:
         bundles: name of a model, as in requests → folder of its bundle.
-        hosts: host names that requests may address; others are rejected, as protection against
-            DNS rebinding.
+        places: how many pages may train at once; by default as many as the workers can serve.
+        read_only: whether the page is told that nothing is trained here.
+        invitation: what the page shows for those who have not joined yet; None if all may come.
     """
     release_large_blocks()
     model_server = ModelServer(bundles)
     model_server.load()
-    pool = WorkerPool()
+    sessions = Sessions(Scheduler(), places)
 
     async def page(request: Request) -> Response:
         return FileResponse(_STATIC / "index.html")
@@ -84,21 +84,17 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
         )
 
     async def predict(request: Request) -> Response:
+        query = read_query(Predict, request.query_params.multi_items())
         content = await read_upload(request)
-        query = request.query_params
         return JSONResponse(
-            await run_in_threadpool(
-                _predict, model_server, query.get("model", ""), query.get("artifact"), content
-            )
+            await run_in_threadpool(_predict, model_server, query.model, query.artifact, content)
         )
 
     async def joints(request: Request) -> Response:
+        query = read_query(Predict, request.query_params.multi_items())
         content = await read_upload(request)
-        query = request.query_params
         return JSONResponse(
-            await run_in_threadpool(
-                _joints, model_server, query.get("model", ""), query.get("artifact"), content
-            )
+            await run_in_threadpool(_joints, model_server, query.model, query.artifact, content)
         )
 
     async def card(request: Request) -> Response:
@@ -110,26 +106,12 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
         path = await run_in_threadpool(_picture, folder, request.path_params["file"])
         return FileResponse(path)
 
-    async def start(request: Request) -> Response:
-        message = await _message(request)
-        return JSONResponse(await pool.start(read_token(message), read_settings(message)))
-
-    async def step(request: Request) -> Response:
-        message = await _message(request)
-        return JSONResponse(
-            await pool.step(read_token(message), read_training(message), read_updates(message))
-        )
-
-    async def end(request: Request) -> Response:
-        await pool.end(read_token(await _message(request)))
-        return JSONResponse({})
-
     @contextlib.asynccontextmanager
     async def lifespan(_):
-        cleanup = asyncio.create_task(pool.end_idle())
+        cleanup = asyncio.create_task(sessions.end_idle())
         yield
         cleanup.cancel()
-        await pool.close()
+        await sessions.close()
 
     return Starlette(
         routes=[
@@ -139,23 +121,20 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
             Route("/api/joints", joints, methods=["POST"]),
             Route("/api/cards/{name}", card),
             Route("/api/cards/{name}/{file}", picture),
-            Route("/api/playground/start", start, methods=["POST"]),
-            Route("/api/playground/step", step, methods=["POST"]),
-            Route("/api/playground/end", end, methods=["POST"]),
+            *playground_routes(sessions, Exporter(), read_only),
+            *join_routes(invitation),
             Mount("/static", StaticFiles(directory=_STATIC)),
-        ],
-        middleware=[
-            Middleware(_SecurityHeaders),
-            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False),
-            Middleware(_SameSiteOnly),
         ],
         exception_handlers={
             UploadTooLargeError: _handler(413),
             _NotFoundError: _handler(404),
-            _MediaTypeError: _handler(415),
+            MediaTypeError: _handler(415),
             TrainingEndedError: _handler(410),
             WorkerStoppedError: _handler(500),
-            PoolFullError: _handler(503),
+            ClientFullError: _handler(429),
+            RoomFullError: _handler(503),
+            ExportsFullError: _handler(503),
+            TooManyWaitingError: _handler(429),
             ZooError: _handler(400),
             edge.InputError: _handler(400),
             edge.BundleError: _handler(400),
@@ -170,48 +149,6 @@ def create_app(bundles: Mapping[str, Path], hosts: tuple[str, ...] = ("*",)) -> 
 
 class _NotFoundError(ZooError):
     """The requested model or file is not served."""
-
-
-class _MediaTypeError(ZooError):
-    """The content type of a message is not JSON."""
-
-
-class _SameSiteOnly:
-    """Rejects requests to /api that pages of other sites make a visitor's browser send."""
-
-    def __init__(self, app):
-        self._app = app
-
-    async def __call__(self, scope, receive, send):
-        request = Request(scope) if scope["type"] == "http" else None
-        if request and request.url.path.startswith("/api/") and is_cross_site(request.headers):
-            response = _error_response(
-                403, "The request was sent by a page of another site; open this server's own page."
-            )
-            await response(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
-
-
-class _SecurityHeaders:
-    """Adds headers that keep out scripts and frames of other sites."""
-
-    def __init__(self, app):
-        self._app = app
-
-    async def __call__(self, scope, receive, send):
-        async def send_with_headers(message):
-            if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message["headers"],
-                    (b"content-security-policy", _POLICY.encode()),
-                    (b"cross-origin-resource-policy", b"same-origin"),
-                    (b"x-content-type-options", b"nosniff"),
-                    (b"referrer-policy", b"no-referrer"),
-                ]
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
 
 
 def _predict(
@@ -255,20 +192,6 @@ def _joints(
     return {**found, "photo": {"height": height, "width": width}}
 
 
-async def _message(request: Request) -> dict[str, Any]:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    # A page of another site cannot send this type without a CORS preflight, which fails.
-    if kind != "application/json":
-        raise _MediaTypeError(
-            f"The content type is {kind or 'missing'}; send messages as application/json."
-        )
-    return read_message(
-        await read_body(
-            request, MAX_MESSAGE_BYTES, f"A message may have at most {MAX_MESSAGE_BYTES:,} bytes."
-        )
-    )
-
-
 def _folder(model_server: ModelServer, request: Request) -> Path:
     folder = model_server.bundles.get(request.path_params["name"])
     if folder is None:
@@ -304,16 +227,14 @@ def _html(markdown: str) -> str:
 
 def _handler(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def handle(request: Request, error: Exception) -> Response:
-        return _error_response(status, str(error))
+        return refuse(status, str(error))
 
     return handle
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _error_response(
-        error.status_code, f"{request.method} {request.url.path}: {error.detail}."
-    )
+    return refuse(error.status_code, f"{request.method} {request.url.path}: {error.detail}.")
 
 
 async def _client_disconnected(request: Request, error: Exception) -> Response:
@@ -321,8 +242,4 @@ async def _client_disconnected(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected_error(request: Request, error: Exception) -> Response:
-    return _error_response(500, "Internal server error; the server's terminal shows the details.")
-
-
-def _error_response(status: int, sentence: str) -> Response:
-    return JSONResponse({"error": printable(sentence)}, status, {"connection": "close"})
+    return refuse(500, "Internal server error; the server's terminal shows the details.")

@@ -32,7 +32,7 @@ from zoo.training.run_folder import RunFolder, check_identity, new_run_dir
 from zoo.training.scaling import set_statistics
 from zoo.training.settings import TABLE, Training
 from zoo.training.signals import preemption
-from zoo.training.solvers import Outcome, Solver
+from zoo.training.solvers import Outcome
 from zoo.training.start import assign_weights, with_source
 from zoo.training.trained_model import compile_with, save_trained
 from zoo.utils.choices import UnknownNameError, require_choice
@@ -116,7 +116,7 @@ def _train(plan: Plan) -> dict[str, Any]:
     set_statistics(model, dataset)
     solver.check(model, plan.recipe, dataset, plan.devices.replicas)
     _compile(plan, model, len(dataset.train))
-    config = _config(plan, model, dataset, jit)
+    config = config_of(plan, model, dataset, jit)
     config["start_from"] = source and source.record()
     with contextlib.ExitStack() as stack:
         if plan.folder:
@@ -137,7 +137,7 @@ def _train(plan: Plan) -> dict[str, Any]:
         context = TrainingContext(
             **vars(plan), model=model, dataset=dataset, jit=jit, stop=stop, opened=stack
         )
-        return _finish(context, solver, solver.fit(context), config)
+        return finish(context, solver.fit(context), config, solver.remedy)
 
 
 def _agreed_precision(plan: Plan) -> str:
@@ -258,7 +258,7 @@ def _unnamed(optimizer: dict[str, Any]) -> dict[str, Any]:
     return {**optimizer, "config": {**optimizer["config"], "name": None}}
 
 
-def _config(plan: Plan, model: keras.Model, dataset: Dataset, jit: bool) -> dict[str, Any]:
+def config_of(plan: Plan, model: keras.Model, dataset: Dataset, jit: bool) -> dict[str, Any]:
     """Return the content of config.json: everything that is needed to repeat the training."""
     training, spec, recipe = plan.training, plan.spec, plan.recipe
     name = training.dataset_name(spec)
@@ -337,14 +337,14 @@ def _explaining_non_finite(folder: RunFolder | None) -> Iterator[None]:
         ) from error
 
 
-def _finish(
-    context: TrainingContext, solver: Solver, outcome: Outcome, config: dict[str, Any]
+def finish(
+    context: TrainingContext, outcome: Outcome, config: dict[str, Any], remedy: str
 ) -> dict[str, Any]:
     """Evaluate the model on the test set, save it, and return the content of results.json."""
     dataset, folder = context.dataset, context.folder
     test = context.evaluation("test").run()
-    require_finite_figures(test, "on the test set", solver.remedy)
-    require_finite_weights(context.model.get_weights(), "at the end", solver.remedy)
+    require_finite_figures(test, "on the test set", remedy)
+    require_finite_weights(context.model.get_weights(), "at the end", remedy)
     results = {
         "model": context.spec.name,
         "dataset": config["dataset"],

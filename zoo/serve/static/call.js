@@ -1,4 +1,5 @@
-// Requests to the server. An error response is thrown as an Error with the server's message.
+// Requests to the server. An error response is thrown as an Error with the server's message and the
+// HTTP status.
 async function read(address, options) {
   let response;
   try {
@@ -7,8 +8,14 @@ async function read(address, options) {
     throw new Error("The server cannot be reached, or it closed the connection.");
   }
   if (response.ok) return response;
+  if (response.status === 403 && response.headers.get("content-type")?.startsWith("text/html")) {
+    // The page that asks for the join code.
+    throw Object.assign(new Error("The server has been restarted and asks for its join code; reload this page."), { status: 403 });
+  }
   const { error } = await response.json().catch(() => ({}));
-  throw new Error(error ?? "Internal server error; the server's terminal shows the details.");
+  throw Object.assign(new Error(error ?? "Internal server error; the server's terminal shows the details."), {
+    status: response.status,
+  });
 }
 
 export async function fetchJson(address) {
@@ -23,9 +30,17 @@ export async function sendBytes(address, body) {
   return (await read(address, { method: "POST", body })).json();
 }
 
+function post(address, message, keepalive) {
+  const headers = { "Content-Type": "application/json" };
+  return read(address, { method: "POST", headers, body: JSON.stringify(message), keepalive });
+}
+
 // With keepalive, the message is delivered even if the page is closed.
 export async function sendJson(address, message, keepalive = false) {
-  const headers = { "Content-Type": "application/json" };
-  const body = JSON.stringify(message);
-  return (await read(address, { method: "POST", headers, body, keepalive })).json();
+  return (await post(address, message, keepalive)).json();
+}
+
+// The answer's bytes, as a Blob.
+export async function sendForFile(address, message) {
+  return (await post(address, message, false)).blob();
 }

@@ -16,6 +16,12 @@ export function diverging(value) {
   return DIVERGING[left].map((from, part) => from + (place - left) * (DIVERGING[left + 1][part] - from));
 }
 
+// The same, without the darkest ends, so that points and lines stand out on it.
+export function soft(value) {
+  return SOFT[Math.round((Math.min(1, Math.max(-1, value)) + 1) * 127.5)];
+}
+const SOFT = Array.from({ length: 256 }, (_, place) => diverging((0.72 * (place - 127.5)) / 127.5));
+
 export function css([red, green, blue]) {
   return `rgb(${Math.round(red)} ${Math.round(green)} ${Math.round(blue)})`;
 }

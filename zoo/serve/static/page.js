@@ -1,16 +1,20 @@
 // Shows one section of the page at a time, chosen by the fragment of the URL.
-import { openPredict } from "./predict.js";
+import { readAddress } from "./address.js";
 import { fetchJson } from "./call.js";
 import { openZoo } from "./cards.js";
+import { openJoin } from "./join.js";
 import { openPlayground } from "./playground.js";
+import { openPredict } from "./predict.js";
 
-const parts = ["predict", "playground", "zoo"];
+const links = [...document.querySelectorAll("nav a")];
+const parts = links.map((link) => link.dataset.section);
 
 function show() {
-  const wanted = parts.includes(location.hash.slice(1)) ? location.hash.slice(1) : parts[0];
+  const { section } = readAddress();
+  const wanted = parts.includes(section) ? section : parts[0];
   for (const part of parts) document.getElementById(part).hidden = part !== wanted;
-  for (const link of document.querySelectorAll("nav a")) {
-    if (link.hash === `#${wanted}`) link.setAttribute("aria-current", "page");
+  for (const link of links) {
+    if (link.dataset.section === wanted) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }
@@ -18,6 +22,7 @@ function show() {
 addEventListener("hashchange", show);
 show();
 openPlayground();
+openJoin();
 try {
   const { models, upload_bytes: uploadBytes } = await fetchJson("/api/models");
   openPredict(models, uploadBytes);

@@ -1,174 +1,321 @@
-// Playground: train a Keras model on the server and watch its decision boundary.
-//
-// The page shows the training of the settings in its form. Every change of them, and Reset, starts
-// a new generation; replies to requests of an older generation are discarded.
-import { sendJson } from "./call.js";
-import { clear, drawLosses, drawPlane } from "./drawing.js";
+// The playground: train a model on the server and watch it. What is shown is a function of the
+// state in the address: settings, weights set by hand, the update, and what of it is to be seen.
+import { encode, watchAddress, writeAddress } from "./address.js";
+import { fetchJson } from "./call.js";
+import { redraw } from "./axes.js";
+import { drawLosses, History } from "./losses.js";
+import { Network } from "./network.js";
+import { openOwnPoints } from "./own_points_form.js";
+import { drawPlane } from "./plane.js";
+import { DEFAULTS, isRegression, MAX_DEPTH, parted, VIEW } from "./plane_settings.js";
+import { openPresets } from "./presets.js";
+import { openSettings } from "./settings_form.js";
+import { openSharing } from "./sharing.js";
+import { Training } from "./training.js";
+import { unpack } from "./packing.js";
+import { Weights } from "./weights.js";
 
 const at = (id) => document.getElementById(id);
-const UPDATES_PER_REQUEST = { network: 4, perceptron: 1 };
-const NUMBERS = ["depth", "width", "learning_rate", "seed"];
-// The server ends an idle training; while the page is visible and in use, it sends keep-alives.
-const KEEP_ALIVE_MS = 10_000;
-const MAX_IDLE_MS = 15 * 60_000;
+const SECTION = "playground";
+const STATE = { ...DEFAULTS, ...VIEW };
+const CHECKS = ["training_points", "test_points", "discretised", "log"];
+const SLOW_MS = 500;
 
-// The token of the worker process that trains for this page.
-let token = null;
-// The generation of the settings in the form, and that of the training on the server.
-let generation = 1;
-let current = { generation: 0, training: 0 };
-let running = false;
-// Counts presses of Train and Pause: only the newest training loop continues.
+let settings = structuredClone(DEFAULTS);
+let view = structuredClone(VIEW);
+let frame = null;
+let points = { train: [], test: [] };
+let axes = null;
+let hovered = null;
+// Counts presses of Run and Pause: only the newest loop goes on.
 let presses = 0;
-let pending = Promise.resolve();
-let lastInput = 0;
-let losses = [];
+let running = false;
+const history = new History();
+let training, network, weights, form, ownPoints, presets, sharing;
 
 export function openPlayground() {
-  at("settings").onsubmit = (event) => event.preventDefault();
-  at("settings").oninput = discard;
-  at("settings").onchange = () => {
-    showFields();
-    if (token) update(0);
-  };
-  at("train").onclick = () => (running ? pause() : train());
-  at("one").onclick = () => {
-    pause();
-    update(1);
-  };
+  training = new Training({ section: at(SECTION), onframe: show, onerror: complain });
+  network = new Network(at("network"), {
+    feature: toggleFeature,
+    width: (layer, width) => change({ widths: settings.widths.with(layer, width) }),
+    activation: (layer, name) => change({ activations: settings.activations.with(layer, name) }),
+    open: (layer, unit, row) => weights.open(network, settings, layer, unit, row),
+    hover: (picture, name) => {
+      hovered = picture && { ...picture, name };
+      drawOutput();
+    },
+  });
+  weights = new Weights(setWeight);
+  form = openSettings(change);
+  ownPoints = openOwnPoints(change, () => axes);
+  presets = openPresets(SECTION);
+  sharing = openSharing({ training, pause, address: remember });
+  at("run").onclick = () => (running ? pause() : run());
+  at("one").onclick = () => pauseThen(() => training.step(1));
+  at("epoch").onclick = () => pauseThen(oneEpoch);
   at("reset").onclick = () => {
-    discard();
-    update(0);
+    pause();
+    restart();
   };
-  addEventListener("pointerdown", () => (lastInput = Date.now()));
-  addEventListener("keydown", () => (lastInput = Date.now()));
-  setInterval(keepAlive, KEEP_ALIVE_MS);
-  addEventListener("pagehide", endTraining);
-  // The browser may have restored the fields before this script ran.
-  showFields();
+  at("shallower").onclick = () => resize(settings.widths.length - 1);
+  at("deeper").onclick = () => resize(settings.widths.length + 1);
+  at("speed").onchange = () => look({ speed: Number(at("speed").value) });
+  for (const name of CHECKS) at(name).onchange = () => look({ [name]: at(name).checked });
+  at("timeline").oninput = () => goTo(at("timeline").valueAsNumber);
+  addEventListener("keydown", shortcut);
+  for (const id of ["boundary", "losses"]) redraw(at(id), drawPlots);
+  addEventListener("pageshow", (event) => event.persisted && apply({ ...settings, ...view }));
+  watchAddress(SECTION, STATE, apply);
+  ask();
 }
 
-function showFields() {
-  for (const label of document.querySelectorAll("label.network")) {
-    label.hidden = settings().model === "perceptron";
+async function ask() {
+  try {
+    const found = await fetchJson("/api/playground");
+    presets.fill(found.presets ?? [], STATE);
+    presets.mark(settings);
+    if (found.read_only) refuse("This page is for looking and asking only: nothing can be trained on this server.");
+    else if (found.training === false) refuse("TensorFlow is not installed on this server, so nothing can be trained here.");
+  } catch (error) {
+    complain(error);
   }
 }
 
-function settings() {
-  const given = Object.fromEntries(new FormData(at("settings")));
-  // An empty field counts as missing, not as 0.
-  for (const name of NUMBERS) given[name] = given[name] === "" ? null : Number(given[name]);
-  return given;
+function refuse(sentence) {
+  at("play-problem").textContent = sentence;
+  for (const id of ["run", "one", "epoch", "reset", "export", "show-code", "timeline"]) at(id).disabled = true;
+}
+
+// The state of an address, which the user may have changed.
+function apply(state) {
+  const before = JSON.stringify(settings);
+  [settings, view] = parted(state);
+  showSettings();
+  const edits = view.edits.map(([update, layer, row, column, value]) => ({ update, layer, row, column, value }));
+  const same = training.settings && before === JSON.stringify(settings);
+  if (same && view.updates === training.updates && JSON.stringify(edits) === JSON.stringify(training.edits)) {
+    drawPlots();
+    return;
+  }
+  pause();
+  restart(edits, view.updates);
+}
+
+// New settings: a new training, which runs on if one was running.
+function change(changes) {
+  const next = { ...settings, ...changes };
+  if (JSON.stringify(next) === JSON.stringify(settings)) return;
+  remember();
+  settings = next;
+  const goOn = running;
+  pause();
+  showSettings();
+  restart();
+  writeAddress(SECTION, { ...settings, ...view }, STATE, true);
+  if (goOn) run();
+}
+
+function look(changes) {
+  view = { ...view, ...changes };
+  remember();
+  drawPlots();
+}
+
+function restart(edits = [], updates = 0) {
+  history.clear();
+  at("play-problem").textContent = "";
+  at("progress").textContent = "Starting…";
+  weights.close();
+  view = { ...view, updates, edits: edits.map(Object.values) };
+  return training.start(settings, edits, updates);
+}
+
+// Write the update and the weights set by hand into the address, too.
+function remember() {
+  view = { ...view, updates: training.updates, edits: training.edits.map(Object.values) };
+  writeAddress(SECTION, { ...settings, ...view }, STATE);
+}
+
+function showSettings() {
+  form.show(settings);
+  ownPoints.show(settings);
+  network.build(settings);
+  presets.mark(settings);
+  const isPerceptron = settings.model === "perceptron";
+  at(SECTION).classList.toggle("perceptron", isPerceptron);
+  at("network-title").textContent = isPerceptron ? "Perceptron" : "Network";
+  const depth = settings.widths.length;
+  at("depth").textContent = `${depth || "no"} hidden ${depth === 1 ? "layer" : "layers"}`;
+  at("shallower").disabled = depth === 0;
+  at("deeper").disabled = depth === MAX_DEPTH;
+  at("speed").value = view.speed;
+  for (const name of CHECKS) at(name).checked = view[name];
+}
+
+function toggleFeature(name) {
+  const { features } = settings;
+  if (features.length === 1 && features[0] === name) return;
+  change({ features: features.includes(name) ? features.filter((one) => one !== name) : [...features, name] });
+}
+
+function resize(depth) {
+  const { widths, activations } = settings;
+  change({
+    widths: depth < widths.length ? widths.slice(0, depth) : [...widths, widths.at(-1) ?? 4],
+    activations: depth < widths.length ? activations.slice(0, depth) : [...activations, activations.at(-1) ?? "tanh"],
+  });
 }
 
 function pause() {
-  running = false;
   presses++;
-  at("train").textContent = "Train";
+  setRunning(false);
 }
 
-// Clear the plots and discard replies that are still to come.
-function discard() {
+function setRunning(now) {
+  running = now;
+  at("run").classList.toggle("running", now);
+  at("run-text").textContent = now ? "Pause" : "Run";
+  // A screen reader reads the state when the training stands still.
+  at("progress").setAttribute("aria-busy", now);
+}
+
+async function pauseThen(task) {
   pause();
-  generation++;
-  losses = [];
-  for (const id of ["boundary", "losses"]) clear(at(id));
-  at("line").textContent = "";
-  at("progress").textContent = "Press Train.";
+  if (await task()) remember();
 }
 
-function endTraining() {
-  if (token) sendJson("/api/playground/end", { token }, true).catch(() => {});
-  token = null;
-  discard();
-}
-
-function keepAlive() {
-  const visible = !at("playground").hidden && document.visibilityState === "visible";
-  const paused = token && current.generation === generation && !running;
-  if (visible && paused && Date.now() - lastInput < MAX_IDLE_MS) update(0);
-}
-
-async function train() {
+async function run() {
   const mine = ++presses;
-  running = true;
-  at("train").textContent = "Pause";
+  setRunning(true);
   while (mine === presses) {
-    const found = await update(UPDATES_PER_REQUEST[settings().model]);
-    if (mine === presses && (!found || (found.errors === 0 && found.line))) pause();
-    await new Promise(requestAnimationFrame);
+    const found = await training.step(view.speed || 1);
+    if (mine !== presses) break;
+    // A perceptron that errs on no point changes no more.
+    if (!found || (settings.model === "perceptron" && found.errors?.train === 0)) pause();
+    await new Promise(view.speed ? requestAnimationFrame : (done) => setTimeout(done, SLOW_MS));
   }
+  if (!running) remember();
 }
 
-// Make updates (0: only fetch the state) and draw the result. Returns the state, or null after an
-// error or if it is obsolete. Requests are sent one at a time.
-function update(updates) {
-  const mine = generation;
-  const found = pending.then(() => request(mine, updates));
-  pending = found.catch(() => {});
-  return found;
+function oneEpoch() {
+  const size = frame?.updates_per_epoch ?? 1;
+  return training.to((Math.floor(training.updates / size) + 1) * size);
 }
 
-async function request(mine, updates) {
-  try {
-    if (mine !== generation) return null;
-    let found = null;
-    if (current.generation !== mine) {
-      found = await start(mine);
-      if (!draw(mine, found)) return null;
-    }
-    if (updates || !found) {
-      found = await sendJson("/api/playground/step", { token, training: current.training, updates });
-      if (!draw(mine, found)) return null;
-    }
-    return found;
-  } catch (error) {
-    if (mine === generation) {
-      at("progress").textContent = error.message;
-      pause();
-      // The next request starts a new training.
-      current = { generation: 0, training: 0 };
-    }
-    return null;
+// While one update is on its way, only the newest wish waits.
+let wish = null;
+async function goTo(update) {
+  pause();
+  const isFirst = wish === null;
+  wish = update;
+  if (!isFirst) return;
+  let going = null;
+  while (wish !== going) {
+    going = wish;
+    if (!(await training.to(going))) break;
   }
+  wish = null;
+  remember();
 }
 
-async function start(mine) {
-  at("progress").textContent = token ? "Starting…" : "Starting TensorFlow…";
-  const sent = token;
-  const found = await sendJson("/api/playground/start", { ...settings(), token });
-  // The page may have been hidden and shown again meanwhile.
-  if (sent !== token) {
-    sendJson("/api/playground/end", { token: found.token }, true).catch(() => {});
-    return found;
+async function setWeight(layer, row, column, value) {
+  history.cut(training.updates);
+  if (await training.weight(layer, row, column, value)) remember();
+}
+
+function complain(error) {
+  pause();
+  at("play-problem").textContent = error.message;
+  if (at("progress").textContent === "Starting…") at("progress").textContent = "";
+}
+
+function show(found) {
+  if (found.points) points = found.points;
+  const grid = { shape: found.grid.shape, values: unpack(found.grid) };
+  const top = isRegression(settings) ? largest(points) : 1;
+  const share = isRegression(settings) ? (value) => value / top : (value) => 2 * value - 1;
+  frame = { ...found, grid, share };
+  history.add(found);
+  network.show(frame);
+  weights.refresh(network);
+  showNumbers();
+  drawPlots();
+}
+
+function largest({ train, test }) {
+  return Math.max(...[...train, ...test].map(([, , value]) => Math.abs(value)), 1e-3);
+}
+
+function showNumbers() {
+  const { updates, epoch, loss, errors, line } = frame;
+  const number = (value) => value.toLocaleString("en");
+  at("update-count").textContent = number(updates);
+  at("epoch-count").textContent = number(epoch);
+  const timeline = at("timeline");
+  if (document.activeElement !== timeline || wish === null) {
+    timeline.max = Math.max(history.furthest, 10);
+    timeline.value = updates;
   }
-  token = found.token;
-  current = { generation: mine, training: found.training };
-  return found;
-}
-
-// Draw a state unless its settings differ from those in the form; returns whether it was drawn.
-function draw(mine, found) {
-  const shown = settings();
-  const same = Object.entries(found.settings).every(([name, value]) => shown[name] === value);
-  if (mine !== generation || found.training !== current.training || !same) return false;
-  if (losses.at(-1)?.[0] !== found.updates) losses.push([found.updates, found.loss]);
-  const text =
-    `After ${found.updates} ${found.updates === 1 ? "update" : "updates"}: loss ${found.loss.toFixed(4)}, ` +
-    `${found.errors} of ${found.points.length} points wrong.`;
+  const text = (value) => (value === null ? "–" : value.toFixed(value < 0.001 ? 6 : 4));
+  at("loss-train").textContent = text(loss.train);
+  at("loss-test").textContent = text(loss.test);
+  const counts = frame.points_count;
+  const wrong = errors && (errors.test === null || !counts.test ? [errors.train, counts.train, ""] : [errors.test, counts.test, "test "]);
+  at("wrong").textContent = wrong ? `${wrong[0]} of ${wrong[1]}` : "–";
+  at("wrong").parentElement.hidden = !wrong;
+  const sentence =
+    `After ${number(updates)} ${updates === 1 ? "update" : "updates"}: training loss ${text(loss.train)}` +
+    (loss.test === null ? "" : `, test loss ${text(loss.test)}`) +
+    (wrong ? `, ${wrong[0]} of ${wrong[1]} ${wrong[2]}points wrong.` : ".");
   // Setting the same text again would make a screen reader repeat it.
-  if (at("progress").textContent !== text) at("progress").textContent = text;
-  drawPlane(at("boundary"), found);
-  drawLosses(at("losses"), losses);
-  at("line").textContent = found.line ? equation(found.line) : "";
-  return true;
+  if (at("progress").textContent !== sentence) at("progress").textContent = sentence;
+  at("line").textContent = line ? equation(line) : "";
+}
+
+function drawPlots() {
+  if (!frame) return;
+  drawOutput();
+  drawLosses(at("losses"), history, frame.updates, view.log);
+}
+
+function drawOutput() {
+  if (!frame || !at("boundary").clientWidth) return;
+  const { low, high, share, line } = frame;
+  at("plane-title").textContent = hovered ? hovered.name : "Output";
+  const shown = {
+    train: view.training_points ? points.train : [],
+    test: view.test_points ? points.test : [],
+  };
+  const values = hovered?.values ?? frame.grid.values;
+  const most = hovered ? Math.max(...values.map(Math.abs)) || 1 : 1;
+  axes = drawPlane(at("boundary"), {
+    low,
+    high,
+    grid: values,
+    size: hovered?.size ?? frame.grid.shape[0],
+    line: hovered ? null : line,
+    boundary: hovered || isRegression(settings) ? null : 0.5,
+    points: shown,
+    scale: hovered ? (value) => value / most : share,
+    pointScale: share,
+    discretised: view.discretised,
+  });
 }
 
 function equation([w1, w2, b]) {
   const signed = (value) => `${value < 0 ? "−" : "+"} ${Math.abs(value).toFixed(3)}`;
   const first = `${w1 < 0 ? "−" : ""}${Math.abs(w1).toFixed(3)}`;
-  return (
-    `The line: ${first} x₁ ${signed(w2)} x₂ ${signed(b)} = 0. ` +
-    "It changes only when a point is misclassified: w ← w + r(ŷ − y)x."
-  );
+  const rule = settings.model === "perceptron" ? " It changes only when a point is misclassified: w ← w + r(ŷ − y)x." : "";
+  return `The line: ${first} x₁ ${signed(w2)} x₂ ${signed(b)} = 0.${rule}`;
+}
+
+// Keys work where no control has the focus that needs them.
+function shortcut(event) {
+  if (at(SECTION).hidden || event.altKey || event.ctrlKey || event.metaKey) return;
+  if (document.activeElement !== document.body && !at("boundary").contains(document.activeElement)) return;
+  const keys = { " ": "run", ArrowRight: "one", e: "epoch", r: "reset" };
+  if (event.key === "ArrowLeft") goTo(Math.max(0, training.updates - 1));
+  else if (keys[event.key]) at(keys[event.key]).click();
+  else return;
+  event.preventDefault();
 }

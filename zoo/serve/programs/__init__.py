@@ -1,0 +1,1 @@
+"""What the playground's workers train: one module per kind of settings."""

@@ -1,0 +1,84 @@
+// The controls of the training's settings, except those in the network's drawing.
+import { drawSketch, DATA_NAMES } from "./data_pictures.js";
+import { redraw } from "./axes.js";
+import { CHOICES, GATES, LIMITS } from "./plane_settings.js";
+
+const at = (id) => document.getElementById(id);
+const NUMBERS = ["learning_rate", "batch_size", "regularization_rate", "dropout", "seed"];
+const SELECTS = ["model", "optimizer", "loss", "regularization", "initial"];
+const SLIDERS = ["noise", "test_share"];
+// The first own point, so that there is one to begin with.
+const FIRST_POINT = [0, 0, 1];
+const START_RATE = 0.001;
+
+// change(settings) is called with what the user changes. Returns {show(settings)}.
+export function openSettings(change) {
+  const form = at("settings").elements;
+  const sliders = at("data-settings").elements;
+  for (const id of ["settings", "data-settings"]) at(id).onsubmit = (event) => event.preventDefault();
+  form.optimizer.append(...CHOICES.optimizer.map((name) => new Option(name, name)));
+  for (const name of SELECTS) form[name].onchange = () => change(selected(name, form));
+  for (const name of NUMBERS) {
+    form[name].onchange = () => {
+      const value = form[name].valueAsNumber;
+      const [low, high] = LIMITS[name];
+      if (value >= low && value <= high) change({ [name]: value });
+      form[name].setCustomValidity(value >= low && value <= high ? "" : `Give a number from ${low} to ${high.toLocaleString("en")}.`);
+      form[name].reportValidity();
+    };
+  }
+  for (const name of SLIDERS) sliders[name].oninput = () => change({ [name]: sliders[name].valueAsNumber });
+  at("new-seed").onclick = () => change({ seed: form.seed.valueAsNumber + 1 || 0 });
+  let shown = null;
+  const pictures = new Map(CHOICES.data.map((name) => [name, dataPicture(name, () => change(chosen(name, shown)))]));
+  at("data").append(...[...pictures.values()].map(({ label }) => label));
+  const sketch = () => pictures.forEach(({ canvas }, name) => canvas.clientWidth && drawSketch(canvas, name, shown?.points ?? []));
+  redraw(at("data"), sketch);
+  return {
+    show(settings) {
+      shown = settings;
+      for (const name of [...SELECTS, ...NUMBERS]) form[name].value = settings[name];
+      for (const name of SLIDERS) sliders[name].value = settings[name];
+      at("noise-text").textContent = percent(settings.noise);
+      at("test-share-text").textContent = percent(settings.test_share);
+      at("data-name").textContent = DATA_NAMES[settings.data];
+      pictures.get(settings.data).input.checked = true;
+      form.regularization_rate.parentElement.hidden = settings.regularization === "none";
+      const exact = GATES.includes(settings.data);
+      sliders.test_share.parentElement.hidden = exact;
+      sliders.noise.parentElement.hidden = exact || settings.data === "own";
+      form.loss.parentElement.hidden = settings.model === "perceptron";
+      sketch();
+    },
+  };
+}
+
+function selected(name, form) {
+  const value = form[name].value;
+  // A regularization without a rate would do nothing.
+  if (name === "regularization" && value !== "none" && !form.regularization_rate.valueAsNumber) {
+    return { regularization: value, regularization_rate: START_RATE };
+  }
+  if (name === "regularization" && value === "none") return { regularization: value, regularization_rate: 0 };
+  return { [name]: value };
+}
+
+function chosen(name, settings) {
+  return name === "own" && !settings.points.length ? { data: name, points: [FIRST_POINT] } : { data: name };
+}
+
+function dataPicture(name, choose) {
+  const label = document.createElement("label");
+  label.title = DATA_NAMES[name];
+  const input = Object.assign(document.createElement("input"), { type: "radio", name: "data", value: name, className: "unseen" });
+  input.setAttribute("aria-label", DATA_NAMES[name]);
+  input.onchange = choose;
+  const canvas = document.createElement("canvas");
+  canvas.setAttribute("aria-hidden", "true");
+  label.append(input, canvas);
+  return { label, input, canvas };
+}
+
+function percent(share) {
+  return `${Math.round(100 * share)} %`;
+}

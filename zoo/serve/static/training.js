@@ -1,0 +1,158 @@
+// A training on the server, as one section of the page sees it.
+//
+// Requests are sent one at a time. `start` begins a new generation: answers to requests of an older
+// one are dropped. A training is a function of its settings, its edits (weights set by hand) and its
+// number of updates; so one that the server has ended meanwhile is made again.
+import { sendJson } from "./call.js";
+
+const ALIVE_MS = 10_000;
+const MAX_UPDATES = 500;
+const ENDED = 410;
+
+export class Training {
+  // onframe(frame): every answer. onerror(error): its message is a sentence for the user.
+  // section: the element that must be visible for the place on the server to be kept.
+  constructor({ section, onframe, onerror }) {
+    this.settings = null;
+    // Updates made, and the weights set by hand: {update, layer, row, column, value}.
+    this.updates = 0;
+    this.edits = [];
+    this.busy = false;
+    this.section = section;
+    this.onframe = onframe;
+    this.onerror = onerror;
+    this.token = null;
+    // Whether the training on the server is that of these settings.
+    this.made = false;
+    this.generation = 0;
+    this.chain = Promise.resolve();
+    setInterval(() => this.alive(), ALIVE_MS);
+    addEventListener("pagehide", () => this.end());
+  }
+
+  // All of the following return the last frame, or null after an error or if a later `start` made
+  // it obsolete.
+
+  // Start anew; with edits and updates, as far as those.
+  start(settings, edits = [], updates = 0) {
+    this.generation++;
+    this.made = false;
+    this.settings = settings;
+    this.updates = updates;
+    this.edits = edits;
+    return this.enqueue(() => this.remake());
+  }
+
+  // Make up to 500 updates; the server makes fewer if they take too long.
+  step(updates) {
+    return this.enqueue(() => this.ask("step", { updates: Math.min(updates, MAX_UPDATES) }));
+  }
+
+  // Go to an update, an earlier or a later one. Edits after it are dropped.
+  to(update) {
+    return this.enqueue(async () => {
+      let frame = null;
+      if (update < this.updates) {
+        this.edits = this.edits.filter((edit) => edit.update <= update);
+        frame = await this.ask("back", { to: update });
+      }
+      return (await this.reach(update)) ?? frame;
+    });
+  }
+
+  // Set a weight by hand; row -1 is the bias.
+  weight(layer, row, column, value) {
+    return this.enqueue(() => this.edit({ update: this.updates, layer, row, column, value }));
+  }
+
+  // The program that makes this training.
+  code() {
+    return this.enqueue(async () => (await this.ask("code", {})).python);
+  }
+
+  alive() {
+    const visible = document.visibilityState === "visible" && !this.section.hidden;
+    if (visible && this.token && !this.busy) sendJson("/api/playground/alive", { training: this.token }).catch(() => {});
+  }
+
+  // Give the place on the server back; a later request makes the training again.
+  end() {
+    if (this.token) sendJson("/api/playground/end", { training: this.token }, true).catch(() => {});
+    this.token = null;
+  }
+
+  enqueue(task) {
+    const mine = this.generation;
+    const run = async () => {
+      if (mine !== this.generation) return null;
+      this.busy = true;
+      try {
+        return await task();
+      } catch (error) {
+        if (!(error instanceof Obsolete)) this.onerror(error);
+        return null;
+      } finally {
+        this.busy = false;
+      }
+    };
+    const found = this.chain.then(run);
+    this.chain = found;
+    return found;
+  }
+
+  async ask(path, message) {
+    if (!this.token || !this.made) await this.remake();
+    try {
+      return await this.send(path, { training: this.token, ...message });
+    } catch (error) {
+      if (error.status !== ENDED) throw error;
+      this.token = null;
+      await this.remake();
+      return await this.send(path, { training: this.token, ...message });
+    }
+  }
+
+  async send(path, message) {
+    const mine = this.generation;
+    const answer = await sendJson(`/api/playground/${path}`, message);
+    if (answer.training) this.token = answer.training;
+    if (mine !== this.generation) throw new Obsolete();
+    if ("updates" in answer) {
+      this.updates = answer.updates;
+      this.onframe(answer);
+    }
+    return answer;
+  }
+
+  async remake() {
+    const [updates, edits] = [this.updates, this.edits];
+    const old = this.token ? { training: this.token } : {};
+    let frame = await this.send("start", { settings: this.settings, ...old });
+    this.made = true;
+    this.edits = [];
+    for (const edit of edits) {
+      await this.reach(edit.update);
+      frame = await this.edit(edit);
+    }
+    return (await this.reach(updates)) ?? frame;
+  }
+
+  async edit(edit) {
+    const { update, ...message } = edit;
+    const frame = await this.ask("weight", message);
+    // Of several values at one update, the last counts.
+    const isSame = (one) => ["update", "layer", "row", "column"].every((part) => one[part] === edit[part]);
+    this.edits = [...this.edits.filter((one) => !isSame(one)), edit];
+    return frame;
+  }
+
+  async reach(update) {
+    let frame = null;
+    while (this.updates < update) {
+      frame = await this.ask("step", { updates: Math.min(update - this.updates, MAX_UPDATES) });
+    }
+    return frame;
+  }
+}
+
+class Obsolete extends Error {}
