@@ -84,12 +84,11 @@ class GradientSolver:
         recipe, model = context.recipe, context.model
         if recipe.whitening:
             model = _whitened(context)
-        augmenter = Augmenter(recipe.augmentation) if recipe.augmentation else None
-        train = context.examples("train", augmenter)
+        train = context.examples("train", _augmenter(recipe))
         validation = context.examples("validation")
 
         def epochs_of(context: TrainingContext) -> _Epochs:
-            return _epochs(context, model, augmenter, train, validation)
+            return _epochs(context, model, train, validation)
 
         if context.time_budget:
             context = pace.with_epochs_chosen(context, model, epochs_of)
@@ -156,10 +155,13 @@ def _whitened(context: TrainingContext) -> keras.Model:
     return model
 
 
+def _augmenter(recipe: Recipe) -> Augmenter | None:
+    return Augmenter(recipe.augmentation) if recipe.augmentation else None
+
+
 def _epochs(
     context: TrainingContext,
     model: keras.Model,
-    augmenter: Augmenter | None,
     train: Examples,
     validation: Examples,
 ) -> _Epochs:
@@ -173,7 +175,7 @@ def _epochs(
         seed=context.training.seed,
         jit=context.jit,
         label_smoothing=recipe.label_smoothing,
-        augmenter=augmenter,
+        augmenter=_augmenter(recipe),
         weights=example_weights(context.dataset, recipe.class_weight),
     )
     best = BestWeights(model, bool(recipe.averaging)) if recipe.patience else None
