@@ -18,6 +18,10 @@ _MARGIN = 0.05
 _MOST = 10**9
 
 
+class TimeBudgetError(ZooError):
+    """Not one epoch fits into a time budget."""
+
+
 @dataclass(frozen=True)
 class Pace:
     """How long the parts of a training take, in seconds.
@@ -70,10 +74,10 @@ class TimeBudget:
         left = self.seconds - self.passed - pace.rest
         return max(0, min(int(left * (1 - _MARGIN) / pace.epoch), _MOST))
 
-    def too_short(self, pace: Pace) -> ZooError:
+    def too_short(self, pace: Pace) -> TimeBudgetError:
         """Return the error for a budget into which no epoch fits."""
         needed = self.passed + pace.rest + pace.epoch / (1 - _MARGIN)
-        return ZooError(
+        return TimeBudgetError(
             f"Not one epoch fits into the time budget of {duration(self.seconds)}: one takes about "
             f"{duration(pace.epoch)}, and everything else {duration(self.passed + pace.rest)}; "
             f"give a --time-budget of at least {_rounded_up(needed)}."

@@ -74,7 +74,7 @@ def with_epochs_chosen(
         epochs_of: function of a context → the epochs of the model, traced anew.
 
     Raises:
-        ZooError: if not one epoch fits.
+        TimeBudgetError: if not one epoch fits.
         Preempted: after a request to stop.
         NonFiniteLossError: if the loss is not finite.
     """
