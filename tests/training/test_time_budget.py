@@ -220,17 +220,22 @@ def test_a_budget_is_read_and_said_in_the_unit_that_fits(text, seconds):
 
 
 @pytest.mark.slow
-def test_workers_train_the_number_that_the_chief_chose(tmp_path):
-    words = [sys.executable, "-m", "zoo", "train", "perceptron", "--set", "inputs=2"]
-    words += ["--workers", "2", "--batch-size", "8"]
-    for folder, epochs in (("one", ["--time-budget", "40 seconds"]), ("two", ["--epochs"])):
-        if folder == "two":
-            epochs.append(str(RunFolder(tmp_path / "one").config()["recipe"]["epochs"]))
+@pytest.mark.parametrize(
+    "devices", [["--workers", "2"], ["--strategy", "mirrored", "--devices", "2"]], ids=" ".join
+)
+def test_replicas_train_the_number_that_the_chief_chose(devices, tmp_path):
+    words = [sys.executable, "-m", "zoo", "train", "perceptron", "--set", "inputs=2", *devices]
+
+    def run(folder, *further):
         done = subprocess.run(
-            [*words, *epochs, "--run-dir", tmp_path / folder],
+            [*words, "--batch-size", "8", *further, "--run-dir", tmp_path / folder],
             capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode == 0, done.stderr
-    assert_same(tmp_path / "one", tmp_path / "two")
+        return RunFolder(tmp_path / folder).config()["recipe"]["epochs"]
+
+    epochs = run("budget", "--time-budget", "40 seconds")
+    assert run("epochs", "--epochs", str(epochs)) == epochs
+    assert_same(tmp_path / "budget", tmp_path / "epochs")
