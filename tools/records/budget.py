@@ -66,11 +66,11 @@ def _write(folder: Path, recipes: dict[str, Recipe]) -> None:
     description = (
         f"{MODEL} with `zoo train {MODEL} --recipe RECIPE --time-budget …`: the recipe's numbers "
         "with as many epochs as fit, the learning rate falling over them, seed 0. Accuracies are "
-        "of validation photos after the last epoch, in %; the test set was not used. Beside it: "
-        "the same recipe trained for its own number of epochs, after as many epochs (its learning "
-        "rate is still high then) and after all of them with the minutes they took, from its own "
-        "page here; empty where there is none. The pace is that of the machine while these "
-        "trainings ran. Further budgets: the same command, with the same folder."
+        "of validation photos after the last epoch, in %; the test set was not used. The seconds "
+        "per epoch are those of the machine while these trainings ran, beside them those of an "
+        "idle one. Fixed: the recipe trained for its own number of epochs, after as many of them "
+        "(its learning rate is still high then) and after all, from its own page here; empty where "
+        "there is none. Further budgets: the same command, with the same folder."
     )
     keep("budget", description, list(rows), datasets[0])
 
@@ -90,12 +90,13 @@ def _row(path: Path, recipes: dict[str, Recipe]) -> tuple[dict, dict] | None:
         "recipe": f"`{name}`",
         "epochs": epochs,
         "seconds per epoch": budget["seconds_per_epoch"],
+        "idle": 60 * curve[0][1] / curve[0][0] if curve else "",
         "accuracy": _percent(results["history"]["val_accuracy"]),
-        "the fixed recipe after as many epochs": _percent(beside[-1][2]) if beside else "",
-        "… after all its epochs": f"{_percent(curve[-1][2])} in {curve[-1][1]:.0f} minutes"
+        "fixed, as many epochs": f"{_percent(beside[-1][2])} ({beside[-1][0]})" if beside else "",
+        "fixed, all epochs": f"{_percent(curve[-1][2])} ({recipes[name].epochs}, in "
+        f"{curve[-1][1]:.0f} minutes)"
         if curve
         else "",
-        "of epochs": recipes[name].epochs,
     }
     return row, results["dataset"]
 
