@@ -96,6 +96,22 @@ class RunFolder:
                 return
         write_json(self.config_path, config)
 
+    def record_epochs(
+        self, recipe: dict[str, Any], recipe_text: str, time_budget: dict[str, float]
+    ) -> None:
+        """Write into config.json the recipe with the number of epochs that was chosen.
+
+        Args:
+            recipe: the recipe as a dict, with its number of epochs.
+            recipe_text: its description.
+            time_budget: the budget and the pace from which the number was chosen.
+
+        Raises:
+            ZooError: if the file cannot be written.
+        """
+        chosen = {"recipe": recipe, "recipe_text": recipe_text, "time_budget": time_budget}
+        write_json(self.config_path, {**self.config(), **chosen})
+
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Create the folder if necessary, and lock it for this process.
