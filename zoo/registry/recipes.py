@@ -121,7 +121,7 @@ class Recipe:
     @staticmethod
     def with_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a recorded recipe with the defaults of fields that its version did not have."""
-        completed = {of.name: of.default for of in _optional()} | dict(values)
+        completed: dict[str, Any] = {of.name: of.default for of in _optional()} | dict(values)
         if completed["augmentation"] is not None:
             defaults = {of.name: of.default for of in fields(Augmentation)}
             completed["augmentation"] = defaults | dict(completed["augmentation"])
