@@ -42,7 +42,9 @@ def update_of(model: keras.Model, strategy: tf.distribute.Strategy) -> Apply:
     def keras_apply(gradients: Sequence[tf.Tensor]) -> None:
         optimizer.apply(gradients, variables)
 
-    special = any(getattr(optimizer, feature, None) for feature in _OTHER_FEATURES)
+    special = isinstance(optimizer, keras.optimizers.LossScaleOptimizer) or any(
+        getattr(optimizer, feature, None) for feature in _OTHER_FEATURES
+    )
     constrained = any(
         variable.constraint is not None or variable.overwrite_with_gradient
         for variable in variables
