@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 # What only Keras's own `apply` does.
@@ -22,6 +23,9 @@ _OTHER_FEATURES = (
     "ema_overwrite_frequency",
 )
 
+# With fewer weights, compiling takes longer than a short training gains.
+_FEWEST_WEIGHTS = 2**17
+
 Apply = Callable[[Sequence[tf.Tensor]], None]
 
 
@@ -29,9 +33,10 @@ def update_of(model: keras.Model, strategy: tf.distribute.Strategy) -> Apply:
     """Return the function that applies gradients to a model's trainable variables.
 
     It computes what `model.optimizer.apply` computes, to rounding; with several replicas the
-    gradients are summed first and the update of each replica is compiled. Optimizers with gradient
-    clipping, accumulation or loss scaling, weights with constraints, and TPUs, which compile the
-    whole step, use Keras's own function.
+    gradients are summed first and the update of each replica is compiled. Plain SGD is one
+    operation of TensorFlow per variable. Models of fewer than 131,072 weights, optimizers with
+    gradient clipping, accumulation or loss scaling, weights with constraints, and TPUs, which
+    compile the whole step, use Keras's own function.
 
     Args:
         model: compiled, with a built optimizer.
@@ -49,7 +54,9 @@ def update_of(model: keras.Model, strategy: tf.distribute.Strategy) -> Apply:
         variable.constraint is not None or variable.overwrite_with_gradient
         for variable in variables
     )
-    if special or constrained or isinstance(strategy, tf.distribute.TPUStrategy):
+    few = sum(int(np.prod(variable.shape)) for variable in variables) < _FEWEST_WEIGHTS
+    other = special or constrained or isinstance(strategy, tf.distribute.TPUStrategy)
+    if other or (few and not _is_plain_sgd(optimizer)):
         return keras_apply
 
     def compiled_apply(gradients: Sequence[tf.Tensor]) -> None:
