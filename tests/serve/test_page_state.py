@@ -1,4 +1,4 @@
-"""The state of the playground in a real Chromium: the address, its history, what the server says."""
+"""The state of the playground in a real Chromium: address, history, what the server says."""
 
 import json
 import zipfile

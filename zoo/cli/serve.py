@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.cli.output import print_line
+from zoo.cli.output import console, print_line
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def _print_addresses(listening: Listening) -> None:
 
     if invitation := listening.invitation:
         print_line(f"Join at {invitation.address} with the code {spoken_code(invitation.code)}:")
-        print_line(qr_text(invitation.link))
+        # Light modules must be light also where the terminal's background is.
+        console().print(qr_text(invitation.link), style="bright_white on black", soft_wrap=True)
         print_line(invitation.link)
     print_line(f"The page is at {listening.address} (stop it with Ctrl-C).")

@@ -33,6 +33,10 @@ export const VIEW = {
   edits: [],
 };
 
+// Updates for each picture; 0: one, slowly.
+const SPEEDS = [0, 1, 10, 50, 200];
+const MAX_TOTAL_UPDATES = 1_000_000;
+
 export const MAX_DEPTH = 6;
 export const MAX_WIDTH = 32;
 export const MAX_POINTS = 500;
@@ -118,5 +122,9 @@ export function repaired(given) {
 // Where the playground is: settings and view, from an address's state.
 export function parted(state) {
   const part = (defaults) => Object.fromEntries(Object.keys(defaults).map((name) => [name, state[name]]));
-  return [repaired(part(DEFAULTS)), part(VIEW)];
+  const view = part(VIEW);
+  view.updates = Math.min(MAX_TOTAL_UPDATES, Math.max(0, Math.round(view.updates)));
+  view.edits = view.edits.filter((row) => Array.isArray(row) && row.length === 5 && row.every(Number.isFinite));
+  if (!SPEEDS.includes(view.speed)) view.speed = VIEW.speed;
+  return [repaired(part(DEFAULTS)), view];
 }
