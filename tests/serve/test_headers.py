@@ -5,7 +5,7 @@ import shutil
 from urllib.parse import urlsplit
 
 import pytest
-from benchmarks.live_page import chromium, served
+from benchmarks.live_page import served
 from shared_page import Client, shared_page
 from talk import assert_one_sentence, call
 
@@ -13,12 +13,6 @@ from zoo.bundles.shipped import find_bundle
 from zoo.serve.headers import HEADERS
 
 SECTIONS = ("predict", "playground", "approximation", "physics", "zoo", "join")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 def assert_guarded(answer):

@@ -4,7 +4,7 @@ import io
 import re
 
 import pytest
-from benchmarks.live_page import chromium, served
+from benchmarks.live_page import served
 from shared_page import ASKS, Client, shared_page
 from talk import call
 
@@ -16,12 +16,6 @@ from zoo.serve.addresses import qr_picture, qr_text
 def shared():
     with shared_page() as page:
         yield page
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ export const DEFAULTS = {
   regularization_rate: 0,
   dropout: 0,
   loss: "half_squared",
-  optimizer: "adam",
-  learning_rate: 0.03,
+  optimizer: "momentum",
+  learning_rate: 0.1,
   batch_size: 10,
   seed: 0,
 };
@@ -54,7 +54,7 @@ export const CHOICES = {
   initial: ["random", "zero"],
   regularization: ["none", "l1", "l2"],
   loss: ["half_squared", "cross_entropy"],
-  optimizer: ["adam", "sgd", "momentum", "adamw", "rmsprop", "lion"],
+  optimizer: ["momentum", "sgd", "adam", "adamw", "rmsprop", "lion"],
 };
 
 export const LIMITS = {
