@@ -6,6 +6,7 @@
     python tools/benchmark.py training --parts epochs,memory
     python tools/benchmark.py scale                  # 1,281,167 images: docs/performance.md
     python tools/benchmark.py scale --examples 20000 --folder /scratch
+    python tools/benchmark.py classroom              # pages that train at once: docs/performance.md
     … --write                                        # into the document
 
 Every figure of "training" is a median over rounds in which the compared programs alternate; it
@@ -23,7 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import decoding, edge, epochs, page, scale, sizes, solvers, starting
+from benchmarks import classroom, decoding, edge, epochs, page, scale, sizes, solvers, starting
 
 from zoo.errors import ZooError
 from zoo.utils.choices import require_choice
@@ -35,8 +36,15 @@ DOCUMENTS = {
     "photos": ROOT / "docs" / "edge.md",
     "training": ROOT / "docs" / "performance.md",
     "scale": ROOT / "docs" / "performance.md",
+    "classroom": ROOT / "docs" / "performance.md",
 }
-MARKS = {"edge": "overhead", "photos": "photos", "training": "figures", "scale": "scale"}
+MARKS = {
+    "edge": "overhead",
+    "photos": "photos",
+    "training": "figures",
+    "scale": "scale",
+    "classroom": "classroom",
+}
 SCALE = ROOT / "docs" / "performance-scale.csv"
 FIGURES = ROOT / "docs" / "performance.json"
 PEERS = ("torch", "scikit-learn", "tensorflow-datasets")
@@ -114,6 +122,13 @@ def scale_lines(rows: list[dict]) -> list[str]:
     return lines
 
 
+def classroom_lines(rows: list[dict]) -> list[str]:
+    """Return the figures of classroom as Markdown lines."""
+    software = ", ".join(f"{name} {number}" for name, number in versions().items())
+    table = as_markdown(classroom.turned(rows))
+    return [classroom.EXPLANATION, "", *table, "", f"{machine()}; {software}."]
+
+
 def as_csv(rows: list[dict]) -> str:
     """Return rows as a CSV file."""
     text = io.StringIO()
@@ -161,6 +176,9 @@ def main() -> None:
             return
         if options.what == "photos":
             _finish("photos", edge.photo_memory(), options.write)
+            return
+        if options.what == "classroom":
+            _finish("classroom", classroom_lines(classroom.measure(say)), options.write)
             return
         if options.what == "scale":
             rows = scale.measure(options.examples, options.classes, say, options.folder)

@@ -13,9 +13,11 @@ zoo/registry/results.csv, from which `zoo describe` prints them.
     python tools/results.py physics pinn_burgers         # errors of physics-informed networks
     python tools/results.py joints FOLDER                # drawn and real joints, against HOG
     python tools/results.py poses FOLDER                 # joints of drawn people and in photos
+    python tools/results.py playground --checkout FOLDER # beside TensorFlow Playground's own code
 
 Searches and budgets use validation data only; "penalties" computes test accuracies afterwards.
-Needs the data sets (TFDS_DATA_DIR); penalties of cifar_softmax, peers and joints need scikit-learn.
+Needs the data sets (TFDS_DATA_DIR); penalties of cifar_softmax, peers and joints need scikit-learn,
+playground needs Node.js, whose npx fetches esbuild.
 """
 
 import argparse
@@ -61,9 +63,12 @@ def main() -> None:
     posing = commands.add_parser("poses")
     posing.add_argument("folder", type=Path, help="photos with joints, as for coordinates:FOLDER")
     posing.add_argument("--seeds", type=int, default=5)
+    playing = commands.add_parser("playground")
+    playing.add_argument("--checkout", type=Path, required=True, help="of tensorflow/playground")
+    playing.add_argument("--seeds", type=int, default=7)
     options = parser.parse_args()
     import_tensorflow()
-    from records import budget, joints, peers, penalties, physics, poses, trainings
+    from records import budget, joints, peers, penalties, physics, playground, poses, trainings
 
     try:
         if options.command == "search":
@@ -82,6 +87,8 @@ def main() -> None:
             joints.joints(options.folder, options.seeds)
         elif options.command == "poses":
             poses.poses(options.folder, options.seeds)
+        elif options.command == "playground":
+            playground.playground(options.checkout, options.seeds)
         elif options.name == "linear_cat_dog":
             penalties.ridge_penalties()
         else:

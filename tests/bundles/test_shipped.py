@@ -55,13 +55,17 @@ def test_a_folder_of_no_shipped_name_is_asked_for_with_its_separator(impostor):
     assert not is_name(as_word("mine"))
 
 
+# Options whose values are names of their own.
+OTHER_NAMES = {"normalization": "layer", "regularization": "l2", "loss": "cross_entropy"}
+
+
 def other_values(name):
     """Return (option, another value) for each option of a shipped model."""
     for option, value in shipped_options(name).items():
         if isinstance(value, bool):
             yield option, not value
         elif isinstance(value, str):
-            yield option, "layer" if option == "normalization" else "elu"
+            yield option, OTHER_NAMES.get(option, "elu")
         else:
             yield option, value + 1 if isinstance(value, int) else value / 2 + 0.25
 

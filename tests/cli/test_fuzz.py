@@ -82,7 +82,11 @@ COMMANDS = st.one_of(
     words("data", "list"),
     words("data", "prepare", st.one_of(ODD, TEXT)),
     words("benchmark", VALUE, options(threads=NUMBER, photo=PLACES), "--repeats", "1"),
-    words("serve", "nowhere", options(port=NUMBER, host=VALUE)),
+    words(
+        "serve",
+        "nowhere",
+        options(port=NUMBER, host=VALUE, code=VALUE, address=VALUE, places=NUMBER, read_only=None),
+    ),
     words("evaluate", st.one_of(ODD, TEXT), options(data_dir=PLACES)),
     words("verify", st.one_of(ODD, TEXT), options(data_dir=PLACES, max_drop=NUMBER)),
     words("compare", st.lists(PLACES, max_size=3)),

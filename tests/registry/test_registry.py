@@ -14,8 +14,9 @@ def test_models_are_listed_from_the_perceptron_to_the_deepest_then_those_of_valu
     linear = ["linear_cat_dog", "cifar_softmax"]
     classifiers = ["perceptron", "mark_one", "xor_mlp", *linear, "deep_relu", "joint_classifier"]
     functions = ["universal_approximator", "pinn_oscillator", "pinn_poisson", "pinn_burgers"]
-    values = ["linear_regression", "deep_regression", "pose_regressor", "box_regressor"]
-    assert zoo.list_models() == [*classifiers, *functions, *values]
+    values = ["linear_regression", "deep_regression", "plane_regressor"]
+    values += ["pose_regressor", "box_regressor"]
+    assert zoo.list_models() == [*classifiers, "plane_classifier", *functions, *values]
     assert zoo.list_models(task="values") == [*functions, *values]
 
 

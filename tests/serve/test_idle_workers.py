@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import os
 from pathlib import Path
 
+import psutil
 import pytest
 from playground_settings import SETTINGS
-from test_playground import workers
+from test_playground import training_processes
 
 from zoo.serve.scheduler import Scheduler
 from zoo.serve.sessions import RoomFullError, Sessions, TrainingEndedError
@@ -21,14 +23,22 @@ def settings(**changes):
 
 def test_a_page_that_is_gone_frees_its_place_and_the_last_one_the_processes():
     async def used_and_left():
-        sessions = Sessions(Scheduler(workers=1), places=2, idle_seconds=IDLE)
+        scheduler = Scheduler(workers=1)
+        sessions = Sessions(scheduler, places=2, idle_seconds=IDLE)
         watch = asyncio.create_task(sessions.end_idle())
         try:
-            before = workers()
+            before = training_processes()
             kept, left = [token_of(await sessions.start(settings(seed=seed))) for seed in (0, 1)]
-            (process,) = workers() - before
-            environment = Path(f"/proc/{process}/environ").read_bytes()
-            assert b"CUDA_VISIBLE_DEVICES=-1" in environment
+            # One imports TensorFlow, from which the worker is forked.
+            processes = training_processes() - before
+            assert len(processes) == 2
+            for process in processes:
+                environment = Path(f"/proc/{process}/environ").read_bytes()
+                assert b"CUDA_VISIBLE_DEVICES=-1" in environment
+                assert os.getpriority(os.PRIO_PROCESS, process) > 0
+            (server,) = processes - set(scheduler.identifiers)
+            # A process with more threads must not be forked.
+            assert psutil.Process(server).num_threads() == 1
             with pytest.raises(RoomFullError, match=r"all 2 places .* 2 seconds"):
                 await sessions.start(settings())
             # A training may be replaced when the room is full; one of both messages replaces it.
@@ -46,19 +56,19 @@ def test_a_page_that_is_gone_frees_its_place_and_the_last_one_the_processes():
             assert len(sessions) == 1
             with pytest.raises(TrainingEndedError, match="start it again"):
                 await sessions.step(left, 1)
-            assert process in workers()
+            assert processes <= training_processes()
             for _ in range(100):
                 await asyncio.sleep(IDLE / 4)
-                if process not in workers():
+                if not processes & training_processes():
                     break
-            assert process not in workers()
+            assert not processes & training_processes()
             with pytest.raises(TrainingEndedError, match="start it again"):
                 await sessions.step(kept, 1)
             assert json.loads(await sessions.start(settings()))["updates"] == 0
         finally:
             watch.cancel()
             await sessions.close()
-        assert workers() == before
+        assert training_processes() == before
 
     asyncio.run(used_and_left())
 

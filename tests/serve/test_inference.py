@@ -230,47 +230,6 @@ def test_a_bundle_that_loses_its_card_and_its_folder(tmp_path):
     assert "FileNotFoundError" in (tmp_path / "errors.txt").read_text()
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Origin": "http://attacker.example"},
-        {"Origin": "null"},
-        {"Origin": "http://127.0.0.1:1"},
-        {"Origin": "http://[", "Sec-Fetch-Site": "same-origin"},
-        {"Sec-Fetch-Site": "cross-site"},
-        {"Sec-Fetch-Site": "same-site"},
-    ],
-)
-@pytest.mark.parametrize(
-    ("path", "content"),
-    [
-        ("models", None),
-        ("cards/deep_relu", None),
-        ("ask?model=xor_mlp", b"0 1"),
-        ("playground/start", b"{}"),
-        ("playground/step", b"{}"),
-        ("playground/end", b"{}"),
-    ],
-)
-def test_what_another_site_s_page_sends_is_refused(address, headers, path, content):
-    assert_one_sentence(call(f"{address}api/{path}", content, headers), 403, "another site")
-
-
-def test_what_the_page_itself_sends_is_taken(address):
-    headers = {"Origin": address.rstrip("/"), "Sec-Fetch-Site": "same-origin"}
-    assert call(f"{address}api/predict?model=xor_mlp", b"0 1", headers)[0] == 200
-
-
-def test_another_site_s_name_for_this_machine_is_refused(address):
-    place = urlsplit(address)
-    connection = http.client.HTTPConnection(place.hostname, place.port, timeout=60)
-    try:
-        connection.request("GET", "/api/models", headers={"Host": "attacker.example"})
-        assert connection.getresponse().status == 400
-    finally:
-        connection.close()
-
-
 @pytest.mark.parametrize("case", ["rgba.png", "stored_sideways_exif_6.jpg", "int32_0_to_255.tif"])
 def test_a_case_is_answered_as_the_board_does(case, address, cases_dir):
     content = (cases_dir / case).read_bytes()

@@ -240,12 +240,12 @@ def without_token(frame):
     return {name: value for name, value in frame.items() if name != "training"}
 
 
-def workers():
-    """The worker processes that this process, or a server that it has started, has started."""
+def training_processes():
+    """The processes for training that this process, or a server of it, has started."""
     found = set()
     for process in psutil.Process().children(recursive=True):
         # It may have ended by now.
         with contextlib.suppress(psutil.Error):
-            if "zoo.serve.worker" in process.cmdline():
+            if "zoo.serve.fork_server" in process.cmdline():
                 found.add(process.pid)
     return found

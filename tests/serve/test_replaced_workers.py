@@ -7,8 +7,9 @@ import signal
 
 import pytest
 from test_idle_workers import settings, token_of
+from test_playground import training_processes
 
-from zoo.serve.scheduler import Scheduler
+from zoo.serve.scheduler import Scheduler, WorkerStoppedError
 from zoo.serve.sessions import Sessions
 
 PAGES, UPDATES, KILLS = 10, 600, 3
@@ -97,3 +98,58 @@ def test_a_worker_that_grows_is_replaced_without_a_pause():
     first, second, state, again = asyncio.run(trained())
     assert first != second
     assert state == again
+
+
+def test_a_message_that_stops_every_worker_is_told_and_the_training_stays():
+    scheduler = Scheduler(workers=1)
+
+    async def kill_all():
+        while True:
+            for process in scheduler.identifiers:
+                os.kill(process, signal.SIGKILL)
+            await asyncio.sleep(0.01)
+
+    async def make_updates(sessions, token):
+        # A worker that is ready may be faster than its end.
+        for _ in range(100):
+            await sessions.step(token, 1)
+
+    async def trained():
+        sessions = Sessions(scheduler)
+        try:
+            token = token_of(await sessions.start(MIXED[0]))
+            killing = asyncio.create_task(kill_all())
+            with pytest.raises(WorkerStoppedError, match="choose other settings"):
+                await make_updates(sessions, token)
+            killing.cancel()
+            made = (await sessions.snapshot(token)).updates
+            return made, json.loads(await sessions.step(token, 1))["updates"]
+        finally:
+            await sessions.close()
+
+    before, after = asyncio.run(trained())
+    assert after == before + 1
+
+
+def test_all_processes_may_end_at_once():
+    scheduler = Scheduler(workers=1)
+
+    async def trained():
+        sessions = Sessions(scheduler)
+        try:
+            before = training_processes()
+            token = token_of(await sessions.start(MIXED[0]))
+            await sessions.step(token, 1)
+            ended = training_processes() - before
+            for process in ended:
+                os.kill(process, signal.SIGKILL)
+            # Until the system has told it.
+            await asyncio.sleep(0.2)
+            after = json.loads(await sessions.step(token, 1))["updates"]
+            return ended, training_processes() - before, after
+        finally:
+            await sessions.close()
+
+    ended, started, after = asyncio.run(trained())
+    assert (len(ended), len(started), after) == (2, 2, 2)
+    assert not ended & started

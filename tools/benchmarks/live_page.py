@@ -25,19 +25,23 @@ _OPTIONS = (
 
 @contextmanager
 def served(
-    zoo: Sequence = (sys.executable, "-m", "zoo"), bundles: Sequence = (), **options
+    zoo: Sequence = (sys.executable, "-m", "zoo"),
+    bundles: Sequence = (),
+    arguments: Sequence = (),
+    **options,
 ) -> Iterator[str]:
-    """Serve the page on a free loopback port and yield its address.
+    """Serve the page on a free port and yield its address on the loopback interface.
 
     Args:
         zoo: command that runs `zoo`.
         bundles: to serve; by default all shipped ones.
+        arguments: more of `zoo serve`.
         **options: of `subprocess.Popen`.
 
     Raises:
         RuntimeError: if `zoo serve` exits before it prints its address.
     """
-    words = [*zoo, "serve", *bundles, "--port", "0"]
+    words = [*zoo, "serve", *bundles, "--port", "0", *arguments]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, **options) as server:
         try:
             output = ""

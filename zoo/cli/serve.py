@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.cli.output import print_line
+from zoo.cli.output import console, print_line
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def serve(
     places: Annotated[
         int | None,
         typer.Option(
-            min=1, max=1000, help="How many pages may train at once; by default 30 per worker."
+            help="How many pages may train at once, 1 to 1,000; by default 30 per worker."
         ),
     ] = None,
     read_only: Annotated[
@@ -60,6 +60,8 @@ def serve(
     """
     from zoo.bundles.shipped import find_bundle, list_shipped
 
+    if places is not None and not 1 <= places <= 1000:
+        raise ZooError(f"--places is {places}; give a whole number from 1 to 1,000.")
     wanted = bundles or list_shipped()
     # The bundle of a run is named after the run: its own folder is always "bundle".
     named = {Path(bundle).resolve().name: find_bundle(bundle) for bundle in wanted}
@@ -93,6 +95,7 @@ def _print_addresses(listening: Listening) -> None:
 
     if invitation := listening.invitation:
         print_line(f"Join at {invitation.address} with the code {spoken_code(invitation.code)}:")
-        print_line(qr_text(invitation.link))
+        # Light modules must be light also where the terminal's background is.
+        console().print(qr_text(invitation.link), style="bright_white on black", soft_wrap=True)
         print_line(invitation.link)
     print_line(f"The page is at {listening.address} (stop it with Ctrl-C).")

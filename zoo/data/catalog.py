@@ -20,6 +20,7 @@ from zoo.data import (
     figure_poses,
     figures,
     oscillators,
+    plane_points,
     points,
     poisson,
     retina,
@@ -445,6 +446,22 @@ _OF_THIS_PACKAGE = {
             points.BLOBS_LABELS,
             "Two clouds of points in the plane that a line separates with margin 0.25.",
             _computed(points.blobs),
+        ),
+        *(
+            DatasetSpec(
+                name,
+                "vector",
+                "computed",
+                points.BLOBS_LABELS,
+                f"Points of the plane, as in the playground: {what}.",
+                _computed(partial(plane_points.labelled_points, name)),
+            )
+            for name, what in (
+                ("circle", "a disk in a ring"),
+                ("clouds", "two normal clouds, of which few points overlap"),
+                ("xor_clouds", "four squares, labelled like the truth table of XOR"),
+                ("spiral", "two spiral arms"),
+            )
         ),
         DatasetSpec(
             "shapes",

@@ -12,6 +12,7 @@ from zoo.errors import ZooError
 from zoo.nn import (  # noqa: F401
     activations,
     burgers,
+    features,
     initializers,
     inputs,
     losses,

@@ -15,8 +15,10 @@ import matplotlib
 from matplotlib import font_manager, ft2font
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from PIL import Image
 
 from zoo.errors import ZooError
+from zoo.plots.compact import compact_png
 from zoo.utils.files import replacing
 from zoo.utils.text import printable
 
@@ -137,7 +139,9 @@ def _write(figure: Figure, stream: BinaryIO, kind: str) -> None:
     with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
         # Replaced by the single warning above.
         warnings.filterwarnings("ignore", message="Glyph")
-        figure.savefig(stream, format=kind, metadata=metadata, dpi=100)
+        drawn = io.BytesIO()
+        figure.savefig(drawn, format=kind, metadata=metadata, dpi=100)
+    stream.write(compact_png(Image.open(drawn)) if kind == "png" else drawn.getvalue())
 
 
 def choose_fonts(figure: Figure) -> list[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import re
 import secrets
 
 from zoo.errors import ZooError
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Without letters and digits that are mistaken for each other on a projector.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _LENGTH = 8
@@ -52,7 +52,6 @@ def access(host: str, code: str | None = None, read_only: bool = False) -> Acces
     >>> access("0.0.0.0", "slide-five").code
     'SLIDEFIVE'
     """
-    is_loopback = host in LOOPBACK
     if code is not None:
         given = normalized_code(code)
         if not _MIN_LENGTH <= len(given) <= _MAX_LENGTH:
@@ -60,11 +59,28 @@ def access(host: str, code: str | None = None, read_only: bool = False) -> Acces
                 f"The join code has {len(given)} letters and digits; give {_MIN_LENGTH} to "
                 f"{_MAX_LENGTH}."
             )
-    elif not is_loopback:
+    elif not is_loopback(host):
         given = "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
     else:
         given = None
-    return Access(given, code is not None, is_loopback and code is None, read_only)
+    local_names_only = code is None and is_loopback(host)
+    return Access(given, code is not None, local_names_only, read_only)
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a name or an address is one of the loopback interface.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("::ffff:127.0.0.1"), is_loopback("localhost")
+    (True, True, True)
+    >>> is_loopback("192.0.2.7"), is_loopback("0.0.0.0"), is_loopback("localhost.example.org")
+    (False, False, False)
+    """
+    try:
+        found = ipaddress.ip_address(host)
+    except ValueError:
+        return host.lower() == "localhost"
+    mapped = getattr(found, "ipv4_mapped", None)
+    return (mapped or found).is_loopback
 
 
 def normalized_code(text: str) -> str:

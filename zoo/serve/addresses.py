@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 import segno
 
 from zoo.errors import ZooError
-from zoo.serve.access import LOOPBACK
+from zoo.serve.access import is_loopback
 
 # Addresses for documentation (RFC 5737, RFC 3849): nothing is sent to them.
 _ELSEWHERE = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
@@ -110,23 +110,7 @@ def is_local_name(headers: Mapping[str, str]) -> bool:
 
     A page whose name an attacker points at this machine (DNS rebinding) is sent under its own name.
     """
-    return host_name(headers) in LOOPBACK
-
-
-def is_this_machine(client: str) -> bool:
-    """Return whether a client's address is one of the loopback interface.
-
-    >>> is_this_machine("127.0.0.1"), is_this_machine("::ffff:127.0.0.1")
-    (True, True)
-    >>> is_this_machine("192.0.2.7")
-    False
-    """
-    try:
-        found = ipaddress.ip_address(client)
-    except ValueError:
-        return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return (mapped or found).is_loopback
+    return is_loopback(host_name(headers))
 
 
 def _qr(address: str) -> segno.QRCode:

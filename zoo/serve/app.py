@@ -84,15 +84,15 @@ def create_app(
         )
 
     async def predict(request: Request) -> Response:
-        query = read_query(Predict, request.query_params.multi_items())
         content = await read_upload(request)
+        query = read_query(Predict, request.query_params.multi_items())
         return JSONResponse(
             await run_in_threadpool(_predict, model_server, query.model, query.artifact, content)
         )
 
     async def joints(request: Request) -> Response:
-        query = read_query(Predict, request.query_params.multi_items())
         content = await read_upload(request)
+        query = read_query(Predict, request.query_params.multi_items())
         return JSONResponse(
             await run_in_threadpool(_joints, model_server, query.model, query.artifact, content)
         )

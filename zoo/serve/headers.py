@@ -14,7 +14,8 @@ HEADERS = (
     (b"content-security-policy", POLICY.encode()),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(self), geolocation=(), microphone=()"),
-    (b"referrer-policy", b"no-referrer"),
+    # With "no-referrer", browsers send "Origin: null" along with the form of the join code.
+    (b"referrer-policy", b"same-origin"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
 )

@@ -19,8 +19,8 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from zoo.errors import ZooError
-from zoo.serve.access import Access, normalized_code
-from zoo.serve.addresses import is_local_name, is_this_machine
+from zoo.serve.access import Access, is_loopback, normalized_code
+from zoo.serve.addresses import is_local_name
 from zoo.serve.buckets import Buckets
 from zoo.serve.messages import Join, read_query
 from zoo.serve.uploads import read_body
@@ -36,7 +36,6 @@ _GUESSES, _GUESSES_PER_SECOND = 10, 1 / 6
 _JOINS, _JOINS_PER_SECOND = 300, 1.0
 _MAX_FORM_BYTES = 2**12
 _SECONDS = 12 * 3600
-_ADDRESS = "zoo.address"
 CLIENT = "zoo.client"
 
 
@@ -85,7 +84,7 @@ class Joining:
             return True
         return (
             not self._access.asks_this_machine
-            and is_this_machine(_network_address(request))
+            and is_loopback(_network_address(request))
             # A page whose name was pointed at this machine is not a program of this machine.
             and is_local_name(request.headers)
         )

@@ -7,8 +7,10 @@ their own; what all clients together may send is limited for them, too.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 from collections import Counter
+from collections.abc import Iterator
 
 from starlette.datastructures import Headers
 from starlette.responses import Response
@@ -59,10 +61,12 @@ class ClientLimits:
 
     Args:
         app: the application.
+        body_seconds: time in which a body must have come; after it, the client is taken to be gone.
     """
 
-    def __init__(self, app: ASGIApp):
+    def __init__(self, app: ASGIApp, body_seconds: float = BODY_SECONDS):
         self._app = app
+        self._body_seconds = body_seconds
         self._any = Buckets(ANY.capacity, ANY.rate)
         self._buckets = {
             path: Buckets(limit.capacity, limit.rate) for path, limit in LIMITS.items()
@@ -73,45 +77,47 @@ class ClientLimits:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         path, client = scope["path"], scope[CLIENT]
-        if client is not None and (answer := self._refusal(path, client)):
+        received = _receive_in_time(receive, self._body_seconds)
+        is_upload = scope["method"] == "POST" and path in _UPLOADS
+        size = _announced(Headers(scope=scope)) if is_upload else 0
+        if answer := self._refusal(path, client, size):
+            if is_upload:
+                # A client that is answered while it is still sending may see a reset connection.
+                await _discard(received)
             await answer(scope, receive, send)
-            return
-        received = _receive_in_time(receive)
-        if scope["method"] != "POST" or path not in _UPLOADS:
+        elif is_upload:
+            with self._uploading(client, size):
+                await self._app(scope, received, send)
+        else:
             await self._app(scope, received, send)
-            return
-        size = _announced(Headers(scope=scope))
-        if self._bytes + size > MAX_BYTES_AT_ONCE:
-            answer = refuse(503, "Many photos are being answered; try again in 2 seconds.", 2)
-            await answer(scope, receive, send)
-            return
-        if client is not None and self._uploads[client] >= MAX_AT_ONCE:
-            answer = refuse(
-                429,
-                f"{MAX_AT_ONCE} of your photos are being answered; send another one when they are.",
-                1,
-            )
-            await answer(scope, receive, send)
-            return
-        self._bytes += size
-        self._uploads[client or ""] += 1
-        try:
-            await self._app(scope, received, send)
-        finally:
-            self._bytes -= size
-            self._uploads[client or ""] -= 1
-            # Zeros would be kept for each client that there ever was.
-            self._uploads += Counter()
 
-    def _refusal(self, path: str, client: str) -> Response | None:
+    def _refusal(self, path: str, client: str | None, size: int) -> Response | None:
         limit, buckets = LIMITS.get(path, ANY), self._buckets.get(path, self._any)
-        if wait := buckets.take(client):
+        if client is not None and (wait := buckets.take(client)):
             sentence = (
                 f"Each browser may ask for {limit.capacity} {limit.what} at once, then for "
                 f"{_often(limit.rate)}; try again in {wait} {'second' if wait == 1 else 'seconds'}."
             )
             return refuse(429, sentence, wait)
+        if client is not None and size and self._uploads[client] >= MAX_AT_ONCE:
+            sentence = f"{MAX_AT_ONCE} of your photos are being answered; wait for the answers."
+            return refuse(429, sentence, 1)
+        if size and self._bytes + size > MAX_BYTES_AT_ONCE:
+            return refuse(503, "Many photos are being answered; try again in 2 seconds.", 2)
         return None
+
+    @contextlib.contextmanager
+    def _uploading(self, client: str | None, size: int) -> Iterator[None]:
+        name = client or ""
+        self._bytes += size
+        self._uploads[name] += 1
+        try:
+            yield
+        finally:
+            self._bytes -= size
+            self._uploads[name] -= 1
+            if not self._uploads[name]:
+                del self._uploads[name]
 
 
 def _often(rate: float) -> str:
@@ -126,11 +132,22 @@ def _often(rate: float) -> str:
 def _announced(headers: Headers) -> int:
     """Return how many bytes of a body will be kept; at most those of the largest upload."""
     text = headers.get("content-length", "")
-    return min(int(text), MAX_UPLOAD_BYTES) if text.isdecimal() else MAX_UPLOAD_BYTES
+    is_number = text.isdecimal() and len(text) < 20
+    return min(int(text), MAX_UPLOAD_BYTES) if is_number else MAX_UPLOAD_BYTES
 
 
-def _receive_in_time(receive: Receive) -> Receive:
-    """Return `receive` for a body that must come within `BODY_SECONDS`; else the client is gone."""
+async def _discard(receive: Receive) -> None:
+    """Read a body to its end, or until it is longer than the largest upload."""
+    received = 0
+    while received <= MAX_UPLOAD_BYTES:
+        message = await receive()
+        received += len(message.get("body", b""))
+        if not message.get("more_body", False):
+            break
+
+
+def _receive_in_time(receive: Receive, seconds: float) -> Receive:
+    """Return `receive` for a body that must come within these seconds; else the client is gone."""
     end: float | None = None
     is_complete = False
 
@@ -139,7 +156,7 @@ def _receive_in_time(receive: Receive) -> Receive:
         if is_complete:
             return await receive()
         now = asyncio.get_running_loop().time()
-        end = now + BODY_SECONDS if end is None else end
+        end = now + seconds if end is None else end
         try:
             message = await asyncio.wait_for(receive(), max(0.0, end - now))
         except asyncio.TimeoutError:

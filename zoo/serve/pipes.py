@@ -24,10 +24,13 @@ def joined(*parts: bytes) -> bytes:
 def read(stream: IO[bytes]) -> list[bytes] | None:
     """Return the parts of the next message, None at the end of the stream."""
     count = stream.read(_COUNT.size)
-    if len(count) < _COUNT.size:
+    if not count:
         return None
     lengths = stream.read(_LENGTH.size * _COUNT.unpack(count)[0])
-    return [stream.read(length) for (length,) in _LENGTH.iter_unpack(lengths)]
+    parts = [stream.read(length) for (length,) in _LENGTH.iter_unpack(lengths)]
+    sizes = [_LENGTH.pack(len(part)) for part in parts]
+    # The sender may have ended in the middle of a message.
+    return parts if sizes and b"".join(sizes) == lengths else None
 
 
 async def receive(stream: asyncio.StreamReader) -> list[bytes]:

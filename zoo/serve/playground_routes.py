@@ -11,8 +11,8 @@ from starlette.routing import Route
 from zoo.errors import ZooError
 from zoo.serve import messages
 from zoo.serve.export import Exporter
-from zoo.serve.presets import PRESETS
 from zoo.serve.joining import CLIENT
+from zoo.serve.presets import PRESETS
 from zoo.serve.sessions import Sessions
 from zoo.serve.uploads import read_body
 

@@ -10,7 +10,7 @@ from collections.abc import Hashable
 from typing import Any
 
 from zoo.errors import ZooError
-from zoo.serve.worker_process import Reply, StoppedError, WorkerProcess
+from zoo.serve.worker_process import Reply, StoppedError, WorkerProcess, WorkerSource
 
 MAX_WORKERS = 4
 # Within this time every training of a worker should get its turn, …
@@ -18,7 +18,7 @@ _ROUND_SECONDS = 0.3
 # … in which it makes updates for this long.
 _MIN_SECONDS, _MAX_SECONDS = 0.004, 0.1
 # A worker whose memory has grown by this much is replaced.
-GROWN_BYTES = 350 * 2**20
+GROWN_BYTES = 500 * 2**20
 _MAX_TRIES = 3
 _LOG = logging.getLogger("zoo.serve")
 
@@ -52,9 +52,10 @@ class Scheduler:
     """
 
     def __init__(self, workers: int | None = None, grown_bytes: int = GROWN_BYTES):
-        count = workers or min(os.cpu_count() or 1, MAX_WORKERS)
+        count = workers or min(_cores(), MAX_WORKERS)
         self._slots = [_Slot() for _ in range(count)]
         self._grown_bytes = grown_bytes
+        self._source = WorkerSource()
         self._tasks: set[asyncio.Task] = set()
 
     @property
@@ -119,6 +120,7 @@ class Scheduler:
         await asyncio.gather(*ending, return_exceptions=True)
         for process in processes:
             await process.close()
+        self._source.close()
 
     def _move(self, seat: Seat, slot: _Slot) -> None:
         self.leave_seat(seat)
@@ -179,7 +181,8 @@ class Scheduler:
         self, slot: _Slot, process: WorkerProcess, job: _Job, error: StoppedError
     ) -> None:
         slot.process, slot.successor = slot.successor, None
-        _LOG.error("A worker stopped unexpectedly (%s): %s", error, await process.close())
+        await process.close()
+        _LOG.error("A worker stopped unexpectedly (%s): %s", error, self._source.last_lines())
         job.tries += 1
         if job.tries < _MAX_TRIES:
             slot.queue.appendleft(job)
@@ -204,7 +207,7 @@ class Scheduler:
 
     async def _start(self, slot: _Slot) -> None:
         try:
-            process = await WorkerProcess.create()
+            process = await self._source.create()
         except ZooError as error:
             slot.fail(error)
         else:
@@ -221,6 +224,13 @@ class Scheduler:
         # A task that nothing refers to may be collected.
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class _Slot:

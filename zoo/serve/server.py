@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -58,15 +59,18 @@ def serve(
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
+            listener.listen(128)
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)
+            is_host = isinstance(error, socket.gaierror) or (
+                isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL
+            )
             raise ZooError(
                 f"The server cannot listen on port {port} of {host} ({reason}); "
-                "choose another --port."
+                f"choose another {'--host' if is_host else '--port'}."
             ) from error
         listening = _listening(host, listener.getsockname()[1], access.code, public_address)
         app = create_app(bundles, places, access.read_only, listening.invitation)
-        listener.listen(128)
         ready(listening)
         config = uvicorn.Config(
             guarded(app, access),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import importlib.util
 import secrets
 import time
@@ -12,9 +11,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from zoo.errors import ZooError
-from zoo.serve.kept_states import KeptStates
-from zoo.serve.scheduler import Scheduler, Seat
-from zoo.serve.settings import MAX_TOTAL_UPDATES, CurveSettings, FieldSettings, PlaneSettings
+from zoo.serve.scheduler import Scheduler
+from zoo.serve.session import AnySettings, Session, Snapshot, shape_of
+from zoo.serve.settings import MAX_TOTAL_UPDATES
 from zoo.serve.worker_process import Reply
 
 # An open page sends a message more often than this.
@@ -26,13 +25,6 @@ PLACES_PER_WORKER = 30
 PLACES_PER_CLIENT = 4
 _MAX_WAITING = 4
 _MAX_EDITS = 1000
-# What trainings of the same shape may differ in.
-_NOT_SHAPE = {
-    *("data", "task", "points", "noise", "test_share", "initial", "seed"),
-    *("function", "values", "learning_rate", "regularization_rate"),
-}
-
-AnySettings = PlaneSettings | CurveSettings | FieldSettings
 
 
 class RoomFullError(ZooError):
@@ -49,23 +41,6 @@ class TrainingEndedError(ZooError):
 
 class TooManyWaitingError(ZooError):
     """Too many messages about one training wait for their answers."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Snapshot:
-    """A training at one moment.
-
-    Attributes:
-        settings: of the training.
-        state: as of `zoo.serve.states.state_bytes`.
-        updates: number of updates made.
-        edits: weights set by hand, in order: "update", "layer", "row", "column", "value".
-    """
-
-    settings: AnySettings
-    state: bytes
-    updates: int
-    edits: tuple[dict[str, Any], ...]
 
 
 class Sessions:
@@ -86,7 +61,7 @@ class Sessions:
         self.places = PLACES_PER_WORKER * scheduler.workers if places is None else places
         self._scheduler = scheduler
         self._idle_seconds = idle_seconds
-        self._sessions: dict[str, _Session] = {}
+        self._sessions: dict[str, Session] = {}
         self._ended_at = time.monotonic()
 
     def __len__(self) -> int:
@@ -124,7 +99,7 @@ class Sessions:
                 f"Each browser may have {PLACES_PER_CLIENT} trainings at once; close another page."
             )
         token = secrets.token_urlsafe(16)
-        session = _Session(settings, self._scheduler.take_seat(_key(settings)), client)
+        session = Session(settings, self._scheduler.take_seat(shape_of(settings)), client)
         self._sessions[token] = session
         if old:
             # Its place is this one's; it ends only when this one has started.
@@ -263,7 +238,7 @@ class Sessions:
     def _of(self, client: str) -> int:
         return sum(session.client == client for session in self._sessions.values())
 
-    async def _advance(self, session: _Session, state: bytes, updates: int) -> bytes:
+    async def _advance(self, session: Session, state: bytes, updates: int) -> bytes:
         """Make exactly this many updates, in as many turns as it takes."""
         while updates:
             header = {"do": "advance", "updates": updates}
@@ -272,20 +247,20 @@ class Sessions:
             updates, state = updates - made, reply.state
         return state
 
-    async def _run(self, session: _Session, header: dict[str, Any], state: bytes = b"") -> Reply:
+    async def _run(self, session: Session, header: dict[str, Any], state: bytes = b"") -> Reply:
         if session.is_ended:
             raise _ended()
         header = {**header, "settings": session.text}
         return await self._scheduler.run(session.seat, header, state)
 
-    def _session(self, token: str) -> _Session:
+    def _session(self, token: str) -> Session:
         session = self._sessions.get(token)
         if session is None:
             raise _ended()
         return session
 
     @contextlib.asynccontextmanager
-    async def _turn(self, token: str) -> AsyncIterator[_Session]:
+    async def _turn(self, token: str) -> AsyncIterator[Session]:
         """Wait until the training has answered all earlier messages."""
         session = self._session(token)
         if session.waiting >= _MAX_WAITING:
@@ -305,7 +280,7 @@ class Sessions:
             session.waiting -= 1
             session.asked_at = time.monotonic()
 
-    def _frame(self, token: str, session: _Session, reply: Reply) -> bytes:
+    def _frame(self, token: str, session: Session, reply: Reply) -> bytes:
         head = f'{{"training":"{token}","settings":{session.text},'
         return head.encode() + reply.drawn[1:]
 
@@ -314,55 +289,6 @@ class Sessions:
         for token, session in list(self._sessions.items()):
             if not session.waiting and now - session.asked_at > self._idle_seconds:
                 self.end(token)
-
-
-class _Session:
-    def __init__(self, settings: AnySettings, seat: Seat, client: str | None):
-        self.client = client
-        self.settings = settings
-        self.text = settings.model_dump_json()
-        self.seat = seat
-        self.lock = asyncio.Lock()
-        self.waiting = 0
-        self.asked_at = time.monotonic()
-        self.is_ended = False
-        self.is_replaced = False
-        self.updates = 0
-        # Updates from 0 to this one can be gone to.
-        self.reached = 0
-        self.state = b""
-        self.edits: list[dict[str, Any]] = []
-
-    def begin(self, state: bytes) -> None:
-        self.state = state
-        self.kept = KeptStates(state)
-
-    def move(self, reply: Reply) -> None:
-        self.state, self.updates = reply.state, reply.header["updates"]
-        self.reached = max(self.reached, self.updates)
-        self.kept.add(self.updates, self.state)
-
-    def go_back(self, reply: Reply) -> None:
-        to = reply.header["updates"]
-        if any(edit["update"] > to for edit in self.edits):
-            self.edits = [edit for edit in self.edits if edit["update"] <= to]
-            self.kept.drop_after(to)
-            self.reached = to
-        self.move(reply)
-
-    def edit(self, reply: Reply, edit: dict[str, Any]) -> None:
-        self.edits.append(edit)
-        self.kept.drop_after(self.updates)
-        self.reached = self.updates
-        self.move(reply)
-
-    def nearest(self, to: int) -> tuple[int, bytes]:
-        at, state = self.kept.before(to)
-        return (self.updates, self.state) if at <= self.updates <= to else (at, state)
-
-
-def _key(settings: AnySettings) -> str:
-    return settings.model_dump_json(exclude=_NOT_SHAPE)
 
 
 def _require_plane(settings: AnySettings, what: str) -> None:

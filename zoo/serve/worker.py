@@ -1,4 +1,4 @@
-"""A process that makes updates of trainings, controlled by messages on standard input.
+"""A process that makes updates of trainings, controlled by messages.
 
 It keeps no training: a message brings the settings and the state, and the reply returns the new
 state. A message is a header in JSON and a state (`zoo.serve.pipes`, `zoo.serve.states`):
@@ -10,7 +10,7 @@ state. A message is a header in JSON and a state (`zoo.serve.pipes`, `zoo.serve.
 
 A reply is a header, the state, and what was drawn, as JSON. The header has the number of "updates"
 and that "before", the "seconds" that they took, and the "bytes" of memory of the process; or it is
-{"error": sentence}. The first reply says that the process is ready.
+{"error": sentence}. The first reply, with the number of the "process", says that it is ready.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import os
 import sys
 import time
 import traceback
-from typing import Any
+from typing import IO, Any
 
 from pydantic import TypeAdapter
 
@@ -33,8 +33,8 @@ from zoo.serve.settings import CurveSettings, FieldSettings, PlaneSettings, Sett
 from zoo.serve.states import read_state, state_bytes
 from zoo.utils.quiet import import_tensorflow
 
-# A graph takes 2 to 5 MB.
-MAX_GRAPHS = 48
+# A graph takes 10 MB; half of a room has so many.
+MAX_GRAPHS = 32
 MAX_PROGRAMS = 64
 _SETTINGS: TypeAdapter[PlaneSettings | CurveSettings | FieldSettings] = TypeAdapter(Settings)
 
@@ -87,25 +87,17 @@ def _json(frame: dict[str, Any]) -> bytes:
         ) from error
 
 
-def main() -> None:
-    """Answer messages until standard input ends."""
-    # Libraries may print to standard output: that goes to standard error, replies to the original.
-    replies = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    import_tensorflow()
+def run(messages: IO[bytes], replies: IO[bytes]) -> None:
+    """Answer messages until they end; TensorFlow must have been imported, but not used."""
     import psutil
     import tensorflow as tf
 
-    # Predictions must stay fast during training; Windows has no `nice`.
-    if hasattr(os, "nice"):
-        os.nice(10)
-    # One thread: the workers share the cores, and the same sums in the same order give the same
-    # bits.
+    # The workers share the cores; and one thread sums up in one order, to the same bits.
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     worker, process = Worker(), psutil.Process()
-    _reply(replies, {"bytes": process.memory_info().rss})
-    while message := pipes.read(sys.stdin.buffer):
+    _reply(replies, {"process": process.pid, "bytes": _own_bytes(process)})
+    while message := pipes.read(messages):
         state, drawn = b"", b""
         try:
             header, state, drawn = worker.answer(json.loads(message[0]), message[1])
@@ -115,10 +107,30 @@ def main() -> None:
             # The process keeps running, so that the next message is answered.
             traceback.print_exc()
             header = {"error": f"The training failed ({type(error).__name__}); start it again."}
-        _reply(replies, {**header, "bytes": process.memory_info().rss}, state, drawn)
+        _reply(replies, {**header, "bytes": _own_bytes(process)}, state, drawn)
 
 
-def _reply(replies: Any, header: dict[str, Any], state: bytes = b"", drawn: bytes = b"") -> None:
+def main() -> None:
+    """Answer messages on standard input until it ends."""
+    # Libraries may print to standard output: that goes to standard error, replies to the original.
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    import_tensorflow()
+    # Predictions must stay fast during training; Windows has no `nice`.
+    if hasattr(os, "nice"):
+        os.nice(10)
+    run(sys.stdin.buffer, replies)
+
+
+def _own_bytes(process: Any) -> int:
+    """Return the memory that is not shared files, which other processes map as well."""
+    memory = process.memory_info()
+    return memory.rss - getattr(memory, "shared", 0)
+
+
+def _reply(
+    replies: IO[bytes], header: dict[str, Any], state: bytes = b"", drawn: bytes = b""
+) -> None:
     # The server may have ended.
     with contextlib.suppress(BrokenPipeError):
         replies.write(pipes.joined(json.dumps(header).encode(), state, drawn))

@@ -229,6 +229,18 @@ class CurveTraining:
         return self._graphs.get(key, lambda: _Graphs(self._model()))
 
 
+def shown(width: int) -> list[int]:
+    """Return which units are drawn: of many, pairs of neighbours, such as make a bump.
+
+    >>> shown(3), shown(256)[-4:]
+    ([0, 1, 2], [238, 239, 254, 255])
+    """
+    if width <= _MAX_UNITS:
+        return list(range(width))
+    firsts = 2 * np.linspace(0, width // 2 - 1, _MAX_UNITS // 2).round().astype(int)
+    return np.stack([firsts, firsts + 1], axis=1).ravel().tolist()
+
+
 class _Graphs:
     """The compiled graphs of one shape."""
 
@@ -248,8 +260,8 @@ class _Graphs:
         self.training.assign(flat)
         model = self.training.model
         hidden, activation, output = model.get_layer("head").layers
-        count = min(hidden.units, _MAX_UNITS)
-        chosen = np.linspace(0, hidden.units - 1, count).round().astype(np.int32)
-        units = tf.gather(activation(hidden(places)) * output.kernel[:, 0], chosen, axis=1)
+        units = tf.gather(
+            activation(hidden(places)) * output.kernel[:, 0], shown(hidden.units), axis=1
+        )
         loss = model.compute_loss(x=x_train, y=y_train, y_pred=model(x_train))
         return model(x)[:, 0], tf.transpose(units), output.bias[0], loss

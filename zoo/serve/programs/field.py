@@ -57,7 +57,7 @@ PROBLEMS = {
     "burgers": _Problem(
         "pinn_burgers",
         {},
-        "u_t + u u_x = (0.01/π) u_xx, u(x, 0) = −sin πx, u(±1, t) = 0",
+        "uₜ + u uₓ = (0.01/π) uₓₓ, u(x, 0) = −sin πx, u(±1, t) = 0",
         (2, 2),
     ),
 }

@@ -46,16 +46,17 @@ function compact(value) {
   return value.toLocaleString("en", { notation: "compact", maximumFractionDigits: 1 }).replace("-", "−");
 }
 
-// x and y are [low, high, name]; the name is drawn beside the axis. With `log`, y is logarithmic.
-// bare: no ticks and names, the whole canvas is the plot.
+// x and y are [low, high, name]; the name is drawn beside the axis. With `log`, y is logarithmic,
+// with `logX`, x is, with ticks at powers of 2. bare: no ticks and names, the whole canvas is the
+// plot. digits: room for the ticks of y, in font sizes.
 export class Axes {
-  constructor(canvas, x, y, { log = false, bare = false } = {}) {
+  constructor(canvas, x, y, { log = false, logX = false, bare = false, digits = 3.1 } = {}) {
     this.context = fit(canvas);
     this.canvas = canvas;
-    [this.x, this.y, this.log] = [x, y, log];
+    Object.assign(this, { x, y, log, logX });
     this.size = parseFloat(getComputedStyle(canvas).fontSize);
     const { size } = this;
-    this.left = bare ? 0 : 3.1 * size + (y[2] ? 1.3 * size : 0);
+    this.left = bare ? 0 : digits * size + (y[2] ? 1.3 * size : 0);
     this.top = bare ? 0 : 0.7 * size;
     this.width = Math.max(1, canvas.clientWidth - this.left - (bare ? 0 : 0.9 * size));
     this.height = Math.max(1, canvas.clientHeight - this.top - (bare ? 0 : 1.8 * size + (x[2] ? 1.2 * size : 0)));
@@ -63,7 +64,8 @@ export class Axes {
 
   // Pixels of data coordinates, and back.
   across(x) {
-    return this.left + ((x - this.x[0]) / (this.x[1] - this.x[0])) * this.width;
+    const [low, high] = this.logX ? [Math.log(this.x[0]), Math.log(this.x[1])] : this.x;
+    return this.left + (((this.logX ? Math.log(x) : x) - low) / (high - low)) * this.width;
   }
 
   up(y) {
@@ -95,11 +97,14 @@ export class Axes {
       this.rule(this.left, this.up(value), this.left + this.width, this.up(value));
       context.fillText(yStep ? tickText(value, yStep) : powerText(value), this.left - 0.5 * size, this.up(value));
     }
-    const [xs, xStep] = this.linear(this.x, this.width / (4.5 * size));
+    const [xs, xStep] = this.logX ? [doublings(this.x, this.width / (3 * size)), 1] : this.linear(this.x, this.width / (3.2 * size));
     context.textAlign = "center";
     for (const value of xs) {
       this.rule(this.across(value), this.top, this.across(value), this.top + this.height);
-      context.fillText(tickText(value, xStep), this.across(value), this.top + this.height + size);
+      const text = tickText(value, xStep);
+      // The last one may be longer than the margin is wide.
+      const most = this.canvas.clientWidth - context.measureText(text).width / 2;
+      context.fillText(text, Math.min(this.across(value), most), this.top + this.height + size);
     }
     context.strokeStyle = faint;
     this.rule(this.left, this.top + this.height, this.left + this.width, this.top + this.height);
@@ -115,7 +120,7 @@ export class Axes {
   }
 
   linear([low, high], wanted) {
-    const { found, step } = ticks(low, high, Math.max(2, Math.min(6, wanted)));
+    const { found, step } = ticks(low, high, Math.max(3, Math.min(6, Math.ceil(wanted))));
     return [found, step];
   }
 
@@ -185,6 +190,13 @@ export function heatPicture(values, rows, columns, colour) {
   }
   context.putImageData(picture, 0, 0);
   return canvas;
+}
+
+// Powers of 2, or every second or third of them.
+function doublings([low, high], wanted) {
+  const powers = Math.floor(Math.log2(high / low) + 1e-9);
+  const every = Math.ceil((powers + 1) / Math.max(2, wanted));
+  return Array.from({ length: Math.floor(powers / every) + 1 }, (_, index) => low * 2 ** (every * index));
 }
 
 function decades(low, high) {

@@ -16,7 +16,7 @@ export class History {
 
   add({ updates, loss }) {
     const found = this.measured.findIndex((one) => one.updates >= updates);
-    const entry = { updates, train: loss.train, test: loss.test };
+    const entry = { updates, ...loss };
     if (found < 0) this.measured.push(entry);
     else this.measured.splice(found, Number(this.measured[found].updates === updates), entry);
     // Of many, every second one is dropped.

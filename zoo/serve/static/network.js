@@ -3,7 +3,7 @@
 import { unpack } from "./packing.js";
 import { soft } from "./colours.js";
 import { drawLines, nearestLine } from "./network_lines.js";
-import { CHOICES, FEATURE_FUNCTIONS, FEATURE_NAMES, MAX_WIDTH } from "./plane_settings.js";
+import { CHOICES, FEATURE_FUNCTIONS, FEATURE_NAMES, isRegression, MAX_WIDTH } from "./plane_settings.js";
 
 const PICTURE = 16;
 
@@ -32,7 +32,7 @@ export class Network {
   build(settings) {
     const { model, features, widths, activations } = settings;
     const hidden = model === "perceptron" ? [] : widths;
-    const shape = JSON.stringify([model, features, hidden, hidden.length ? activations : []]);
+    const shape = JSON.stringify([model, isRegression(settings), features, hidden, hidden.length ? activations : []]);
     if (shape === this.shape) return;
     this.shape = shape;
     this.frame = null;
@@ -48,7 +48,7 @@ export class Network {
     this.columns.replaceChildren(
       column(textHead("Features", "inputs of the first layer"), [...this.features.values()]),
       ...this.units.map((units, layer) => column(this.layerHead(layer, widths, activations), units)),
-      column(textHead("Output", model === "perceptron" ? "step" : ""), [this.output]),
+      column(textHead("Output", model === "perceptron" ? "step" : isRegression(settings) ? "linear" : "sigmoid"), [this.output]),
     );
     // Rebuilding must not take the keyboard's place away.
     if (focused) this.columns.querySelector(`[data-key="${focused}"]`)?.focus();

@@ -4,8 +4,8 @@ import { MAX_POINTS } from "./plane_settings.js";
 
 const at = (id) => document.getElementById(id);
 const BRUSHES = {
-  classification: [["1", "label 1"], ["0", "label 0"], ["erase", "nothing: it erases"]],
-  regression: [["1", "1"], ["0.5", "0.5"], ["0", "0"], ["-0.5", "−0.5"], ["-1", "−1"], ["erase", "nothing: it erases"]],
+  classification: [["1", "label 1"], ["0", "label 0"], ["erase", "erase"]],
+  regression: [["1", "1"], ["0.5", "0.5"], ["0", "0"], ["-0.5", "−0.5"], ["-1", "−1"], ["erase", "erase"]],
 };
 
 // change(settings); axes() are those of the plane. Returns {show(settings)}.

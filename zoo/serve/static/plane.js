@@ -10,7 +10,7 @@ const HALO = "rgb(255 255 255 / 0.9)";
 // [x1, x2, value]; `discretised`. Returns the axes, for the place of a pointer.
 export function drawPlane(canvas, picture) {
   const { low, high, grid, size, line, boundary, points, scale, pointScale, discretised } = picture;
-  const axes = new Axes(canvas, [low, high, "x₁"], [low, high, "x₂"]).frame();
+  const axes = new Axes(canvas, [low, high, "x₁"], [low, high, "x₂"], { digits: high - low < 4 ? 2.6 : 2 }).frame();
   const colour = discretised ? (value) => soft(scale(value) >= 0 ? 0.8 : -0.8) : (value) => soft(scale(value));
   axes.heat(grid, size, size, colour, !discretised);
   if (line || boundary !== null) {
@@ -24,8 +24,9 @@ export function drawPlane(canvas, picture) {
   // The fewer points, the larger.
   const count = points.train.length + points.test.length;
   const radius = (axes.width / 100) * (count > 20 ? 1.15 : 2.6);
-  for (const [x, y, value] of points.test) drawPoint(axes, x, y, pointScale(value), radius, true);
-  for (const [x, y, value] of points.train) drawPoint(axes, x, y, pointScale(value), radius, false);
+  for (const [x, y, value] of points.test) drawPoint(axes, x, y, pointScale(value), radius, "#000000");
+  const outline = boundary === null && !line ? "rgb(0 0 0 / 0.4)" : HALO;
+  for (const [x, y, value] of points.train) drawPoint(axes, x, y, pointScale(value), radius, outline);
   return axes;
 }
 
@@ -48,7 +49,7 @@ function stroke({ context, left, top, width, height }, pieces, across, up) {
 }
 
 // The classes differ in shape as well as in colour; test points have a dark outline.
-function drawPoint(axes, x, y, share, radius, isTest) {
+function drawPoint(axes, x, y, share, radius, outline) {
   const { context } = axes;
   const [across, up] = [axes.across(x), axes.up(y)];
   context.beginPath();
@@ -57,8 +58,8 @@ function drawPoint(axes, x, y, share, radius, isTest) {
   // Values of a regression between the ends are between the colours.
   context.fillStyle = Math.abs(share) < 0.99 ? blend(share) : share > 0 ? SECOND : FIRST;
   context.fill();
-  context.lineWidth = isTest ? 1.4 : 1;
-  context.strokeStyle = isTest ? "#101010" : HALO;
+  context.lineWidth = 1;
+  context.strokeStyle = outline;
   context.stroke();
 }
 

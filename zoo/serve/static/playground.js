@@ -1,6 +1,6 @@
 // The playground: train a model on the server and watch it. What is shown is a function of the
 // state in the address: settings, weights set by hand, the update, and what of it is to be seen.
-import { encode, watchAddress, writeAddress } from "./address.js";
+import { watchAddress, writeAddress } from "./address.js";
 import { fetchJson } from "./call.js";
 import { redraw } from "./axes.js";
 import { drawLosses, History } from "./losses.js";
@@ -12,6 +12,7 @@ import { openPresets } from "./presets.js";
 import { openSettings } from "./settings_form.js";
 import { openSharing } from "./sharing.js";
 import { Training } from "./training.js";
+import { Transport } from "./transport.js";
 import { unpack } from "./packing.js";
 import { Weights } from "./weights.js";
 
@@ -19,7 +20,6 @@ const at = (id) => document.getElementById(id);
 const SECTION = "playground";
 const STATE = { ...DEFAULTS, ...VIEW };
 const CHECKS = ["training_points", "test_points", "discretised", "log"];
-const SLOW_MS = 500;
 
 let settings = structuredClone(DEFAULTS);
 let view = structuredClone(VIEW);
@@ -27,14 +27,25 @@ let frame = null;
 let points = { train: [], test: [] };
 let axes = null;
 let hovered = null;
-// Counts presses of Run and Pause: only the newest loop goes on.
-let presses = 0;
-let running = false;
 const history = new History();
-let training, network, weights, form, ownPoints, presets, sharing;
+let training, transport, network, weights, form, ownPoints, presets, sharing;
+// Why nothing can be trained here, if so.
+let refusal = "";
 
 export function openPlayground() {
   training = new Training({ section: at(SECTION), onframe: show, onerror: complain });
+  transport = new Transport(at("play-transport"), {
+    training,
+    speed: view.speed,
+    restart: () => {
+      restart();
+      remember();
+    },
+    settled: remember,
+    // A perceptron that errs on no point changes no more.
+    done: (found) => settings.model === "perceptron" && found.errors?.train === 0,
+  });
+  transport.parts.speed.onchange = () => look({ speed: Number(transport.parts.speed.value) });
   network = new Network(at("network"), {
     feature: toggleFeature,
     width: (layer, width) => change({ widths: settings.widths.with(layer, width) }),
@@ -49,22 +60,14 @@ export function openPlayground() {
   form = openSettings(change);
   ownPoints = openOwnPoints(change, () => axes);
   presets = openPresets(SECTION);
-  sharing = openSharing({ training, pause, address: remember });
-  at("run").onclick = () => (running ? pause() : run());
-  at("one").onclick = () => pauseThen(() => training.step(1));
-  at("epoch").onclick = () => pauseThen(oneEpoch);
-  at("reset").onclick = () => {
-    pause();
-    restart();
-  };
+  sharing = openSharing({ training, pause: () => transport.pause(), address: remember });
   at("shallower").onclick = () => resize(settings.widths.length - 1);
   at("deeper").onclick = () => resize(settings.widths.length + 1);
-  at("speed").onchange = () => look({ speed: Number(at("speed").value) });
   for (const name of CHECKS) at(name).onchange = () => look({ [name]: at(name).checked });
-  at("timeline").oninput = () => goTo(at("timeline").valueAsNumber);
   addEventListener("keydown", shortcut);
   for (const id of ["boundary", "losses"]) redraw(at(id), drawPlots);
   addEventListener("pageshow", (event) => event.persisted && apply({ ...settings, ...view }));
+  addEventListener("hashchange", () => at(SECTION).hidden && transport.pause());
   watchAddress(SECTION, STATE, apply);
   ask();
 }
@@ -82,8 +85,11 @@ async function ask() {
 }
 
 function refuse(sentence) {
+  refusal = sentence;
+  at(SECTION).classList.remove("starting");
   at("play-problem").textContent = sentence;
-  for (const id of ["run", "one", "epoch", "reset", "export", "show-code", "timeline"]) at(id).disabled = true;
+  transport.disable();
+  for (const id of ["export", "show-code"]) at(id).disabled = true;
 }
 
 // The state of an address, which the user may have changed.
@@ -97,7 +103,7 @@ function apply(state) {
     drawPlots();
     return;
   }
-  pause();
+  transport.pause();
   restart(edits, view.updates);
 }
 
@@ -105,14 +111,14 @@ function apply(state) {
 function change(changes) {
   const next = { ...settings, ...changes };
   if (JSON.stringify(next) === JSON.stringify(settings)) return;
+  const goOn = transport.running;
+  transport.pause();
   remember();
   settings = next;
-  const goOn = running;
-  pause();
   showSettings();
   restart();
   writeAddress(SECTION, { ...settings, ...view }, STATE, true);
-  if (goOn) run();
+  if (goOn) transport.run();
 }
 
 function look(changes) {
@@ -123,8 +129,10 @@ function look(changes) {
 
 function restart(edits = [], updates = 0) {
   history.clear();
-  at("play-problem").textContent = "";
+  transport.clear();
+  at("play-problem").textContent = refusal;
   at("progress").textContent = "Starting…";
+  at(SECTION).classList.add("starting");
   weights.close();
   view = { ...view, updates, edits: edits.map(Object.values) };
   return training.start(settings, edits, updates);
@@ -133,6 +141,7 @@ function restart(edits = [], updates = 0) {
 // Write the update and the weights set by hand into the address, too.
 function remember() {
   view = { ...view, updates: training.updates, edits: training.edits.map(Object.values) };
+  at("progress").setAttribute("aria-busy", false);
   writeAddress(SECTION, { ...settings, ...view }, STATE);
 }
 
@@ -148,7 +157,7 @@ function showSettings() {
   at("depth").textContent = `${depth || "no"} hidden ${depth === 1 ? "layer" : "layers"}`;
   at("shallower").disabled = depth === 0;
   at("deeper").disabled = depth === MAX_DEPTH;
-  at("speed").value = view.speed;
+  transport.parts.speed.value = view.speed;
   for (const name of CHECKS) at(name).checked = view[name];
 }
 
@@ -166,66 +175,16 @@ function resize(depth) {
   });
 }
 
-function pause() {
-  presses++;
-  setRunning(false);
-}
-
-function setRunning(now) {
-  running = now;
-  at("run").classList.toggle("running", now);
-  at("run-text").textContent = now ? "Pause" : "Run";
-  // A screen reader reads the state when the training stands still.
-  at("progress").setAttribute("aria-busy", now);
-}
-
-async function pauseThen(task) {
-  pause();
-  if (await task()) remember();
-}
-
-async function run() {
-  const mine = ++presses;
-  setRunning(true);
-  while (mine === presses) {
-    const found = await training.step(view.speed || 1);
-    if (mine !== presses) break;
-    // A perceptron that errs on no point changes no more.
-    if (!found || (settings.model === "perceptron" && found.errors?.train === 0)) pause();
-    await new Promise(view.speed ? requestAnimationFrame : (done) => setTimeout(done, SLOW_MS));
-  }
-  if (!running) remember();
-}
-
-function oneEpoch() {
-  const size = frame?.updates_per_epoch ?? 1;
-  return training.to((Math.floor(training.updates / size) + 1) * size);
-}
-
-// While one update is on its way, only the newest wish waits.
-let wish = null;
-async function goTo(update) {
-  pause();
-  const isFirst = wish === null;
-  wish = update;
-  if (!isFirst) return;
-  let going = null;
-  while (wish !== going) {
-    going = wish;
-    if (!(await training.to(going))) break;
-  }
-  wish = null;
-  remember();
-}
-
 async function setWeight(layer, row, column, value) {
   history.cut(training.updates);
+  transport.cut(training.updates);
   if (await training.weight(layer, row, column, value)) remember();
 }
 
 function complain(error) {
-  pause();
-  at("play-problem").textContent = error.message;
+  transport.pause();
+  at("play-problem").textContent = refusal || error.message;
+  at(SECTION).classList.remove("starting");
   if (at("progress").textContent === "Starting…") at("progress").textContent = "";
 }
 
@@ -235,7 +194,11 @@ function show(found) {
   const top = isRegression(settings) ? largest(points) : 1;
   const share = isRegression(settings) ? (value) => value / top : (value) => 2 * value - 1;
   frame = { ...found, grid, share };
+  at(SECTION).classList.remove("starting");
+  at("play-problem").textContent = "";
+  sharing.hide();
   history.add(found);
+  transport.show(found);
   network.show(frame);
   weights.refresh(network);
   showNumbers();
@@ -247,15 +210,8 @@ function largest({ train, test }) {
 }
 
 function showNumbers() {
-  const { updates, epoch, loss, errors, line } = frame;
+  const { updates, loss, errors, line } = frame;
   const number = (value) => value.toLocaleString("en");
-  at("update-count").textContent = number(updates);
-  at("epoch-count").textContent = number(epoch);
-  const timeline = at("timeline");
-  if (document.activeElement !== timeline || wish === null) {
-    timeline.max = Math.max(history.furthest, 10);
-    timeline.value = updates;
-  }
   const text = (value) => (value === null ? "–" : value.toFixed(value < 0.001 ? 6 : 4));
   at("loss-train").textContent = text(loss.train);
   at("loss-test").textContent = text(loss.test);
@@ -267,6 +223,8 @@ function showNumbers() {
     `After ${number(updates)} ${updates === 1 ? "update" : "updates"}: training loss ${text(loss.train)}` +
     (loss.test === null ? "" : `, test loss ${text(loss.test)}`) +
     (wrong ? `, ${wrong[0]} of ${wrong[1]} ${wrong[2]}points wrong.` : ".");
+  // A screen reader reads the state when the training stands still.
+  at("progress").setAttribute("aria-busy", transport.running);
   // Setting the same text again would make a screen reader repeat it.
   if (at("progress").textContent !== sentence) at("progress").textContent = sentence;
   at("line").textContent = line ? equation(line) : "";
@@ -312,10 +270,10 @@ function equation([w1, w2, b]) {
 // Keys work where no control has the focus that needs them.
 function shortcut(event) {
   if (at(SECTION).hidden || event.altKey || event.ctrlKey || event.metaKey) return;
-  if (document.activeElement !== document.body && !at("boundary").contains(document.activeElement)) return;
+  if (document.activeElement !== document.body) return;
   const keys = { " ": "run", ArrowRight: "one", e: "epoch", r: "reset" };
-  if (event.key === "ArrowLeft") goTo(Math.max(0, training.updates - 1));
-  else if (keys[event.key]) at(keys[event.key]).click();
+  if (event.key === "ArrowLeft") transport.goTo(Math.max(0, training.updates - 1));
+  else if (keys[event.key]) transport.parts[keys[event.key]].click();
   else return;
   event.preventDefault();
 }

@@ -13,8 +13,7 @@ const START_RATE = 0.001;
 
 // change(settings) is called with what the user changes. Returns {show(settings)}.
 export function openSettings(change) {
-  const form = at("settings").elements;
-  const sliders = at("data-settings").elements;
+  const form = controls("settings", "data-settings");
   for (const id of ["settings", "data-settings"]) at(id).onsubmit = (event) => event.preventDefault();
   form.optimizer.append(...CHOICES.optimizer.map((name) => new Option(name, name)));
   for (const name of SELECTS) form[name].onchange = () => change(selected(name, form));
@@ -27,7 +26,7 @@ export function openSettings(change) {
       form[name].reportValidity();
     };
   }
-  for (const name of SLIDERS) sliders[name].oninput = () => change({ [name]: sliders[name].valueAsNumber });
+  for (const name of SLIDERS) form[name].oninput = () => change({ [name]: form[name].valueAsNumber });
   at("new-seed").onclick = () => change({ seed: form.seed.valueAsNumber + 1 || 0 });
   let shown = null;
   const pictures = new Map(CHOICES.data.map((name) => [name, dataPicture(name, () => change(chosen(name, shown)))]));
@@ -38,19 +37,24 @@ export function openSettings(change) {
     show(settings) {
       shown = settings;
       for (const name of [...SELECTS, ...NUMBERS]) form[name].value = settings[name];
-      for (const name of SLIDERS) sliders[name].value = settings[name];
+      for (const name of SLIDERS) form[name].value = settings[name];
       at("noise-text").textContent = percent(settings.noise);
       at("test-share-text").textContent = percent(settings.test_share);
       at("data-name").textContent = DATA_NAMES[settings.data];
       pictures.get(settings.data).input.checked = true;
       form.regularization_rate.parentElement.hidden = settings.regularization === "none";
       const exact = GATES.includes(settings.data);
-      sliders.test_share.parentElement.hidden = exact;
-      sliders.noise.parentElement.hidden = exact || settings.data === "own";
+      form.test_share.parentElement.hidden = exact;
+      form.noise.parentElement.hidden = exact || settings.data === "own";
       form.loss.parentElement.hidden = settings.model === "perceptron";
       sketch();
     },
   };
+}
+
+// The controls of several forms by their names.
+function controls(...forms) {
+  return Object.fromEntries(forms.flatMap((id) => [...at(id).elements]).map((control) => [control.name, control]));
 }
 
 function selected(name, form) {
@@ -64,7 +68,8 @@ function selected(name, form) {
 }
 
 function chosen(name, settings) {
-  return name === "own" && !settings.points.length ? { data: name, points: [FIRST_POINT] } : { data: name };
+  if (name !== "own") return { data: name };
+  return { data: name, test_share: 0, points: settings.points.length ? settings.points : [FIRST_POINT] };
 }
 
 function dataPicture(name, choose) {

@@ -7,6 +7,8 @@ import { sendJson } from "./call.js";
 
 const ALIVE_MS = 10_000;
 const MAX_UPDATES = 500;
+const MIN_STRIDE = 25;
+const WANTED_FRAMES = 40;
 const ENDED = 410;
 
 export class Training {
@@ -26,6 +28,7 @@ export class Training {
     this.made = false;
     this.generation = 0;
     this.chain = Promise.resolve();
+    this.queued = 0;
     setInterval(() => this.alive(), ALIVE_MS);
     addEventListener("pagehide", () => this.end());
   }
@@ -95,9 +98,16 @@ export class Training {
         this.busy = false;
       }
     };
-    const found = this.chain.then(run);
+    this.mark(1);
+    const found = this.chain.then(run).finally(() => this.mark(-1));
     this.chain = found;
     return found;
+  }
+
+  // The section says whether answers are still to come.
+  mark(change) {
+    this.queued += change;
+    this.section.dataset.busy = this.queued > 0;
   }
 
   async ask(path, message) {
@@ -146,10 +156,12 @@ export class Training {
     return frame;
   }
 
+  // With some frames on the way, so that the losses are a curve.
   async reach(update) {
+    const stride = Math.min(MAX_UPDATES, Math.max(MIN_STRIDE, Math.ceil((update - this.updates) / WANTED_FRAMES)));
     let frame = null;
     while (this.updates < update) {
-      frame = await this.ask("step", { updates: Math.min(update - this.updates, MAX_UPDATES) });
+      frame = await this.ask("step", { updates: Math.min(update - this.updates, stride) });
     }
     return frame;
   }

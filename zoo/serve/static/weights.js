@@ -1,5 +1,5 @@
 // The weights and the bias of one unit, to be set by hand.
-import { FEATURE_NAMES, layerName } from "./plane_settings.js";
+import { FEATURE_NAMES } from "./plane_settings.js";
 
 const at = (id) => document.getElementById(id);
 const SPAN = 5;
@@ -19,9 +19,9 @@ export class Weights {
     const depth = network.units.length;
     const rows = network.kernels[layer].kernel.length / network.kernels[layer].columns;
     const names = layer
-      ? Array.from({ length: rows }, (_, one) => `unit ${one + 1} of ${layerName(layer - 1, depth)}`)
+      ? Array.from({ length: rows }, (_, one) => `unit ${one + 1}`)
       : network.inputs.map((name) => FEATURE_NAMES[name]);
-    at("weights-title").textContent = layer === depth ? "Weights of the output" : `Weights of unit ${unit + 1} of layer ${layer + 1}`;
+    at("weights-title").textContent = layer === depth ? "Output" : `Unit ${unit + 1} of layer ${layer + 1}`;
     this.shown = { layer, unit };
     this.fields = [-1, ...names.keys()].map((index) => this.field(index, index < 0 ? "bias" : `from ${names[index]}`));
     at("weights-list").replaceChildren(...this.fields.map(({ row: box }) => box));
@@ -82,12 +82,14 @@ export class Weights {
     this.shown = null;
   }
 
-  // Beside the unit, inside of the window.
+  // Where it hides neither the plane nor, if there is room, the unit.
   place(button) {
     const [unit, panel] = [button.getBoundingClientRect(), this.panel.getBoundingClientRect()];
-    const left = unit.right + 12 + panel.width < innerWidth ? unit.right + 12 : Math.max(8, unit.left - 12 - panel.width);
-    const top = Math.min(Math.max(8, unit.top - 20), Math.max(8, innerHeight - panel.height - 8));
-    this.panel.style.left = `${Math.min(left, Math.max(8, innerWidth - panel.width - 8))}px`;
-    this.panel.style.top = `${top}px`;
+    const data = document.querySelector(".data-part").getBoundingClientRect();
+    const isWide = data.right < unit.left;
+    const below = unit.bottom + panel.height + 16 < innerHeight ? unit.bottom + 8 : Math.max(8, unit.top - panel.height - 8);
+    const top = isWide ? Math.max(8, data.top) : below;
+    this.panel.style.left = `${isWide ? data.left : Math.max(8, (innerWidth - panel.width) / 2)}px`;
+    this.panel.style.top = `${Math.max(8, Math.min(top, innerHeight - panel.height - 8))}px`;
   }
 }

@@ -1,0 +1,31 @@
+"""The model cards on the page in a real Chromium."""
+
+
+def test_a_late_card_does_not_replace_a_newer_one(open_page, hold):
+    page = open_page(part="zoo")
+    let_go = hold(page, "**/api/cards/*")
+    first, second = page.locator("#list button").all()[:2]
+    first.click()
+    second.click()
+    page.wait_for_selector(f"#card h3:text-is('{second.inner_text()}')")
+    let_go()
+    assert page.inner_text("#card h3") == second.inner_text()
+
+
+def test_a_missing_card_is_reported(open_page):
+    page = open_page(part="zoo")
+    page.evaluate("document.querySelector('#list button').onclick = null")
+    page.route("**/api/cards/*", lambda route: route.continue_(url=f"{route.request.url}_not"))
+    page.locator("#list button").nth(1).click()
+    page.wait_for_selector("#card:has-text('is not served here.')")
+
+
+def test_every_card_is_shown_with_its_pictures(open_page, shoot):
+    page = open_page(part="zoo")
+    for button in page.locator("#list button").all():
+        button.click()
+        name = button.inner_text()
+        page.wait_for_selector(f"#card h3:text-is('{name}')")
+        # A picture that cannot be fetched or decoded is an error here.
+        page.evaluate("Promise.all([...document.images].map((image) => image.decode()))")
+    shoot(page, "serve-zoo")
