@@ -28,7 +28,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from zoo.errors import ZooError
+from zoo.errors import Preempted, ZooError
 from zoo.utils.quiet import import_tensorflow
 
 
@@ -110,6 +110,9 @@ def main() -> None:
             penalties.ridge_penalties()
         else:
             penalties.softmax_penalties(options.recipe)
+    except Preempted as stopped:
+        print(stopped, file=sys.stderr)
+        sys.exit(stopped.exit_code)
     except ZooError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -151,6 +151,10 @@ def test_stopped_while_the_pace_is_measured_it_starts_over(train, tmp_path):
         train(tmp_path, time_budget=BUDGET, reporter=Stops())
     assert not list(tmp_path.glob(".pace-*"))
     assert not RunFolder(tmp_path).has_progress()
+    # Killed, it could not remove the folder of the measurement.
+    (tmp_path / ".pace-killed").mkdir()
+    assert train(tmp_path, epochs=1)["epochs"] == 1
+    assert not list(tmp_path.glob(".pace-*"))
 
 
 @pytest.mark.parametrize(

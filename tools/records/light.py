@@ -174,6 +174,12 @@ def write(folder: Path, rows: Sequence[Variant], seeds: int) -> None:
         f"`rgb` are the models' recipes;{short} more augmentation: {amounts.text()}. So few "
         "epochs favour weak augmentation."
     )
+    wanted = list(pieces(rows, seeds))
+    missing = sum(not (row.run(folder, seed) / _FOUND).is_file() for row, seed in wanted)
+    if missing:
+        description += (
+            f" {missing} of {len(wanted)} trainings are missing so far; the same command goes on."
+        )
     keep("light", description, table, *datasets.values())
 
 

@@ -186,7 +186,8 @@ class RunFolder:
             return
         for path in (self.config_path, self.history_path, self.model_path):
             path.unlink(missing_ok=True)
-        for folder in (self.logs_path, self.checkpoints_path):
+        rehearsals = self.path.glob(f"{REHEARSAL}*")
+        for folder in (self.logs_path, self.checkpoints_path, *rehearsals):
             shutil.rmtree(folder, ignore_errors=True)
 
     def config(self) -> dict[str, Any]:
@@ -260,6 +261,8 @@ class RunFolder:
 
 
 LOCK_NAME = ".lock"
+# Beginning of the name of the folder in which the pace of a training is measured.
+REHEARSAL = ".pace-"
 
 
 def new_run_dir(name: str) -> Path:

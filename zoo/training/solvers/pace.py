@@ -21,7 +21,7 @@ from zoo.training.checkpoints import Position
 from zoo.training.context import TrainingContext
 from zoo.training.loop import TrainingLoop
 from zoo.training.reporter import Silent
-from zoo.training.run_folder import RunFolder
+from zoo.training.run_folder import REHEARSAL, RunFolder
 from zoo.training.solvers import whitening
 from zoo.training.time_budget import Pace, duration, with_epochs
 from zoo.training.trained_model import compile_with
@@ -123,7 +123,7 @@ def _aside(context: TrainingContext) -> Iterator[TrainingContext]:
     if context.folder is None:
         yield replace(context, reporter=Silent())
         return
-    with tempfile.TemporaryDirectory(prefix=".pace-", dir=context.folder.path) as name:
+    with tempfile.TemporaryDirectory(prefix=REHEARSAL, dir=context.folder.path) as name:
         folder = RunFolder(Path(name))
         folder.check_writable()
         yield replace(context, folder=folder, reporter=Silent())
