@@ -19,6 +19,7 @@ OWN = [(0.5, -1.0, 0.0), (2.0, 3.0, 1.0), (-4.0, 1.25, 1.0), (1.0, 1.0, 0.0), (5
 # What is trained, by name; every choice of the settings is in one of them.
 TRAININGS = {
     "default": {},
+    "Adam": {"optimizer": "adam", "learning_rate": 0.03},
     "prelu, leaky ReLU and swish, with SGD": {
         "widths": [5, 3, 2],
         "activations": ["prelu", "leaky_relu", "swish"],
