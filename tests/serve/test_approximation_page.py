@@ -15,7 +15,7 @@ def open_section(open_page):
 
     def open_state(state="", size=DESKTOP, **settings):
         page = open_page(size, f"approximation{state and '?'}{state}", **settings)
-        page.set_default_timeout(25_000)
+        page.set_default_timeout(60_000)
         page.wait_for_selector("#curve-sentence:not(:empty)")
         return page
 

@@ -55,11 +55,12 @@ def test_the_bits_do_not_depend_on_how_the_updates_are_sliced(graphs):
     assert all(array.dtype in (np.float32, np.int64) for array in whole.values())
 
 
-def test_a_deadline_that_is_past_allows_one_update(graphs):
+def test_a_deadline_that_is_past_allows_ten_updates(graphs):
     program = CurveTraining(CurveSettings(width=4), graphs)
     started = program.start()
     state = program.advance(started, 50, time.perf_counter() - 1)
-    assert (started["updates"], state["updates"]) == (0, 1)
+    assert (started["updates"], state["updates"]) == (0, 10)
+    assert program.advance(state, 1, time.perf_counter() - 1)["updates"] == 11
 
 
 @pytest.mark.parametrize(("optimizer", "activation"), [("adam", "relu"), ("momentum", "tanh")])

@@ -161,6 +161,9 @@ def test_more_than_a_few_do_not_wait():
             await exporter.export_zip(PlaneSettings(), b"", 0)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        return await asyncio.gather(*tasks, return_exceptions=True)
 
-    asyncio.run(crowd())
+    # As when the server is stopped.
+    for stopped in asyncio.run(crowd()):
+        assert isinstance(stopped, zoo.ZooError)
+        assert str(stopped) == "The server is stopped; export again when it is back."

@@ -49,7 +49,7 @@ def test_the_page_s_settings_are_the_schema_s(open_page):
 
 
 def test_xor_is_trained_to_no_error_and_the_boundary_is_seen(playground):
-    shown = playground("data=xor&widths=4&activations=swish&learning_rate=0.1")
+    shown = playground("data=xor&widths=4&activations=swish&optimizer=adam")
     shown.run_until(", 0 of 4 points wrong").run_until("loss 0.00")
     # Near the corners of the unit square is the colour of their label: red or blue.
     corners = shown.plane([(-0.2, -0.2), (1.2, -0.2), (-0.2, 1.2), (1.2, 1.2)])
@@ -60,8 +60,7 @@ def test_xor_is_trained_to_no_error_and_the_boundary_is_seen(playground):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_is_shown_in_every_size(playground, shoot, size, scheme):
     settings = {"is_mobile": True, "has_touch": True} if size == PHONE else {}
-    shown = playground("test_points=1", size, color_scheme=scheme, **settings)
-    shown.run_until("After 3")
+    shown = playground("test_points=1&updates=400", size, color_scheme=scheme, **settings)
     page = shown.page
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
     # Without scrolling, one sees the plane and can run the training.
@@ -107,7 +106,7 @@ def pictures(shown, selector):
 
 @pytest.mark.parametrize("name", REGRESSION_DATA)
 def test_a_regression_is_learned(playground, name):
-    shown = playground(f"data={name}&widths=8,8&speed=50")
+    shown = playground(f"data={name}&widths=8,8&speed=50&optimizer=adam&learning_rate=0.03")
     first = float(shown.losses[1])
     assert shown.frame["errors"] is None
     shown.run_until("After 3").run_until("After 6")
@@ -132,7 +131,7 @@ def test_noise_and_the_share_of_test_points(playground):
 
 
 SETTINGS = [
-    ("learning_rate", "0.1", 0.1),
+    ("learning_rate", "0.03", 0.03),
     ("optimizer", "rmsprop", "rmsprop"),
     ("loss", "cross_entropy", "cross_entropy"),
     ("batch_size", "25", 25),
@@ -169,11 +168,11 @@ def test_every_setting_of_the_training_is_used(playground):
     assert "from 0.000001 to 10" in shown.page.eval_on_selector(
         "[name=learning_rate]", "one => one.validationMessage"
     )
-    assert shown.settings["learning_rate"] == 0.03
+    assert shown.settings["learning_rate"] == 0.1
 
 
 def test_features_make_xor_clouds_linear(playground):
-    shown = playground("data=xor_clouds&widths=&activations=&speed=50")
+    shown = playground("data=xor_clouds&widths=&activations=&speed=50&optimizer=adam")
     assert shown.page.inner_text("#depth") == "no hidden layers"
     shown.run_until("After 3")
     assert shown.frame["errors"]["test"] > 50
@@ -327,9 +326,7 @@ def test_a_weight_is_set_by_hand_with_the_keyboard(playground):
     after = shown.losses
     shown.press("reset")
     assert "edits" not in shown.state
-    page.go_back()
-    shown.settle()
-    shown.open(f"updates={25}&edits=1,1,0,0,-2.5;")
+    shown.open("updates=25&edits=1,1,0,0,-2.5;")
     assert shown.updates == 25
     assert shown.losses == after
 

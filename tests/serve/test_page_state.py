@@ -1,4 +1,4 @@
-"""The state of the playground in a real Chromium: the address, its history, what the server says."""
+"""The state of the playground in a real Chromium: address, history, what the server says."""
 
 import json
 import zipfile
@@ -25,7 +25,7 @@ def test_the_whole_state_stands_in_the_address(playground):
     shown = playground()
     page = shown.page
     shown.choose("spiral")
-    page.select_option("[name=optimizer]", "momentum")
+    page.select_option("[name=optimizer]", "adamw")
     shown.settle()
     page.click("[data-key='feature-sin(x1)']")
     shown.settle()
@@ -40,7 +40,7 @@ def test_the_whole_state_stands_in_the_address(playground):
         "features": "x1,x2,sin(x1)",
         "widths": "4,2,2",
         "activations": "tanh,tanh,tanh",
-        "optimizer": "momentum",
+        "optimizer": "adamw",
         "discretised": "1",
         "test_points": "1",
         "updates": "26",
@@ -50,7 +50,7 @@ def test_the_whole_state_stands_in_the_address(playground):
     shown.settle()
     assert (page.url, shown.losses, shown.updates) == (address, losses, 26)
     assert page.is_checked("#discretised")
-    assert page.input_value("[name=optimizer]") == "momentum"
+    assert page.input_value("[name=optimizer]") == "adamw"
     # Another section and back again: the same training.
     page.click("nav a[data-section=zoo]")
     page.wait_for_selector("#zoo:not([hidden])")
@@ -120,7 +120,7 @@ def test_the_code_is_shown_and_copied(playground):
 
 @pytest.mark.slow
 def test_a_training_is_exported_as_a_bundle(playground, tmp_path):
-    shown = playground("data=xor&widths=4&activations=swish&learning_rate=0.1")
+    shown = playground("data=xor&widths=4&activations=swish&optimizer=adam")
     shown.run_until(", 0 of 4 points wrong")
     with shown.page.expect_download(timeout=200_000) as found:
         shown.page.click("#export")
@@ -162,7 +162,7 @@ def test_what_is_shown_is_what_is_trained(playground):
     page.fill("[name=learning_rate]", "")
     page.keyboard.press("Enter")
     assert page.eval_on_selector("[name=learning_rate]", "one => one.validationMessage")
-    assert shown.settle().settings["learning_rate"] == 0.03
+    assert shown.settle().settings["learning_rate"] == 0.1
 
 
 def test_a_training_that_the_server_has_ended_goes_on(playground, address):

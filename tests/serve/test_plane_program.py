@@ -19,6 +19,7 @@ OWN = [(0.5, -1.0, 0.0), (2.0, 3.0, 1.0), (-4.0, 1.25, 1.0), (1.0, 1.0, 0.0), (5
 # What is trained, by name; every choice of the settings is in one of them.
 TRAININGS = {
     "default": {},
+    "Adam": {"optimizer": "adam", "learning_rate": 0.03},
     "prelu, leaky ReLU and swish, with SGD": {
         "widths": [5, 3, 2],
         "activations": ["prelu", "leaky_relu", "swish"],
@@ -46,6 +47,11 @@ TRAININGS = {
     "L1": {"regularization": "l1", "regularization_rate": 0.01, "optimizer": "lion"},
     "L2": {"regularization": "l2", "regularization_rate": 0.003, "widths": [32, 32]},
     "dropout": {"dropout": 0.25, "widths": [8, 8]},
+    "swish with dropout": {
+        "dropout": 0.2,
+        "widths": [5, 4],
+        "activations": ["swish", "swish"],
+    },
     "cross-entropy": {"loss": "cross_entropy", "initial": "zero", "data": "clouds"},
     "no hidden layer": {"widths": [], "activations": [], "data": "blobs"},
     "plane": {"data": "plane", "noise": 0.2, "widths": [4], "activations": ["tanh"]},

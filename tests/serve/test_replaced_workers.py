@@ -7,6 +7,7 @@ import signal
 
 import pytest
 from test_idle_workers import settings, token_of
+from test_playground import training_processes
 
 from zoo.serve.scheduler import Scheduler, WorkerStoppedError
 from zoo.serve.sessions import Sessions
@@ -128,3 +129,27 @@ def test_a_message_that_stops_every_worker_is_told_and_the_training_stays():
 
     before, after = asyncio.run(trained())
     assert after == before + 1
+
+
+def test_all_processes_may_end_at_once():
+    scheduler = Scheduler(workers=1)
+
+    async def trained():
+        sessions = Sessions(scheduler)
+        try:
+            before = training_processes()
+            token = token_of(await sessions.start(MIXED[0]))
+            await sessions.step(token, 1)
+            ended = training_processes() - before
+            for process in ended:
+                os.kill(process, signal.SIGKILL)
+            # Until the system has told it.
+            await asyncio.sleep(0.2)
+            after = json.loads(await sessions.step(token, 1))["updates"]
+            return ended, training_processes() - before, after
+        finally:
+            await sessions.close()
+
+    ended, started, after = asyncio.run(trained())
+    assert (len(ended), len(started), after) == (2, 2, 2)
+    assert not ended & started

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import statistics
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,8 @@ def playground(checkout: Path, seeds: int) -> None:
     if seeds < 3:
         raise ZooError(f"The number of seeds is {seeds}; give 3 or more.")
     theirs = their_losses(checkout, seeds)
-    ours = {name: [our_losses(name, seed) for seed in range(seeds)] for name in SETS}
+    graphs = RecentlyUsed(1)
+    ours = {name: [our_losses(name, seed, graphs) for seed in range(seeds)] for name in SETS}
     updates = [epochs * UPDATES_PER_EPOCH for epochs in EPOCHS]
     rows: list[dict[str, Any]] = []
     for name in SETS:
@@ -68,7 +69,7 @@ def playground(checkout: Path, seeds: int) -> None:
         "updates with 10 of the 250 training points each, without noise: TensorFlow Playground's "
         "own code with its default settings (two hidden layers of 4 and 2 tanh units, SGD with "
         "learning rate 0.03), and the default settings of this package's playground (the same "
-        "layers, Adam with learning rate 0.03, a sigmoid output for labels 0 and 1, whose loss is "
+        "layers, SGD with momentum 0.9 and learning rate 0.1, a sigmoid output for labels 0 and 1, whose loss is "
         f"multiplied by {SCALE} here). The median of {seeds} seeds, and the smallest and largest; "
         "points are drawn anew for every seed, by each with a generator of its own. Every number "
         "is in playground.json.",
@@ -107,13 +108,15 @@ def their_losses(checkout: Path, seeds: int) -> dict[str, list[list[float]]]:
         return json.loads(_run(["node", str(bundled), wanted]))
 
 
-def our_losses(name: str, seed: int) -> list[float]:
-    """Return the test losses, scaled to labels −1 and +1, after `EPOCHS`, by default settings."""
-    training = PlaneTraining(PlaneSettings(data=name, seed=seed), RecentlyUsed(1))
+def our_losses(
+    name: str, seed: int, graphs: RecentlyUsed, epochs: tuple[int, ...] = EPOCHS
+) -> list[float]:
+    """Return the test losses, scaled to labels −1 and +1, by default settings."""
+    training = PlaneTraining(PlaneSettings(data=name, seed=seed), graphs)
     state, losses = training.start(), []
-    for epochs in EPOCHS:
-        updates = epochs * UPDATES_PER_EPOCH - int(state["updates"])
-        state = training.advance(state, updates, time.perf_counter() + 3600)
+    for count in epochs:
+        updates = count * UPDATES_PER_EPOCH - int(state["updates"])
+        state = training.advance(state, updates, math.inf)
         losses.append(SCALE * training.frame(state, False)["loss"]["test"])
     return losses
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 RECIPE = Recipe(
     epochs=100,
     batch_size=10,
-    learning_rate=0.03,
-    optimizer="adam",
+    learning_rate=0.1,
+    momentum=0.9,
     note="The settings with which the playground of `zoo serve` begins.",
 )
 

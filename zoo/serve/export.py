@@ -53,7 +53,8 @@ class Exporter:
             edits: weights that were set by hand, as for `PlaneProgram.python`.
 
         Raises:
-            ZooError: if the training is not one of points of the plane, or cannot be exported.
+            ZooError: if the training is not one of points of the plane, cannot be exported, or the
+                server is stopped meanwhile.
             ExportsFullError: if `MAX_WAITING` others wait.
         """
         if not isinstance(settings, PlaneSettings):
@@ -70,6 +71,9 @@ class Exporter:
         try:
             async with self._turn:
                 return await _exported(pipes.joined(json.dumps(header).encode(), state))
+        except asyncio.CancelledError as error:
+            # Only when the server is stopped, whose terminal has no use for a traceback.
+            raise ZooError("The server is stopped; export again when it is back.") from error
         finally:
             self._waiting -= 1
 

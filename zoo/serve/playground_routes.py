@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import importlib.util
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,7 +16,7 @@ from zoo.serve import messages
 from zoo.serve.export import Exporter
 from zoo.serve.joining import CLIENT
 from zoo.serve.presets import PRESETS
-from zoo.serve.sessions import Sessions
+from zoo.serve.sessions import Sessions, TrainingEndedError
 from zoo.serve.uploads import read_body
 
 _PATH = "/api/playground"
@@ -87,15 +90,31 @@ def playground_routes(sessions: Sessions, exporter: Exporter, read_only: bool) -
 
     return [
         Route(_PATH, about),
-        Route(f"{_PATH}/start", start, methods=["POST"]),
-        Route(f"{_PATH}/step", step, methods=["POST"]),
-        Route(f"{_PATH}/back", back, methods=["POST"]),
-        Route(f"{_PATH}/weight", weight, methods=["POST"]),
-        Route(f"{_PATH}/alive", alive, methods=["POST"]),
-        Route(f"{_PATH}/end", end, methods=["POST"]),
-        Route(f"{_PATH}/code", code, methods=["POST"]),
-        Route(f"{_PATH}/export", export, methods=["POST"]),
+        Route(f"{_PATH}/start", _stoppable(start), methods=["POST"]),
+        Route(f"{_PATH}/step", _stoppable(step), methods=["POST"]),
+        Route(f"{_PATH}/back", _stoppable(back), methods=["POST"]),
+        Route(f"{_PATH}/weight", _stoppable(weight), methods=["POST"]),
+        Route(f"{_PATH}/alive", _stoppable(alive), methods=["POST"]),
+        Route(f"{_PATH}/end", _stoppable(end), methods=["POST"]),
+        Route(f"{_PATH}/code", _stoppable(code), methods=["POST"]),
+        Route(f"{_PATH}/export", _stoppable(export), methods=["POST"]),
     ]
+
+
+def _stoppable(
+    endpoint: Callable[[Request], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint, which refuses what is still waiting when the server is stopped."""
+
+    @functools.wraps(endpoint)
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except asyncio.CancelledError as error:
+            # The server cancels requests when it is stopped, and would print a traceback.
+            raise TrainingEndedError("The server is being stopped.") from error
+
+    return answer
 
 
 async def _body(request: Request) -> bytes:

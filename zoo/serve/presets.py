@@ -236,7 +236,7 @@ PRESETS = (
         "A hidden layer learns XOR",
         "Two hidden units draw two lines, the output combines them, and after 400 updates all four "
         "rows of XOR are right.",
-        _plane(data="xor", learning_rate=0.1, **_hidden(2, activation="swish")),
+        _plane(data="xor", **_hidden(2, activation="swish")),
         (Claim(400, "errors.train", "==", 0),),
     ),
     Preset(
@@ -263,7 +263,12 @@ PRESETS = (
         "A spiral",
         "Three hidden layers of 16 ReLU units separate the two arms of a spiral after 4,000 "
         "updates, and at most 5 of 250 test points are wrong.",
-        _plane(data="spiral", learning_rate=0.01, **_hidden(16, 16, 16, activation="relu")),
+        _plane(
+            data="spiral",
+            optimizer="adam",
+            learning_rate=0.01,
+            **_hidden(16, 16, 16, activation="relu"),
+        ),
         (Claim(4000, "errors.train", "==", 0), Claim(4000, "errors.test", "<=", 5)),
     ),
     Preset(
@@ -390,7 +395,6 @@ PRESETS = (
         _plane(
             data="gaussian",
             task="regression",
-            learning_rate=0.01,
             **_hidden(16, 8, activation="swish"),
         ),
         (Claim(2000, "loss.test", "<", 0.01),),

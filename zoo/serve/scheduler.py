@@ -52,7 +52,7 @@ class Scheduler:
     """
 
     def __init__(self, workers: int | None = None, grown_bytes: int = GROWN_BYTES):
-        count = workers or min(os.cpu_count() or 1, MAX_WORKERS)
+        count = workers or min(_cores(), MAX_WORKERS)
         self._slots = [_Slot() for _ in range(count)]
         self._grown_bytes = grown_bytes
         self._source = WorkerSource()
@@ -224,6 +224,13 @@ class Scheduler:
         # A task that nothing refers to may be collected.
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class _Slot:

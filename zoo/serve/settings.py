@@ -96,8 +96,8 @@ class PlaneSettings(_Strict):
     regularization_rate: float = Field(0.0, ge=0, le=10, allow_inf_nan=False)
     dropout: float = Field(0.0, ge=0, le=0.9, allow_inf_nan=False)
     loss: Literal["half_squared", "cross_entropy"] = "half_squared"
-    optimizer: Optimizer = "adam"
-    learning_rate: LearningRate = 0.03
+    optimizer: Optimizer = "momentum"
+    learning_rate: LearningRate = 0.1
     batch_size: int = Field(10, ge=1, le=MAX_POINTS)
     seed: Seed = 0
 

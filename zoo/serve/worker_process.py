@@ -126,11 +126,11 @@ class WorkerSource:
         """
         try:
             worker = await (self._forked() if sys.platform == "linux" else self._spawned())
-        except OSError as error:
+        except (OSError, asyncio.TimeoutError) as error:
             self.close()
+            reason = getattr(error, "strerror", None) or type(error).__name__
             raise ZooError(
-                f"The training process cannot be started ({error.strerror or error}); "
-                "try again later."
+                f"The training process cannot be started ({reason}); try again later."
             ) from error
         try:
             await worker.begin()

@@ -127,6 +127,9 @@ def batches(seed: int, examples: int, batch_size: int, first: int, count: int) -
     return found
 
 
+_AT_ONCE = 10
+
+
 def train_until(
     training: FlatTraining,
     flat: np.ndarray,
@@ -135,7 +138,7 @@ def train_until(
     updates: int,
     deadline: float,
 ) -> tuple[np.ndarray, int]:
-    """Return the vector after some updates, and their number, at least 1.
+    """Return the vector after some updates, and their number, at least min(updates, 10).
 
     Args:
         training: of the model.
@@ -145,7 +148,8 @@ def train_until(
         updates: how many to make, at least 1.
         deadline: by `time.perf_counter`; after it no further updates are begun.
     """
-    made, size = 0, 1
+    # A call takes as long as several updates, so that fewer at once would be wasteful.
+    made, size = 0, min(updates, _AT_ONCE)
     while made < updates:
         began = time.perf_counter()
         flat = training.train(flat, *examples, order(made, size))

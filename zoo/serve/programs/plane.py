@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 GRID = 51
 UNIT_GRID = 16
 # Updates between two looks at the clock: few milliseconds.
-_AT_ONCE = 20
+_AT_ONCE = 10
 _THRESHOLD = 0.5
 _SMALLEST = 1e-7
 

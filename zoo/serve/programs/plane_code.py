@@ -10,6 +10,7 @@ import numpy as np
 
 from zoo.data import plane_points, surfaces
 from zoo.data.plane_points import PlanePoints
+from zoo.serve.programs.plane_graph import AS_WRITTEN
 from zoo.serve.programs.plane_start import bias_seed, dropout_seed, kernel_seed
 from zoo.serve.settings import PlaneSettings
 
@@ -92,7 +93,7 @@ def program_text(
     if settings.features != ["x1", "x2"]:
         helpers.append(_features(settings.features))
     blocks = [
-        _head(updates),
+        _head(updates, bool(settings.dropout)),
         *_points(settings, points),
         *helpers,
         _model(settings, points),
@@ -110,15 +111,23 @@ def program_text(
     return text + "\n"
 
 
-def _head(updates: int) -> str:
+def _head(updates: int, has_dropout: bool) -> str:
+    imports = ["import keras", "import numpy as np"]
+    before = ""
+    if has_dropout:
+        imports.append("import tensorflow as tf")
+        before = (
+            "\n# Products are computed in the order in which they are written.\n"
+            f'tf.config.optimizer.set_experimental_options({{"{AS_WRITTEN}": True}})\n'
+        )
+    imports.append("from keras import ops")
+    listed = "\n".join(imports)
     return f'''"""Makes {updates} updates of a Keras model."""
 
 import itertools
 
-import keras
-import numpy as np
-from keras import ops
-'''
+{listed}
+{before}'''
 
 
 def _points(settings: PlaneSettings, points: PlanePoints) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -12,6 +14,8 @@ from zoo.models import build
 from zoo.nn.losses import HalfSquaredError
 from zoo.serve.settings import REGRESSION_DATA, PlaneSettings
 
+# The option of TensorFlow that switches its graph optimizer off.
+AS_WRITTEN = "disable_meta_optimizer"
 _OPTIMIZERS = {
     "sgd": keras.optimizers.SGD,
     "adam": keras.optimizers.Adam,
@@ -76,6 +80,17 @@ def plane_model(settings: PlaneSettings) -> keras.Model:
     return model
 
 
+@contextlib.contextmanager
+def _graphs_as_written() -> Iterator[None]:
+    """Switch TensorFlow's graph optimizer off for the calls in the block."""
+    before = tf.config.optimizer.get_experimental_options().get(AS_WRITTEN, False)
+    tf.config.optimizer.set_experimental_options({AS_WRITTEN: True})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({AS_WRITTEN: before})
+
+
 class PlaneGraph:
     """A model and its optimizer, whose variables are set from vectors and read as vectors.
 
@@ -102,7 +117,8 @@ class PlaneGraph:
         vector, indices = tf.TensorSpec([None]), tf.TensorSpec([None], tf.int32)
         whole, points = tf.TensorSpec([None], tf.int64), tf.TensorSpec([None, 2])
         targets = tf.TensorSpec([None, 1])
-        self.advance = tf.function(
+        self._is_run_as_written = bool(settings.dropout)
+        self._compiled = tf.function(
             self._advance,
             input_signature=[vector, vector, whole, points, targets, indices, indices, indices],
             autograph=False,
@@ -110,6 +126,18 @@ class PlaneGraph:
         self.outputs = tf.function(
             self._outputs, input_signature=[vector, points, points], autograph=False
         )
+
+    def advance(self, *arguments: Any) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Return weights, slots and counters after some updates; for the arguments see `_advance`.
+
+        TensorFlow's graph optimizer takes the factor of dropout together with other factors, and in
+        other ways inside a loop than outside of one. Graphs with dropout are therefore run as they
+        are written, here and in the program that the page shows.
+        """
+        if not self._is_run_as_written:
+            return self._compiled(*arguments)
+        with _graphs_as_written():
+            return self._compiled(*arguments)
 
     def _advance(self, weights, slots, counters, x, y, order, starts, stops):
         """Return weights, slots and counters after one update per start and stop in the order."""

@@ -30,12 +30,11 @@ export function decode(text, defaults) {
 }
 
 // Write a section's state into the address: `push` adds an entry to the history, which the Back
-// button undoes. The section's link in the navigation leads to the same state.
+// button undoes.
 export function writeAddress(section, settings, defaults, push = false) {
   const text = encode(settings, defaults);
   const hash = `#${section}${text ? `?${text}` : ""}`;
-  const link = document.querySelector(`nav a[data-section="${section}"]`);
-  if (link) link.href = hash;
+  keep(section, hash);
   if (readAddress().section !== section || hash === location.hash) return;
   if (push) history.pushState(null, "", hash);
   else history.replaceState(null, "", hash);
@@ -46,10 +45,18 @@ export function writeAddress(section, settings, defaults, push = false) {
 export function watchAddress(section, defaults, changed) {
   const read = () => {
     const { section: shown, text } = readAddress();
-    if (shown === section) changed(decode(text, defaults));
+    if (shown !== section) return;
+    keep(section, location.hash);
+    changed(decode(text, defaults));
   };
   addEventListener("hashchange", read);
   read();
+}
+
+// A section's link in the navigation leads to its state.
+function keep(section, hash) {
+  const link = document.querySelector(`nav a[data-section="${section}"]`);
+  if (link) link.href = hash;
 }
 
 function encodeValue(value) {

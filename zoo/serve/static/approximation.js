@@ -253,7 +253,8 @@ function sentence({ settings: made, updates, largest_error: error, bound, bound_
   if (made.way === "trained") {
     return `${units}, after ${updates.toLocaleString("en")} ${updates === 1 ? "update" : "updates"}: largest error ${short(error)}, mean squared error ${short(loss)}.`;
   }
-  const end = bound === null ? "; no bound is known, since f is not continuous." : ` ≤ ${formula} = ${short(bound)}.`;
+  // A straight line is met up to rounding.
+  const end = bound === null ? "; no bound is known, since f is not continuous." : ` ${error <= bound ? "≤" : "≈"} ${formula} = ${short(bound)}.`;
   return `${units}, computed: largest error ${short(error)}${end}`;
 }
 

@@ -73,7 +73,7 @@ function sketch(name, points) {
     return TABLES[name].map((label, row) => [(row >> 1) - 0.5, (row & 1) - 0.5, label ? 1 : -1]);
   }
   if (name === "own") {
-    const largest = Math.max(...points.flatMap(([x, y]) => [Math.abs(x), Math.abs(y)]), 1);
+    const largest = 1.15 * Math.max(...points.flatMap(([x, y]) => [Math.abs(x), Math.abs(y)]), 1);
     return points.map(([x, y, value]) => [x / largest, y / largest, value > 0.5 ? 1 : -1]);
   }
   return SKETCHES[name](draws());

@@ -15,8 +15,8 @@ export const DEFAULTS = {
   regularization_rate: 0,
   dropout: 0,
   loss: "half_squared",
-  optimizer: "adam",
-  learning_rate: 0.03,
+  optimizer: "momentum",
+  learning_rate: 0.1,
   batch_size: 10,
   seed: 0,
 };
@@ -32,6 +32,10 @@ export const VIEW = {
   // Weights set by hand: [update, layer, row, column, value].
   edits: [],
 };
+
+// Updates for each picture; 0: one, slowly.
+const SPEEDS = [0, 1, 10, 50, 200];
+const MAX_TOTAL_UPDATES = 1_000_000;
 
 export const MAX_DEPTH = 6;
 export const MAX_WIDTH = 32;
@@ -50,7 +54,7 @@ export const CHOICES = {
   initial: ["random", "zero"],
   regularization: ["none", "l1", "l2"],
   loss: ["half_squared", "cross_entropy"],
-  optimizer: ["adam", "sgd", "momentum", "adamw", "rmsprop", "lion"],
+  optimizer: ["momentum", "sgd", "adam", "adamw", "rmsprop", "lion"],
 };
 
 export const LIMITS = {
@@ -118,5 +122,9 @@ export function repaired(given) {
 // Where the playground is: settings and view, from an address's state.
 export function parted(state) {
   const part = (defaults) => Object.fromEntries(Object.keys(defaults).map((name) => [name, state[name]]));
-  return [repaired(part(DEFAULTS)), part(VIEW)];
+  const view = part(VIEW);
+  view.updates = Math.min(MAX_TOTAL_UPDATES, Math.max(0, Math.round(view.updates)));
+  view.edits = view.edits.filter((row) => Array.isArray(row) && row.length === 5 && row.every(Number.isFinite));
+  if (!SPEEDS.includes(view.speed)) view.speed = VIEW.speed;
+  return [repaired(part(DEFAULTS)), view];
 }

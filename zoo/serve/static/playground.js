@@ -28,7 +28,9 @@ let points = { train: [], test: [] };
 let axes = null;
 let hovered = null;
 const history = new History();
-let training, transport, network, weights, form, ownPoints, presets;
+let training, transport, network, weights, form, ownPoints, presets, sharing;
+// Why nothing can be trained here, if so.
+let refusal = "";
 
 export function openPlayground() {
   training = new Training({ section: at(SECTION), onframe: show, onerror: complain });
@@ -58,7 +60,7 @@ export function openPlayground() {
   form = openSettings(change);
   ownPoints = openOwnPoints(change, () => axes);
   presets = openPresets(SECTION);
-  openSharing({ training, pause: () => transport.pause(), address: remember });
+  sharing = openSharing({ training, pause: () => transport.pause(), address: remember });
   at("shallower").onclick = () => resize(settings.widths.length - 1);
   at("deeper").onclick = () => resize(settings.widths.length + 1);
   for (const name of CHECKS) at(name).onchange = () => look({ [name]: at(name).checked });
@@ -83,6 +85,8 @@ async function ask() {
 }
 
 function refuse(sentence) {
+  refusal = sentence;
+  at(SECTION).classList.remove("starting");
   at("play-problem").textContent = sentence;
   transport.disable();
   for (const id of ["export", "show-code"]) at(id).disabled = true;
@@ -126,7 +130,7 @@ function look(changes) {
 function restart(edits = [], updates = 0) {
   history.clear();
   transport.clear();
-  at("play-problem").textContent = "";
+  at("play-problem").textContent = refusal;
   at("progress").textContent = "Starting…";
   at(SECTION).classList.add("starting");
   weights.close();
@@ -179,7 +183,7 @@ async function setWeight(layer, row, column, value) {
 
 function complain(error) {
   transport.pause();
-  at("play-problem").textContent = error.message;
+  at("play-problem").textContent = refusal || error.message;
   at(SECTION).classList.remove("starting");
   if (at("progress").textContent === "Starting…") at("progress").textContent = "";
 }
@@ -191,6 +195,8 @@ function show(found) {
   const share = isRegression(settings) ? (value) => value / top : (value) => 2 * value - 1;
   frame = { ...found, grid, share };
   at(SECTION).classList.remove("starting");
+  at("play-problem").textContent = "";
+  sharing.hide();
   history.add(found);
   transport.show(found);
   network.show(frame);

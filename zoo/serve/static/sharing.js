@@ -33,7 +33,8 @@ export function openSharing({ training, pause, address }) {
     }
     at("export").disabled = false;
   };
-  return { hide: () => toggle(false) };
+  // The code of another state than the shown one is not shown.
+  return { hide: () => at("code-part").hidden || toggle(false) };
 }
 
 function toggle(open) {

@@ -7,6 +7,8 @@ import { sendJson } from "./call.js";
 
 const ALIVE_MS = 10_000;
 const MAX_UPDATES = 500;
+const MIN_STRIDE = 25;
+const WANTED_FRAMES = 40;
 const ENDED = 410;
 
 export class Training {
@@ -154,10 +156,12 @@ export class Training {
     return frame;
   }
 
+  // With some frames on the way, so that the losses are a curve.
   async reach(update) {
+    const stride = Math.min(MAX_UPDATES, Math.max(MIN_STRIDE, Math.ceil((update - this.updates) / WANTED_FRAMES)));
     let frame = null;
     while (this.updates < update) {
-      frame = await this.ask("step", { updates: Math.min(update - this.updates, MAX_UPDATES) });
+      frame = await this.ask("step", { updates: Math.min(update - this.updates, stride) });
     }
     return frame;
   }
