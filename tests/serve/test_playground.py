@@ -8,6 +8,7 @@ from playground_settings import SETTINGS
 from talk import assert_one_sentence, call, post_json
 
 from zoo.serve.packing import unpack
+from zoo.serve.settings import PlaneSettings
 
 PERCEPTRON = {"kind": "plane", "data": "and", "model": "perceptron", "learning_rate": 1.0}
 
@@ -33,7 +34,7 @@ def test_xor_is_learned(post):
     assert (first["updates"], len(first["points"]["train"])) == (0, 4)
     assert first["settings"]["widths"] == [4]
     # What is left out has its default value.
-    assert first["settings"]["optimizer"] == "adam"
+    assert first["settings"]["optimizer"] == PlaneSettings().optimizer
     last = train(post, first, 400)
     assert (last["updates"], last["errors"]["train"]) == (400, 0)
     assert last["loss"]["train"] < first["loss"]["train"] / 2
