@@ -69,10 +69,10 @@ def playground(checkout: Path, seeds: int) -> None:
         "updates with 10 of the 250 training points each, without noise: TensorFlow Playground's "
         "own code with its default settings (two hidden layers of 4 and 2 tanh units, SGD with "
         "learning rate 0.03), and the default settings of this package's playground (the same "
-        "layers, SGD with momentum 0.9 and learning rate 0.1, a sigmoid output for labels 0 and 1, whose loss is "
-        f"multiplied by {SCALE} here). The median of {seeds} seeds, and the smallest and largest; "
-        "points are drawn anew for every seed, by each with a generator of its own. Every number "
-        "is in playground.json.",
+        "layers, SGD with momentum 0.9 and learning rate 0.1, a sigmoid output for labels 0 and 1, "
+        f"whose loss is multiplied by {SCALE} here). The median of {seeds} seeds, and the smallest "
+        "and largest; points are drawn anew for every seed, by each with a generator of its own. "
+        "Every number is in playground.json.",
         rows,
         {"name": "tensorflow/playground", "fingerprint": record["commit"]},
     )

@@ -108,7 +108,11 @@ export class Transport {
   }
 }
 
-// A function that hands its newest argument to an asynchronous task, one at a time.
+// The server limits how often a browser may start a training.
+const PAUSE_MS = 200;
+
+// A function that hands its newest argument to an asynchronous task, one at a time, and at most
+// five times a second.
 export function newest(task) {
   let waiting = null;
   let busy = false;
@@ -119,7 +123,9 @@ export function newest(task) {
     while (waiting) {
       const { value: next } = waiting;
       waiting = null;
+      const pause = new Promise((done) => setTimeout(done, PAUSE_MS));
       await task(next);
+      await pause;
     }
     busy = false;
   };
