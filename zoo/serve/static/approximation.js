@@ -154,7 +154,7 @@ function apply(changes, keep = true) {
   transport.pause();
   settings = next;
   showSettings();
-  remember(keep);
+  writeAddress(SECTION, { ...settings, updates: 0 }, STATE, keep);
   restart(goOn);
 }
 
@@ -177,8 +177,9 @@ function begin(wanted, updates = 0) {
   return training.start({ kind: "curve", ...sent }, [], wanted.way === "trained" ? updates : 0);
 }
 
-function remember(push = false) {
-  writeAddress(SECTION, { ...settings, updates: push ? 0 : training.updates }, STATE, push === true);
+// Write the update, too, into the address.
+function remember() {
+  writeAddress(SECTION, { ...settings, updates: training.updates }, STATE);
 }
 
 function same(one, other) {
