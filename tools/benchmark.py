@@ -69,7 +69,9 @@ TITLES = {
 EXPLANATIONS = {
     "epochs": "Batches of 128, the same number of examples for all; to_float32 and to_bfloat16 "
     "are the time divided by that of this package in that precision.",
-    "solvers": "above_best: difference of the objective (mean loss + penalty) from the best found.",
+    "solvers": "above_best: difference of the objective (mean loss + penalty) from the best found. "
+    "RidgeCV also computes the leave-one-out error for every λ, and keeps the weights of the λ "
+    "that it chooses by them: these are not compared.",
     "starting": "to_tensorflow: divided by the time of `import tensorflow`.",
     "memory": "In MB, except for the last row.",
     "sizes": "Batches of 128 through tf.data, memory in MB. own_memory: anonymous memory of the "

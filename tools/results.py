@@ -8,15 +8,17 @@ zoo/registry/results.csv, from which `zoo describe` prints them.
     python tools/results.py recipes mark_one deep_relu:lecture --seeds 5
     python tools/results.py penalties linear_cat_dog     # the test accuracy for every λ
     python tools/results.py penalties cifar_softmax --recipe rgb
+    python tools/results.py budget FOLDER --minutes 1 2  # deep_relu with time budgets
     python tools/results.py peers                        # own data, against scikit-learn's models
     python tools/results.py physics pinn_burgers         # errors of physics-informed networks
     python tools/results.py joints FOLDER                # drawn and real joints, against HOG
     python tools/results.py poses FOLDER                 # joints of drawn people and in photos
+    python tools/results.py light                        # corrupted photos; goes on where it ended
     python tools/results.py playground --checkout FOLDER # beside TensorFlow Playground's own code
 
-Searches use validation data only; "penalties" computes test accuracies after the choice.
-Needs the data sets (TFDS_DATA_DIR); penalties of cifar_softmax, peers and joints need scikit-learn,
-playground needs Node.js, whose npx fetches esbuild.
+Searches, budgets and "light" use validation data only; "penalties" computes test accuracies
+afterwards. Needs the data sets (TFDS_DATA_DIR); penalties of cifar_softmax, peers and joints need
+scikit-learn, playground needs Node.js, whose npx fetches esbuild.
 """
 
 import argparse
@@ -26,7 +28,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from zoo.errors import ZooError
+from zoo.errors import Preempted, ZooError
 from zoo.utils.quiet import import_tensorflow
 
 
@@ -47,6 +49,10 @@ def main() -> None:
     weighing = commands.add_parser("penalties")
     weighing.add_argument("name", choices=("linear_cat_dog", "cifar_softmax"))
     weighing.add_argument("--recipe", choices=("best", "rgb"), default="best")
+    budgeting = commands.add_parser("budget")
+    budgeting.add_argument("folder", type=Path, help="for run folders; the same one goes on")
+    budgeting.add_argument("--minutes", nargs="+", type=float, default=[1.0, 2.0, 5.0, 10.0, 20.0])
+    budgeting.add_argument("--recipes", nargs="+", default=["lecture", "compact", "best"])
     comparing = commands.add_parser("peers")
     comparing.add_argument("--splits", type=int, default=10)
     solving = commands.add_parser("physics")
@@ -58,12 +64,26 @@ def main() -> None:
     posing = commands.add_parser("poses")
     posing.add_argument("folder", type=Path, help="photos with joints, as for coordinates:FOLDER")
     posing.add_argument("--seeds", type=int, default=5)
+    lighting = commands.add_parser("light")
+    lighting.add_argument("--runs", type=Path, default=Path("runs/light"), help="run folders")
+    lighting.add_argument("--epochs", type=int, default=8, help="of deep_relu")
+    lighting.add_argument("--seeds", type=int, default=3)
     playing = commands.add_parser("playground")
     playing.add_argument("--checkout", type=Path, required=True, help="of tensorflow/playground")
     playing.add_argument("--seeds", type=int, default=7)
     options = parser.parse_args()
     import_tensorflow()
-    from records import joints, peers, penalties, physics, playground, poses, trainings
+    from records import (
+        budget,
+        joints,
+        light,
+        peers,
+        penalties,
+        physics,
+        playground,
+        poses,
+        trainings,
+    )
 
     try:
         if options.command == "search":
@@ -72,12 +92,16 @@ def main() -> None:
             trainings.curve(options.run)
         elif options.command == "recipes":
             trainings.recipes(options.names, options.seeds)
+        elif options.command == "budget":
+            budget.budgets(options.folder, options.minutes, options.recipes)
         elif options.command == "peers":
             peers.peers(options.splits)
         elif options.command == "physics":
             physics.physics(options.name, options.seeds)
         elif options.command == "joints":
             joints.joints(options.folder, options.seeds)
+        elif options.command == "light":
+            light.light(options.runs, options.epochs, options.seeds)
         elif options.command == "poses":
             poses.poses(options.folder, options.seeds)
         elif options.command == "playground":
@@ -86,6 +110,9 @@ def main() -> None:
             penalties.ridge_penalties()
         else:
             penalties.softmax_penalties(options.recipe)
+    except Preempted as stopped:
+        print(stopped, file=sys.stderr)
+        sys.exit(stopped.exit_code)
     except ZooError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -170,6 +170,8 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(words, message, tmp_path, run
         (["train", "xor_mlp", "--dataset", "shapes"], "takes rows of numbers"),
         (["train", "xor_mlp", "--strategy", "gpus"], "did you mean gpu"),
         (["train", "xor_mlp", "--checkpoint-every", "now"], "60 seconds"),
+        (["train", "xor_mlp", "--time-budget", "soon"], "give a time such as '90 seconds'"),
+        (["train", "xor_mlp", "--time-budget", "1 hour", "--epochs", "3"], "leave one of them out"),
         (["train", "deep_relu", "--data-dir", "nowhere"], "zoo data prepare cifar10"),
         (["train", "deep_relu", "--data-dir", "."], "zoo data prepare cifar10"),
         (["train", "linear_cat_dog", "--dataset", "photos", "--data-dir", "."], "folder"),

@@ -340,6 +340,17 @@ def test_slide_16_adds_up(name, tmp_path):
         assert last.get_title().endswith(LABELS[int(scores.argmax())])
 
 
+def test_slide_16_shows_standardized_photos_from_black_to_white():
+    model = zoo.build("linear_cat_dog", standardize_photos=True)
+    photo = np.random.default_rng(0).integers(90, 110, (90, 120, 3)).astype("uint8")
+    figure = pipeline_picture(model, photo, ("cat", "dog"), "a title", Sign())
+    x = steps(model, photo)["x"]
+    shown = figure.axes[2].images[0].get_array()
+    inside = (shown > 0) & (shown < 1)
+    assert inside.mean() > 0.98
+    assert np.corrcoef(shown[inside], x[inside])[0, 1] == pytest.approx(1)
+
+
 @pytest.fixture
 def zoo_plot(run_zoo, monkeypatch, tmp_path):
     """A function that runs `zoo plot` in a folder of its own."""

@@ -119,6 +119,17 @@ def test_a_training_runs_pauses_and_goes_back(open_section):
     assert figures(page) == first
 
 
+def test_a_running_training_runs_on_with_another_width(open_section):
+    page = open_section("width=16")
+    page.click("#curve-transport [data-part=run]")
+    page.focus("#curve-settings [name=slider]")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_selector("#curve-sentence:text-matches('^48 hidden units, after [1-9]')")
+    assert page.inner_text("#curve-transport [data-part=run-text]") == "Pause"
+    page.click("#curve-transport [data-part=run]")
+
+
 def test_the_address_is_the_whole_state(open_section):
     state = f"function=drawn&{DRAWN}&width=24&activation=tanh&seed=3&updates=40"
     sentences = set()

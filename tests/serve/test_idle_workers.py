@@ -68,7 +68,8 @@ def test_a_page_that_is_gone_frees_its_place_and_the_last_one_the_processes():
         finally:
             watch.cancel()
             await sessions.close()
-        assert training_processes() == before
+        # Those of another test's server may have ended, too.
+        assert training_processes() <= before
 
     asyncio.run(used_and_left())
 

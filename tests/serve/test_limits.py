@@ -196,7 +196,7 @@ def test_a_page_that_is_read_only():
         assert client.get("/api/playground").json["read_only"] is True
         for what in ("start", "step", "back", "weight", "alive", "end", "code", "export", "more"):
             answer = client.post(f"/api/playground/{what}", {"settings": SETTINGS})
-            assert_one_sentence((answer.status, answer.json), 403, "trains nothing")
+            assert_one_sentence((answer.status, answer.json), 403, "nothing can be trained")
         assert_one_sentence(post_json(f"{page.local}api/playground/start", {}), 403)
         assert client.send("POST", PREDICT, b"0 1").json["label"] == "1"
         assert "xor_mlp" in client.get("/api/cards/xor_mlp").text
@@ -206,7 +206,7 @@ def test_a_page_that_is_read_only():
 def test_the_page_says_that_it_is_read_only(browser):
     with shared_page("--read-only") as page:
         window = browser.new_page()
-        window.set_default_timeout(60_000)
+        window.set_default_timeout(30_000)
         for section in ("playground", "approximation", "physics"):
             window.goto(f"{page.local}#{section}")
             window.reload()

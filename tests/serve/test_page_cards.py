@@ -27,7 +27,6 @@ def test_every_card_is_shown_with_its_pictures(open_page, shoot):
         name = button.inner_text()
         page.wait_for_selector(f"#card h3:text-is('{name}')")
         # A picture that cannot be fetched or decoded is an error here.
-        page.evaluate(
-            """Promise.all([...document.querySelectorAll("#card img")].map((one) => one.decode()))"""
-        )
+        decode = "all => Promise.all(all.map((image) => image.decode()))"
+        page.eval_on_selector_all("#card img", decode)
     shoot(page, "serve-zoo")

@@ -65,8 +65,42 @@ def test_cutout_puts_one_gray_square_and_changes_nothing_else(photos):
     np.testing.assert_allclose(cut[~gray], photos[~gray], atol=1e-3)
 
 
+def test_brightness_and_contrast_are_an_affine_change_of_light_cut_off_at_black_and_white(photos):
+    changed = moved(photos, brightness=0.3, contrast=0.5)
+    augmenter = Augmenter(Augmentation(brightness=0.3, contrast=0.5))
+    factor, added = augmenter.sample(7, 0, len(photos))[8:]
+    assert len(augmenter.sample(7, 0, len(photos))) == augmenter.columns == 10
+    expected = (photos - 127.5) * factor[:, None, None, None] + 127.5 + added[:, None, None, None]
+    np.testing.assert_allclose(changed, np.clip(expected, 0, 255), atol=0.01)
+    assert changed.min() == 0
+    assert changed.max() == 255
+    factor, added = augmenter.sample(7, 0, 1000)[8:]
+    assert 0.5 <= factor.min() < 0.52
+    assert 1.48 < factor.max() <= 1.5
+    assert 73 < added.max() <= 76.5
+    assert -76.5 <= added.min() < -73
+
+
+@pytest.mark.parametrize("amount", [{"brightness": 0.4}, {"contrast": 0.4}])
+def test_light_changes_nothing_else_that_is_sampled_and_each_amount_itself_alone(amount):
+    plain = Augmenter(Augmentation(shift=2, mixup=0.3)).sample(7, 3, 20)
+    lit = Augmenter(Augmentation(shift=2, mixup=0.3, **amount)).sample(7, 3, 20)
+    both = Augmenter(Augmentation(brightness=0.4, contrast=0.4)).sample(7, 3, 20)
+    for one, other in zip(plain, lit[:8] + lit[10:], strict=True):
+        np.testing.assert_array_equal(one, other)
+    at = 9 if "brightness" in amount else 8
+    np.testing.assert_array_equal(lit[at], both[at])
+    assert set(lit[17 - at]) == {0.0 if at == 8 else 1.0}
+
+
+def test_a_cut_out_square_is_gray_in_any_light(photos):
+    cut = moved(photos, cutout=4, brightness=0.3, contrast=0.5)
+    assert ((cut == 127.5).all(axis=-1).sum(axis=(1, 2)) >= 4).all()
+
+
 def test_a_photo_s_fate_hangs_on_seed_epoch_and_index_alone(photos):
     amounts = {"flip": True, "shift": 2, "zoom": 0.2, "rotation": 20, "shear": 0.1, "cutout": 3}
+    amounts |= {"brightness": 0.2, "contrast": 0.3}
     whole = moved(photos, **amounts)
     some = np.array([31, 4, 17])
     np.testing.assert_allclose(moved(photos, rows=some, **amounts), whole[some], atol=1e-3)
@@ -83,7 +117,7 @@ def test_values_stay_between_those_of_the_photo(photos):
 
 
 def test_it_compiles_with_static_shapes(photos):
-    augmenter = Augmenter(Augmentation(flip=True, shift=2, rotation=10, cutout=3))
+    augmenter = Augmenter(Augmentation(flip=True, shift=2, rotation=10, cutout=3, contrast=0.2))
     sampled = [tf.constant(part) for part in augmenter.sample(7, 0, len(photos))]
     compiled = tf.function(augmenter.apply, jit_compile=True)
     plain = augmenter.apply(tf.constant(photos), sampled)

@@ -48,6 +48,11 @@ def loop_for(model, x, y, batch_size, **options):
     )
 
 
+def has_batch_normalization(model):
+    layers = model.get_layer("head").layers
+    return any(isinstance(layer, keras.layers.BatchNormalization) for layer in layers)
+
+
 def run_epochs(loop, epochs=1, position=None):
     position = position or Position()
     while position.epoch < epochs:
@@ -69,9 +74,9 @@ def test_on_one_device_the_loop_equals_fit_on_the_same_batches(name, jit):
     logs = run_epochs(loop_for(by_loop, x, y, batch_size, jit=jit))
     order = epoch_order(5, 0, len(x))
     history = by_fit.fit(x[order], y[order], batch_size, shuffle=False, verbose=0).history
-    # XLA rounds in another way, and Adam takes a step even for a gradient of all but zero, such as
-    # that of biases before a batch normalization.
-    tolerance = 5e-5 if jit else 1e-6
+    # XLA, which always compiles the update, rounds in another way, and Adam takes a step even for a
+    # gradient of all but zero, such as that of biases before a batch normalization.
+    tolerance = 5e-5 if jit or has_batch_normalization(by_loop) else 1e-6
     for one, other in zip(by_loop.get_weights(), by_fit.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=tolerance)
     assert logs["loss"] == pytest.approx(history["loss"][0], abs=1e-5)

@@ -29,11 +29,11 @@ def split():
     return Split(images, random.integers(0, 10, EXAMPLES))
 
 
-def mixed(split, epoch=0, **amounts):
+def mixed(split, epoch=0, epochs=0, **amounts):
     """Return the pairs of the whole split, blended, the share of the first and its rows."""
     augmentation = Augmentation(**amounts)
     rows = with_partners(np.arange(EXAMPLES, dtype=np.int32)[None], 7, epoch, EXAMPLES)[0]
-    augmenter = Augmenter(augmentation)
+    augmenter = Augmenter(augmentation, epochs)
     sampled = [part[rows] for part in augmenter.sample(7, epoch, EXAMPLES)]
     images = augmenter.apply(tf.constant(split.x[rows]), [tf.constant(part) for part in sampled])
     return images.numpy(), sample_blends(augmentation, 7, epoch, EXAMPLES)[0], rows
@@ -79,6 +79,55 @@ def test_partners_and_shares_hang_on_seed_epoch_and_index_alone(split):
     assert dict(rows.tolist()) != dict(with_partners(order, 7, 1, EXAMPLES).reshape(-1, 2).tolist())
     one, other = (mixed(split, epoch, mixup=0.4)[1] for epoch in (0, 1))
     assert (one != other).all()
+
+
+@pytest.mark.parametrize("amounts", [{"mixup": 0.4}, {"mixup": 0.4, "cutmix": 1.0}])
+def test_in_the_last_epochs_every_photo_is_itself_with_its_own_label(split, amounts):
+    amounts = {**amounts, "unmixed": 0.3}
+    for epoch in range(10):
+        images, _, rows = mixed(split, epoch, epochs=10, **amounts)
+        alone = np.abs(images - split.x[rows[0::2]]).max(axis=(1, 2, 3)) < 1e-3
+        assert alone.all() == (epoch >= 7), epoch
+        augmenter = Augmenter(Augmentation(**amounts), 10)
+        sampled = [tf.constant(part[rows]) for part in augmenter.sample(7, epoch, EXAMPLES)]
+        weights = augmenter.label_weights(sampled).numpy()
+        assert (set(weights) == {0.0, 2.0}) == (epoch >= 7), epoch
+
+
+def test_before_the_last_epochs_mixing_is_as_without_an_end(split):
+    with_end = Augmenter(Augmentation(mixup=0.4, cutmix=1.0, unmixed=0.25), 4)
+    without = Augmenter(Augmentation(mixup=0.4, cutmix=1.0))
+    for epoch in range(3):
+        for one, other in zip(
+            with_end.sample(7, epoch, 9), without.sample(7, epoch, 9), strict=True
+        ):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_an_epoch_without_mixing_trains_as_a_recipe_without_mixing(split):
+    """Its loss and weights are those of the same photos alone, to rounding."""
+    found = []
+    for amounts in ({"mixup": 0.4, "cutmix": 1.0, "unmixed": 0.5}, {}):
+        keras.utils.set_random_seed(0)
+        model = zoo.build("deep_relu", depth=1, width=8, size=8)
+        strategy = tf.distribute.get_strategy()
+        augmenter = Augmenter(Augmentation(shift=1, **amounts), 2)
+        examples = ResidentExamples(model, strategy, split, augmenter)
+        loop = TrainingLoop(
+            model,
+            strategy,
+            examples,
+            batch_size=BATCH,
+            seed=7,
+            augmenter=augmenter,
+            label_smoothing=0.1,
+        )
+        for _ in loop.epoch(Position(1), lambda step: step + 1):
+            pass
+        found.append((model.get_weights(), loop.logs()))
+    assert found[0][1] == pytest.approx(found[1][1], rel=1e-5)
+    for one, other in zip(found[0][0], found[1][0], strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
 
 
 def test_the_first_step_s_figures_are_those_of_keras_on_mixed_labels(split):

@@ -91,6 +91,11 @@ def test_an_augmentation_reads_as_a_text():
     assert Augmentation(flip=True, shift=3, rotation=6).text() == (
         "flips, shifts by up to 3 pixels, rotations by up to 6°"
     )
+    light = Augmentation(brightness=0.2, contrast=0.5, cutmix=1, unmixed=1 / 6)
+    assert light.text() == (
+        "brightness changed by up to 20 %, contrast changed by up to 50 %, cutmix with α 1, "
+        "no mixing in the last 16.7 % of the epochs"
+    )
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

@@ -34,7 +34,8 @@ for name in names:
     how, augmenter = {}, None
     if name == "augmented":
         moves = {"flip": True, "shift": 3, "zoom": 0.1, "rotation": 9, "cutout": 8}
-        augmenter = Augmenter(Augmentation(**moves, mixup=0.4, cutmix=1.0))
+        light = {"brightness": 0.2, "contrast": 0.3}
+        augmenter = Augmenter(Augmentation(**moves, **light, mixup=0.4, cutmix=1.0, unmixed=0.5), 2)
         how = {"label_smoothing": 0.1, "augmenter": augmenter}
         how["weights"] = np.linspace(0.5, 2, 48, dtype="float32")
     count, batch_size = (4, 4) if name == "xor_mlp" else (48, 8)

@@ -1,5 +1,6 @@
 """Training from trained weights: taken over where they fit, and refused in a sentence where not."""
 
+import json
 import os
 import shutil
 import signal
@@ -140,6 +141,20 @@ def test_weights_that_do_not_fit_are_refused_in_a_sentence(
     with pytest.raises(ZooError, match=message):
         train(tmp_path / "run", places / "two", start_from=trained, **settings)
     assert not (tmp_path / "run").exists()
+
+
+def test_weights_of_before_photos_were_standardized_are_not_taken_for_such(
+    trained, places, tmp_path
+):
+    run = shutil.copytree(trained, tmp_path / "earlier")
+    config = json.loads((run / "config.json").read_text(encoding="utf-8"))
+    del config["options"]["standardize_photos"]
+    (run / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    train(tmp_path / "as before", places / "two", STILL, start_from=run)
+    with pytest.raises(ZooError, match="give --set standardize_photos=False"):
+        train(
+            tmp_path / "run", places / "two", start_from=run, options={"standardize_photos": True}
+        )
 
 
 @pytest.mark.parametrize(

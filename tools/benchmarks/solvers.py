@@ -62,7 +62,7 @@ def _softmax(rounds, say):
 def _ridge(rounds, say):
     import numpy as np
     import tensorflow as tf
-    from sklearn.linear_model import Ridge
+    from sklearn.linear_model import Ridge, RidgeCV
 
     import zoo
     from zoo import data
@@ -86,6 +86,10 @@ def _ridge(rounds, say):
         found = Ridge(alpha=RIDGE_PENALTY).fit(x, train.y)
         return found.coef_, found.intercept_
 
+    def chosen():
+        # Its weights are of the λ that leave-one-out errors chose, not of RIDGE_PENALTY.
+        RidgeCV(alphas=penalties).fit(x, train.y)
+
     def objective(weights, bias):
         errors = x.astype("float64") @ np.ravel(weights) + bias - train.y
         return (errors**2).mean() + RIDGE_PENALTY / len(x) * (np.ravel(weights) ** 2).sum()
@@ -95,6 +99,7 @@ def _ridge(rounds, say):
         {
             f"zoo --solver exact, {RIDGE_VALUES} values of λ": ours,
             "scikit-learn Ridge, 1 value of λ": one,
+            f"scikit-learn RidgeCV, the same {RIDGE_VALUES} values of λ": chosen,
         },
         rounds,
         say,
@@ -103,6 +108,7 @@ def _ridge(rounds, say):
 
 
 def _rows(work, ways, rounds, say, objective):
+    """Return a row per way; a way that returns no weights gets no value of the objective."""
     seconds = {way: [] for way in ways}
     reached = {}
     for _ in range(rounds):
@@ -110,7 +116,8 @@ def _rows(work, ways, rounds, say, objective):
             started = time.perf_counter()
             found = run()
             seconds[way].append(time.perf_counter() - started)
-            reached[way] = float(objective(*found))
+            if found is not None:
+                reached[way] = float(objective(*found))
     best = min(reached.values())
     first = next(iter(ways))
     rows = [
@@ -119,7 +126,7 @@ def _rows(work, ways, rounds, say, objective):
             "way": way,
             "seconds": median(seconds[way]),
             "to_zoo": median(a / b for a, b in zip(seconds[way], seconds[first], strict=True)),
-            "above_best": reached[way] - best,
+            "above_best": reached[way] - best if way in reached else None,
         }
         for way in ways
     ]

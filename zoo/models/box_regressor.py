@@ -38,6 +38,7 @@ def box_regressor(
     activation: str = "relu",
     size: int = 20,
     grayscale: bool = True,
+    standardize_photos: bool = False,
 ) -> keras.Model:
     """Build a network that predicts the box around a shape, with dense layers only.
 
@@ -50,6 +51,8 @@ def box_regressor(
         activation: of the hidden layers, one of the lecture's ten activations.
         size: height and width of pictures after the resize, at least 1.
         grayscale: convert pictures to gray if true, else use the three colour channels.
+        standardize_photos: scale each picture by its own mean and deviation, so that the answer
+            does not depend on its brightness and contrast.
 
     Returns:
         A compiled model, uint8 photos (batch, h, w, 3) → float32 (batch, 4): left, top, right and
@@ -67,7 +70,7 @@ def box_regressor(
     require_positive(size=size)
     return image_model(
         "box_regressor",
-        image_preprocessing(size, grayscale),
+        image_preprocessing(size, grayscale, standardize=standardize_photos),
         [
             *hidden_layers(depth, width, activation, "none", 0.0),
             keras.layers.Dense(4, dtype="float32", name="box"),

@@ -59,6 +59,7 @@ def cifar_softmax(
     classes: int = 10,
     inputs: int = 0,
     standardize: bool = False,
+    standardize_photos: bool = False,
 ) -> keras.Model:
     """Build the lecture's softmax classifier: image → gray → 64 × 64 → softmax(σ(W x + b)).
 
@@ -69,6 +70,8 @@ def cifar_softmax(
         classes: number of classes, at least 2.
         inputs: number of inputs for rows of numbers; 0 for photos.
         standardize: scale inputs that are numbers by mean and variance, which training sets.
+        standardize_photos: scale each photo by its own mean and deviation, so that the answer does
+            not depend on its brightness and contrast.
 
     Returns:
         A compiled model, uint8 photos (batch, h, w, 3), or float32 (batch, inputs), → float32
@@ -91,7 +94,7 @@ def cifar_softmax(
     return numbers_or_photos(
         "cifar_softmax",
         inputs,
-        lambda: image_preprocessing(size, grayscale),
+        lambda: image_preprocessing(size, grayscale, standardize=standardize_photos),
         [
             keras.layers.Dense(classes, kernel_initializer=initializer, name="logits"),
             activation_layer(activation),

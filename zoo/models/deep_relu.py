@@ -78,6 +78,7 @@ def deep_relu(
     classes: int = 10,
     inputs: int = 0,
     standardize: bool = False,
+    standardize_photos: bool = False,
 ) -> keras.Model:
     """Build a classifier with any number of hidden layers; depth 0 is the linear classifier.
 
@@ -92,6 +93,8 @@ def deep_relu(
         classes: number of classes, at least 2.
         inputs: number of inputs for rows of numbers; 0 for photos.
         standardize: scale inputs that are numbers by mean and variance, which training sets.
+        standardize_photos: scale each photo by its own mean and deviation, so that the answer does
+            not depend on its brightness and contrast.
 
     Returns:
         A compiled model, uint8 photos (batch, h, w, 3), or float32 (batch, inputs), → float32
@@ -115,7 +118,7 @@ def deep_relu(
     return numbers_or_photos(
         "deep_relu",
         inputs,
-        lambda: image_preprocessing(size, grayscale),
+        lambda: image_preprocessing(size, grayscale, standardize=standardize_photos),
         [
             *hidden_layers(depth, width, activation, normalization, dropout),
             keras.layers.Dense(classes, name="logits"),

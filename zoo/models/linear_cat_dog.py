@@ -55,13 +55,17 @@ TABLE = Recipe(
     "from 0 up {second}",
     recipes={"lecture": RECIPE, "unpenalised": UNPENALISED, "best": BEST, "table": TABLE},
 )
-def linear_cat_dog(size: int = 64, inputs: int = 0, standardize: bool = False) -> keras.Model:
+def linear_cat_dog(
+    size: int = 64, inputs: int = 0, standardize: bool = False, standardize_photos: bool = False
+) -> keras.Model:
     """Build the lecture's cat/dog classifier: photo → gray → 64 × 64 → 4096 numbers → W x + b.
 
     Args:
         size: height and width of the gray image, at least 1.
         inputs: number of inputs for rows of numbers; 0 for photos.
         standardize: scale inputs that are numbers by mean and variance, which training sets.
+        standardize_photos: scale each photo by its own mean and deviation, so that the answer does
+            not depend on its brightness and contrast.
 
     Returns:
         A compiled model, uint8 photos (batch, h, w, 3), or float32 (batch, inputs), → float32
@@ -77,7 +81,7 @@ def linear_cat_dog(size: int = 64, inputs: int = 0, standardize: bool = False) -
     return numbers_or_photos(
         "linear_cat_dog",
         inputs,
-        lambda: image_preprocessing(size, grayscale=True),
+        lambda: image_preprocessing(size, grayscale=True, standardize=standardize_photos),
         [keras.layers.Dense(1, kernel_initializer="zeros", dtype="float32", name="score")],
         standardize=standardize,
         recipe=RECIPE,

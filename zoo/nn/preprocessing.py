@@ -1,9 +1,10 @@
-"""Preprocessing layers for photos, part of every image model: gray, resize, rescale, flatten.
+"""Preprocessing layers for photos, part of every image model: gray, resize, scale, flatten.
 
 They compute in float32 under every precision policy, so that an exported model gets the same
 features as in training.
 """
 
+import math
 from typing import Any
 
 import keras
@@ -91,28 +92,55 @@ class Photocells(Float32Layer):
         return ops.cast(ops.cast(images, "float32") >= 127.5, "float32")
 
 
+@keras.saving.register_keras_serializable("zoo")
+class PhotoStandardization(Float32Layer):
+    """Scale each photo to mean 0 and deviation 1 over all its pixels and channels.
+
+    x ↦ (x − mean) / max(deviation, 1/√n) for n numbers 0…255 per photo, as
+    `tf.image.per_image_standardization`; the bound is for photos of one colour. For every a > 0 and
+    b, the photo a x + b has the same result.
+    """
+
+    def call(self, images):
+        """Return float32 photos of the same shape, (batch, h, w, channels), which is static."""
+        images = ops.cast(images, "float32")
+        centred = images - ops.mean(images, axis=(1, 2, 3), keepdims=True)
+        variance = ops.mean(ops.square(centred), axis=(1, 2, 3), keepdims=True)
+        # The bound 1/√n, squared.
+        least = 1.0 / ops.cast(math.prod(images.shape[1:]), "float32")
+        return centred / ops.sqrt(ops.maximum(variance, least))
+
+
 def image_input() -> keras.KerasTensor:
     """Return the input of every image model: raw pixels, uint8 0…255, (batch, h, w, 3)."""
     return keras.Input((None, None, 3), dtype="uint8", name="image")
 
 
 def image_preprocessing(
-    size: int, grayscale: bool, *, scale: float = 1 / 127.5, offset: float = -1.0
+    size: int,
+    grayscale: bool,
+    *,
+    standardize: bool = False,
+    scale: float = 1 / 127.5,
+    offset: float = -1.0,
 ) -> keras.Sequential:
     """Return the layer `preprocessing`: (gray →) size × size → scale · pixel + offset → flatten.
 
     Args:
         size: height and width after the resize, at least 1.
         grayscale: convert to luma if true, else keep the three colour channels.
+        standardize: scale each photo by its own mean and deviation instead, see
+            `PhotoStandardization`.
         scale: factor for the pixels, which are 0…255.
         offset: added after scaling; the defaults give −1…1.
     """
     layers = [Grayscale()] if grayscale else []
-    layers += [
-        AntialiasedResize(size, size),
-        keras.layers.Rescaling(scale, offset, dtype="float32"),
-        keras.layers.Flatten(dtype="float32"),
-    ]
+    scaling = (
+        PhotoStandardization()
+        if standardize
+        else keras.layers.Rescaling(scale, offset, dtype="float32")
+    )
+    layers += [AntialiasedResize(size, size), scaling, keras.layers.Flatten(dtype="float32")]
     return keras.Sequential(layers, name="preprocessing")
 
 

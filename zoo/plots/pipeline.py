@@ -78,13 +78,15 @@ def pipeline_picture(
     products = found["products"][shown]
     largest = float(np.quantile(np.abs(products), 0.995)) or 1.0
     strongest = float(np.quantile(np.abs(found["weights"]), 0.995)) or 1.0
+    # 1, unless each photo is scaled by its own deviation.
+    reach = max(1.0, float(np.quantile(np.abs(found["x"]), 0.995)))
     height, width = photo.shape[:2]
     rows, columns = found["x"].shape[:2]
     brightness = {"cmap": "gray", "vmin": 0, "vmax": 1}
     panels: tuple[tuple[str, np.ndarray, dict[str, Any]], ...] = (
         (f"photo, {height} × {width}", photo, {}),
         ("gray", np.clip(found["gray"] / 255, 0, 1), brightness),
-        (f"x, {rows} × {columns}", np.clip((found["x"] + 1) / 2, 0, 1), brightness),
+        (f"x, {rows} × {columns}", np.clip((found["x"] / reach + 1) / 2, 0, 1), brightness),
         (
             "W" if len(scores) == 1 else f"W of {short(labels[shown], 14)}",
             _drawable(found["weights"][shown], strongest),

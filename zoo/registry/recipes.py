@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
+from zoo.registry.augmentation import Augmentation
+from zoo.registry.ranges import require_finite, title
 from zoo.registry.solvers import readers_of, solver_entry
 from zoo.utils.choices import require_choice
 
@@ -22,48 +23,6 @@ CLASS_WEIGHTS = ("none", "balanced")
 UPDATES = ("ssbroyden", "ssbfgs", "bfgs")
 # The fields that only some optimizers use.
 _OPTIMIZERS_OF = {"momentum": ("sgd", "rmsprop"), "weight_decay": ("adamw", "lion")}
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """Data augmentation of training photos, sampled anew in every epoch; 0 disables a transform.
-
-    Args:
-        flip: mirror horizontally with probability ½.
-        shift: largest translation along each axis, in pixels.
-        zoom: largest scaling of each axis, as a fraction of its length.
-        rotation: largest angle, in degrees, in either direction.
-        shear: largest shear, as a fraction of the height.
-        cutout: side of a gray square at a random position, in pixels.
-        mixup: α of Beta(α, α), from which the weight of a photo and its label is sampled when
-            another is added to it.
-        cutmix: α of Beta(α, α), from which the fraction of a photo's area is sampled that it keeps
-            when a part of another replaces the rest; with mixup too, either is applied with
-            probability ½.
-    """
-
-    flip: bool = False
-    shift: float = 0.0
-    zoom: float = 0.0
-    rotation: float = 0.0
-    shear: float = 0.0
-    cutout: int = 0
-    mixup: float = 0.0
-    cutmix: float = 0.0
-
-    def text(self) -> str:
-        """Return a description, such as "flips, shifts by up to 4 pixels"."""
-        amounts = [
-            "flips" if self.flip else "",
-            f"shifts by up to {self.shift:g} pixels" if self.shift else "",
-            f"zooms by up to {100 * self.zoom:g} %" if self.zoom else "",
-            f"rotations by up to {self.rotation:g}°" if self.rotation else "",
-            f"shears by up to {100 * self.shear:g} %" if self.shear else "",
-            f"a gray square of {self.cutout} pixels" if self.cutout else "",
-            f"mixup with α {self.mixup:g}" if self.mixup else "",
-            f"cutmix with α {self.cutmix:g}" if self.cutmix else "",
-        ]
-        return ", ".join(amount for amount in amounts if amount)
 
 
 @dataclass(frozen=True)
@@ -162,7 +121,11 @@ class Recipe:
     @staticmethod
     def with_defaults(values: Mapping[str, Any]) -> dict[str, Any]:
         """Return a recorded recipe with the defaults of fields that its version did not have."""
-        return {of.name: of.default for of in _optional()} | dict(values)
+        completed: dict[str, Any] = {of.name: of.default for of in _optional()} | dict(values)
+        if completed["augmentation"] is not None:
+            defaults = {of.name: of.default for of in fields(Augmentation)}
+            completed["augmentation"] = defaults | dict(completed["augmentation"])
+        return completed
 
     def text(self) -> str:
         """Return a description on one line."""
@@ -242,8 +205,7 @@ class Recipe:
         require_choice("update", self.update, UPDATES)
         solver_entry(self.solver)
         given = asdict(self)
-        augmentation = given["augmentation"] or {}
-        require_finite({**given, **augmentation, **self.options})
+        require_finite({**given, **self.options})
         for name in ("epochs", "batch_size", "iterations"):
             if not (type(given[name]) is int and given[name] >= 1):
                 raise ZooError(f"{title(name)} is {given[name]}; give a whole number from 1 up.")
@@ -258,9 +220,11 @@ class Recipe:
             name: given[name]
             for name in ("weight_decay", "whitening", "components", "penalty", "patience", "sample")
         }
-        for name, value in {**amounts, **augmentation}.items():
+        for name, value in amounts.items():
             if (value or 0) < 0:
                 raise ZooError(f"{title(name)} is {value}; give a number from 0 up.")
+        if self.augmentation:
+            self.augmentation.check()
         self._check_unread()
 
     def _check_unread(self) -> None:
@@ -328,24 +292,3 @@ def _optional() -> list[Field]:
 
 def _is_read(name: str, solver: str) -> bool:
     return not readers_of(name) or solver in readers_of(name)
-
-
-def require_finite(numbers: Mapping[str, Any]) -> None:
-    """Check that every number among the values is finite.
-
-    Raises:
-        ZooError: for the first number that is not.
-    """
-    for name, value in numbers.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ZooError(f"{title(name)} is {value}; give a finite number.")
-
-
-def title(name: str) -> str:
-    """Return a setting's name for the start of a sentence.
-
-    >>> title("weight_decay"), title("epochs")
-    ('The weight decay', 'The number of epochs')
-    """
-    counted = "number of " if name in ("epochs", "components", "iterations") else ""
-    return f"The {counted}{name.replace('_', ' ')}"

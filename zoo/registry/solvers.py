@@ -91,7 +91,7 @@ register_solver(
     (
         *_DESCENT,
         *("label_smoothing", "averaging", "augmentation", "whitening", "class_weight"),
-        *("components", "patience", "profile"),
+        *("components", "patience", "profile", "time_budget"),
     ),
 )
 register_solver("exact", "zoo.training.solvers.ridge:RidgeSolver", ("penalty",))

@@ -17,10 +17,8 @@ from zoo.serve.limits import ClientLimits
 
 # "none": opened from the address bar or a bookmark.
 _OWN = ("same-origin", "none")
-READ_ONLY = (
-    "This server answers photos and numbers, but trains nothing (zoo serve --read-only); run "
-    "zoo serve on your own machine."
-)
+# As the page says it before it has asked.
+READ_ONLY = "This page is for looking and asking only: nothing can be trained on this server."
 
 
 def guarded(app: ASGIApp, access: Access) -> ASGIApp:

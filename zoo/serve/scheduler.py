@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from collections import Counter, deque
-from collections.abc import Hashable
+from collections.abc import Coroutine, Hashable
 from typing import Any
 
 from zoo.errors import ZooError
@@ -57,6 +57,8 @@ class Scheduler:
         self._grown_bytes = grown_bytes
         self._source = WorkerSource()
         self._tasks: set[asyncio.Task] = set()
+        # Processes that are being ended, which takes a moment.
+        self._endings: set[asyncio.Task] = set()
 
     @property
     def workers(self) -> int:
@@ -117,7 +119,7 @@ class Scheduler:
         ending = list(self._tasks)
         for task in ending:
             task.cancel()
-        await asyncio.gather(*ending, return_exceptions=True)
+        await asyncio.gather(*ending, *self._endings, return_exceptions=True)
         for process in processes:
             await process.close()
         self._source.close()
@@ -131,12 +133,12 @@ class Scheduler:
         for slot in self._slots:
             if slot.queue and slot.process is None and not slot.is_starting:
                 slot.is_starting = True
-                self._spawn(self._start(slot))
+                _spawn(self._start(slot), self._tasks)
             while slot.process and not slot.is_busy and (job := self._next(slot)):
                 # Who asked may be gone.
                 if not job.reply.done():
                     slot.is_busy = True
-                    self._spawn(self._serve(slot, slot.process, job))
+                    _spawn(self._serve(slot, slot.process, job), self._tasks)
 
     def _next(self, slot: _Slot) -> _Job | None:
         if slot.queue:
@@ -197,13 +199,13 @@ class Scheduler:
     def _replace_grown(self, slot: _Slot, process: WorkerProcess, size: int) -> None:
         if slot.successor:
             slot.process, slot.successor = slot.successor, None
-            self._spawn(process.close())
+            _spawn(process.close(), self._endings)
         # One at a time: both need memory meanwhile.
         elif size > process.bytes + self._grown_bytes and not any(
             other.is_starting for other in self._slots
         ):
             slot.is_starting = True
-            self._spawn(self._start(slot))
+            _spawn(self._start(slot), self._tasks)
 
     async def _start(self, slot: _Slot) -> None:
         try:
@@ -219,11 +221,12 @@ class Scheduler:
             slot.is_starting = False
             self._dispatch()
 
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
-        # A task that nothing refers to may be collected.
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+
+def _spawn(work: Coroutine, tasks: set[asyncio.Task]) -> None:
+    """Begin a task, which is in the set until it ends: one that nothing refers to may be lost."""
+    task = asyncio.ensure_future(work)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
 
 
 def _cores() -> int:

@@ -173,9 +173,13 @@ class WorkerSource:
                 await self._start_fork_server()
         assert self._control is not None
         ours, theirs = socket.socketpair()
-        with theirs:
-            socket.send_fds(self._control, [_FORK], [theirs.fileno()])
-        return WorkerProcess(*await asyncio.open_connection(sock=ours, limit=_BUFFER_BYTES))
+        try:
+            with theirs:
+                socket.send_fds(self._control, [_FORK], [theirs.fileno()])
+            return WorkerProcess(*await asyncio.open_connection(sock=ours, limit=_BUFFER_BYTES))
+        except BaseException:
+            ours.close()
+            raise
 
     async def _start_fork_server(self) -> None:
         ours, theirs = socket.socketpair()

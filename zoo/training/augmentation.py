@@ -11,18 +11,21 @@ replica has complete pairs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import tensorflow as tf
 
-from zoo.registry.recipes import Augmentation
+from zoo.registry.augmentation import Augmentation
 
 # The preprocessing maps this gray to 0.
 _GRAY = 127.5
+_WHITE = 255.0
 _TRANSFORM_COLUMNS = 8
+_LIGHT_COLUMNS = 2
 _BLEND_COLUMNS = 4
 # Independent streams of random numbers.
-_TRANSFORMS, _BLENDS, _PARTNERS = 1, 2, 3
+_TRANSFORMS, _BLENDS, _PARTNERS, _LIGHTS = 1, 2, 3, 4
 
 
 class Augmenter:
@@ -30,10 +33,13 @@ class Augmenter:
 
     Args:
         augmentation: the transforms and their amounts.
+        epochs: number of epochs of the whole training, of which the last are without mixup and
+            cutmix if `augmentation` says so.
     """
 
-    def __init__(self, augmentation: Augmentation):
+    def __init__(self, augmentation: Augmentation, epochs: int = 0):
         self._augmentation = augmentation
+        self._first_unmixed = epochs - round(augmentation.unmixed * epochs)
 
     def sample(self, seed: int, epoch: int, examples: int) -> tuple[np.ndarray, ...]:
         """Sample the parameters of each example's transform in an epoch.
@@ -42,7 +48,8 @@ class Augmenter:
             Arrays of float32 (examples,): a, b, c, d, e, f of the pixel (x, y) ↦
             (a x + b y + c, d x + e y + f) that is read, in units of half a photo from its centre,
             shifts c and f in pixels; then the centre of the gray square in the same units; then,
-            for mixup and cutmix, the arrays of `sample_blends`.
+            for brightness and contrast, the arrays of `sample_lights`; then, for mixup and cutmix,
+            those of `sample_blends`.
         """
         random = np.random.default_rng([seed, epoch, _TRANSFORMS])
         # One column per transform, so that amounts do not change other transforms' samples.
@@ -64,7 +71,14 @@ class Augmenter:
             cut_y,
         )
         transforms = tuple(column.astype(np.float32) for column in columns)
-        return transforms + (sample_blends(amount, seed, epoch, examples) if self.mixes else ())
+        if self._lights:
+            transforms += sample_lights(amount, seed, epoch, examples)
+        if self.mixes:
+            ended = bool(amount.unmixed) and epoch >= self._first_unmixed
+            # A pair with α = 0 is the photo itself, with the weight of its own label alone.
+            mixed = replace(amount, mixup=0.0, cutmix=0.0) if ended else amount
+            transforms += sample_blends(mixed, seed, epoch, examples)
+        return transforms
 
     @property
     def mixes(self) -> bool:
@@ -74,7 +88,15 @@ class Augmenter:
     @property
     def columns(self) -> int:
         """The number of arrays that `sample` returns."""
-        return _TRANSFORM_COLUMNS + _BLEND_COLUMNS * self.mixes
+        return self._unblended_columns + _BLEND_COLUMNS * self.mixes
+
+    @property
+    def _lights(self) -> bool:
+        return bool(self._augmentation.brightness or self._augmentation.contrast)
+
+    @property
+    def _unblended_columns(self) -> int:
+        return _TRANSFORM_COLUMNS + _LIGHT_COLUMNS * self._lights
 
     def apply(self, images: tf.Tensor, transforms: Sequence[tf.Tensor]) -> tf.Tensor:
         """Return the transformed photos.
@@ -88,7 +110,7 @@ class Augmenter:
             float32 (batch, h, w, 3), 0…255, with bilinear interpolation, and reflection beyond the
             edges. Half as many photos if pairs are blended.
         """
-        transformed = self._transform(images, transforms[:_TRANSFORM_COLUMNS])
+        transformed = self._transform(images, transforms[: self._unblended_columns])
         return blend(transformed, self._blends(transforms)) if self.mixes else transformed
 
     def label_weights(self, transforms: Sequence[tf.Tensor]) -> tf.Tensor:
@@ -96,21 +118,55 @@ class Augmenter:
         return blend_weights(self._blends(transforms))
 
     def _blends(self, transforms: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
-        return transforms[_TRANSFORM_COLUMNS : self.columns]
+        return transforms[self._unblended_columns : self.columns]
 
     def _transform(self, images: tf.Tensor, parameters: Sequence[tf.Tensor]) -> tf.Tensor:
-        *matrix, cut_x, cut_y = (column[:, None, None] for column in parameters)
+        *matrix, cut_x, cut_y = (
+            column[:, None, None] for column in parameters[:_TRANSFORM_COLUMNS]
+        )
         _, height, width, _ = images.shape
         rows, columns = _centred(height)[None, :, None], _centred(width)[None, None, :]
         a, b, c, d, e, f = matrix
         x = (a * columns + b * rows + 1) * (width / 2) - 0.5 + c
         y = (d * columns + e * rows + 1) * (height / 2) - 0.5 + f
         transformed = _bilinear(tf.cast(images, tf.float32), x, y)
+        if self._lights:
+            transformed = lit(transformed, parameters[_TRANSFORM_COLUMNS:])
         if not self._augmentation.cutout:
             return transformed
         across = tf.abs(columns - cut_x) * width < self._augmentation.cutout
         down = tf.abs(rows - cut_y) * height < self._augmentation.cutout
         return tf.where((across & down)[..., None], _GRAY, transformed)
+
+
+def sample_lights(
+    augmentation: Augmentation, seed: int, epoch: int, examples: int
+) -> tuple[np.ndarray, ...]:
+    """Sample the contrast and brightness of each example in an epoch.
+
+    Returns:
+        Arrays of float32 (examples,): the factor of the pixels' distances from middle gray; what is
+        added to all pixels, which are 0…255.
+    """
+    random = np.random.default_rng([seed, epoch, _LIGHTS])
+    contrast, brightness = random.uniform(-1, 1, (2, examples))
+    factor = 1 + augmentation.contrast * contrast
+    added = _WHITE * augmentation.brightness * brightness
+    return factor.astype(np.float32), added.astype(np.float32)
+
+
+def lit(images: tf.Tensor, lights: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Change the contrast and brightness of photos; what exceeds black or white is cut off.
+
+    Args:
+        images: float32 (batch, h, w, 3), 0…255.
+        lights: the arrays of `sample_lights` for these photos, (batch,) each.
+
+    Returns:
+        float32 (batch, h, w, 3), 0…255.
+    """
+    factor, added = (column[:, None, None, None] for column in lights)
+    return tf.clip_by_value((images - _GRAY) * factor + (_GRAY + added), 0.0, _WHITE)
 
 
 def sample_blends(

@@ -24,6 +24,7 @@ from zoo.training.run_folder import RunFolder
 from zoo.training.settings import Training
 from zoo.training.signals import StopRequest
 from zoo.training.strategies import ChosenStrategy
+from zoo.training.time_budget import TimeBudget
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,8 @@ class TrainingContext(Plan):
         jit: whether steps are compiled with XLA.
         stop: whether this process was asked to stop.
         opened: closes open examples when the training ends.
+        time_budget: the time into which the number of epochs, still to be chosen, is to fit; None
+            to train the recipe's.
     """
 
     model: keras.Model
@@ -71,6 +74,7 @@ class TrainingContext(Plan):
     jit: bool
     stop: StopRequest
     opened: contextlib.ExitStack
+    time_budget: TimeBudget | None = None
 
     @property
     def task(self) -> Task:

@@ -18,6 +18,7 @@ from zoo.training.augmentation import Augmenter, with_partners
 from zoo.training.checkpoints import Position
 from zoo.training.examples import Examples
 from zoo.training.finite import SMALLER_RATE, NonFiniteLossError
+from zoo.training.updates import update_of
 
 
 def epoch_order(seed: int, epoch: int, examples: int) -> np.ndarray:
@@ -71,6 +72,7 @@ class TrainingLoop:
         with strategy.scope():
             self.loss = keras.metrics.Mean(name="loss")
             model.optimizer.build(model.trainable_variables)
+        self._apply = update_of(model, strategy)
         self._seed_states = [v for v in model.variables if v.path.endswith("seed_generator_state")]
         # Only the step is compiled, whose shapes are static. Without XLA it must not be a function
         # of its own: replicas cannot synchronise inside a nested tf.function.
@@ -200,7 +202,7 @@ class TrainingLoop:
             loss = self._smoothed(loss, y_pred, transforms)
             scaled = model.optimizer.scale_loss(loss)
         gradients = tape.gradient(scaled, model.trainable_variables)
-        model.optimizer.apply(gradients, model.trainable_variables)
+        self._apply(gradients)
         # Keras divides a replica's loss by the number of replicas, to be summed over them.
         self.loss.update_state(loss * self.strategy.num_replicas_in_sync)
         model.compute_metrics(x, self._dominant_label(y, transforms) if self._mixes else y, y_pred)

@@ -34,6 +34,7 @@ from zoo.training.settings import TABLE, Training
 from zoo.training.signals import preemption
 from zoo.training.solvers import Outcome
 from zoo.training.start import assign_weights, with_source
+from zoo.training.time_budget import TimeBudget, recorded_epochs, with_epochs
 from zoo.training.trained_model import compile_with, save_trained
 from zoo.utils.choices import UnknownNameError, require_choice
 from zoo.utils.files import sha256, write_json
@@ -77,6 +78,7 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
     check_keras()
     spec = describe(training.name)
     training.check()
+    budget = TimeBudget.parse(training.time_budget) if training.time_budget else None
     training = training.with_recipe_read()
     recipe = training.choose_recipe(spec)
     path = Path(training.run_dir) if training.run_dir else new_run_dir(spec.name)
@@ -96,11 +98,11 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
     folder = RunFolder(path) if devices.is_chief else None
     with explaining_lost_workers(devices.cluster):
         plan = Plan(training, spec, recipe, devices, devices.agreement(), folder, reporter)
-        results = _train(plan)
+        results = _train(plan, budget)
     return {**results, "run_dir": str(path)}
 
 
-def _train(plan: Plan) -> dict[str, Any]:
+def _train(plan: Plan, budget: TimeBudget | None) -> dict[str, Any]:
     """Build the model, load the data, and train unless the run folder has results."""
     jit = precision.compile_step(plan.training.jit, plan.devices.replicas)
     plan, source = with_source(plan)
@@ -111,6 +113,10 @@ def _train(plan: Plan) -> dict[str, Any]:
     solver.check(model, plan.recipe)
     dataset = _load_data(plan)
     plan, model = _adapt_to_data(plan, model, dataset)
+    chosen = _epochs_chosen_before(plan, budget) if budget else 0
+    if budget and chosen:
+        plan = replace(plan, recipe=with_epochs(plan.recipe, chosen))
+        budget = None
     solver = load_solver(plan.recipe.solver)
     check_fits(model, plan.spec, dataset)
     set_statistics(model, dataset)
@@ -135,9 +141,19 @@ def _train(plan: Plan) -> dict[str, Any]:
         _open_folder(plan, config)
         stack.enter_context(_explaining_non_finite(plan.folder))
         context = TrainingContext(
-            **vars(plan), model=model, dataset=dataset, jit=jit, stop=stop, opened=stack
+            **vars(plan),
+            model=model,
+            dataset=dataset,
+            jit=jit,
+            stop=stop,
+            opened=stack,
+            time_budget=budget,
         )
-        return finish(context, solver.fit(context), config, solver.remedy)
+        outcome = solver.fit(context)
+        results = finish(context, outcome, config, solver.remedy)
+        if budget:
+            plan.reporter.say(budget.summary(outcome.epochs))
+        return results
 
 
 def _agreed_precision(plan: Plan) -> str:
@@ -151,6 +167,15 @@ def _agreed_precision(plan: Plan) -> str:
     elif folder:
         own = precision.choose("auto", plan.reporter)
     return plan.agreement.broadcast(own.encode()).decode()
+
+
+def _epochs_chosen_before(plan: Plan, budget: TimeBudget) -> int:
+    """Return the number of epochs that was chosen before the training was stopped, else 0."""
+    own, folder = 0, plan.folder
+    if folder and folder.config_path.is_file() and folder.has_progress():
+        own = recorded_epochs(str(folder.path), folder.config(), budget)
+    (chosen,), _ = plan.agreement.agree([own], False)
+    return chosen
 
 
 def _build(plan: Plan) -> keras.Model:
@@ -277,6 +302,7 @@ def config_of(plan: Plan, model: keras.Model, dataset: Dataset, jit: bool) -> di
         "jit": jit,
         "source": training.source,
         "solver": {"name": recipe.solver, "penalty": recipe.penalty},
+        "time_budget": _recorded_budget(plan),
         "strategy": {"name": plan.devices.name, "replicas": plan.devices.replicas},
         "versions": versions(),
         "plugins": plugins_of(
@@ -287,6 +313,14 @@ def config_of(plan: Plan, model: keras.Model, dataset: Dataset, jit: bool) -> di
         ),
         "machine": machine(),
     }
+
+
+def _recorded_budget(plan: Plan) -> dict[str, float] | None:
+    """Return the time budget in config.json, for which its number of epochs was chosen, if any."""
+    folder = plan.folder
+    if folder is None or not folder.config_path.is_file() or not folder.has_progress():
+        return None
+    return folder.config().get("time_budget")
 
 
 def _agree_on_start(plan: Plan, config: dict[str, Any]) -> dict[str, Any] | None:

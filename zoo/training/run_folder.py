@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import ZooError
+from zoo.registry import describe
 from zoo.registry.plugins import check_plugins, recorded_plugins
 from zoo.registry.recipes import Recipe
 from zoo.registry.solvers import solver_entry
@@ -95,6 +96,22 @@ class RunFolder:
                 return
         write_json(self.config_path, config)
 
+    def record_epochs(
+        self, recipe: dict[str, Any], recipe_text: str, time_budget: dict[str, float]
+    ) -> None:
+        """Write into config.json the recipe with the number of epochs that was chosen.
+
+        Args:
+            recipe: the recipe as a dict, with its number of epochs.
+            recipe_text: its description.
+            time_budget: the budget and the pace from which the number was chosen.
+
+        Raises:
+            ZooError: if the file cannot be written.
+        """
+        chosen = {"recipe": recipe, "recipe_text": recipe_text, "time_budget": time_budget}
+        write_json(self.config_path, {**self.config(), **chosen})
+
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Create the folder if necessary, and lock it for this process.
@@ -169,7 +186,8 @@ class RunFolder:
             return
         for path in (self.config_path, self.history_path, self.model_path):
             path.unlink(missing_ok=True)
-        for folder in (self.logs_path, self.checkpoints_path):
+        rehearsals = self.path.glob(f"{REHEARSAL}*")
+        for folder in (self.logs_path, self.checkpoints_path, *rehearsals):
             shutil.rmtree(folder, ignore_errors=True)
 
     def config(self) -> dict[str, Any]:
@@ -243,6 +261,8 @@ class RunFolder:
 
 
 LOCK_NAME = ".lock"
+# Beginning of the name of the folder in which the pace of a training is measured.
+REHEARSAL = ".pace-"
 
 
 def new_run_dir(name: str) -> Path:
@@ -284,7 +304,12 @@ def check_identity(whose: str, recorded: dict[str, Any], given: dict[str, Any]) 
     Raises:
         ZooError: if they do not; the message names the first difference.
     """
-    recorded = {**recorded, "recipe": Recipe.with_defaults(recorded.get("recipe") or {})}
+    # An earlier version had fewer options and fields; those that are new have their defaults.
+    recorded = {
+        **recorded,
+        "options": {**describe(given["model"]).options, **(recorded.get("options") or {})},
+        "recipe": Recipe.with_defaults(recorded.get("recipe") or {}),
+    }
     for key in IDENTITY:
         if recorded.get(key) == given[key] or (key in _OPTIONAL and key not in recorded):
             continue
@@ -304,10 +329,17 @@ def check_longer(whose: str, recorded: dict[str, Any], given: dict[str, Any]) ->
     """Check that a training can be continued with more epochs than were recorded.
 
     Raises:
-        ZooError: if its learning rate schedule depends on the number of epochs.
+        ZooError: if its learning rate schedule, or its augmentation, depends on the number of
+            epochs.
     """
     before, after = (config["recipe"].get("epochs") for config in (recorded, given))
     longer = isinstance(before, int) and after > before
+    if longer and (given["recipe"].get("augmentation") or {}).get("unmixed"):
+        raise ZooError(
+            f"{whose} was trained without mixup and cutmix in the last of {before} epochs, so it "
+            f"cannot continue to {after}; train {after} epochs from the start, with another run "
+            "folder."
+        )
     if longer and given["recipe"].get("schedule") != "constant":
         raise ZooError(
             f"{whose} was trained with a learning rate that fell to 0 over {before} epochs "

@@ -13,7 +13,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
-from zoo.registry.recipes import CLASS_WEIGHTS, OPTIMIZERS, Recipe, require_finite
+from zoo.registry.ranges import require_finite
+from zoo.registry.recipes import CLASS_WEIGHTS, OPTIMIZERS, Recipe
 from zoo.utils.choices import require_choice, require_seed
 
 if TYPE_CHECKING:
@@ -88,6 +89,12 @@ class Training:
         kind=str | None,
     )
     epochs: int | None = _setting(None, "Passes over the training examples.")
+    time_budget: str | None = _setting(
+        None,
+        "The time that the whole training may take, such as '20 minutes', instead of a number of "
+        "epochs, which is chosen after the first seconds.",
+        metavar="TIME",
+    )
     batch_size: int | None = _setting(
         None, "Examples per update of the weights, over all replicas together."
     )
@@ -258,6 +265,7 @@ class Training:
             ZooError: for the first invalid setting.
         """
         from zoo.training.checkpoints import CheckpointSchedule
+        from zoo.training.time_budget import TimeBudget
 
         require_finite({"start timeout": self.start_timeout})
         for of in fields(self):
@@ -265,6 +273,13 @@ class Training:
             if choices and value is not None:
                 require_choice(of.name, value, choices)
         CheckpointSchedule.parse(self.checkpoint_every)
+        if self.time_budget is not None:
+            TimeBudget.parse(self.time_budget)
+            if self.epochs is not None:
+                raise ZooError(
+                    f"--time-budget chooses the number of epochs, and --epochs {self.epochs} was "
+                    "given too; leave one of them out."
+                )
         require_seed(self.seed)
         self._check_dataset()
 

@@ -220,7 +220,8 @@ class _Match:
     def _check(
         self, spec: ModelSpec, theirs: Mapping[str, Any], ours: Mapping[str, Any], last: int
     ) -> None:
-        ours = {**spec.options, **ours}
+        # Weights of an earlier version were trained without the options that are new since.
+        ours, theirs = {**spec.options, **ours}, {**spec.options, **theirs}
         differing = [
             name
             for name, value in theirs.items()

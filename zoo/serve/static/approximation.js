@@ -44,6 +44,8 @@ let widths = { of: "", errors: new Map(), bounds: new Map() };
 let growing = 0;
 // Whether the slider or the pen is being moved: one movement is one entry of the history.
 let moving = false;
+// Whether a training was running before the settings were changed.
+let resumes = false;
 const history = new History();
 let training, transport, drawing, presets;
 
@@ -75,6 +77,7 @@ export function openApproximation() {
     if (training.settings && same(given, settings) && updates === training.updates) return;
     stopGrowing();
     transport.pause();
+    resumes = false;
     settings = given;
     drawn = null;
     showSettings();
@@ -151,14 +154,19 @@ function apply(changes, keep = true) {
   transport.pause();
   settings = next;
   showSettings();
-  remember(keep);
+  writeAddress(SECTION, { ...settings, updates: 0 }, STATE, keep);
   restart(goOn);
 }
 
-const restart = newest(async (goOn) => {
-  const found = await begin(settings);
-  if (found && goOn && settings.way === "trained") transport.run();
-});
+const beginNewest = newest(begin);
+
+// A training that was running runs on, after the last of several changes.
+async function restart(goOn) {
+  resumes ||= goOn;
+  if (!(await beginNewest(settings))) return;
+  if (resumes && settings.way === "trained") transport.run();
+  resumes = false;
+}
 
 function begin(wanted, updates = 0) {
   history.clear();
@@ -169,8 +177,9 @@ function begin(wanted, updates = 0) {
   return training.start({ kind: "curve", ...sent }, [], wanted.way === "trained" ? updates : 0);
 }
 
-function remember(push = false) {
-  writeAddress(SECTION, { ...settings, updates: push ? 0 : training.updates }, STATE, push === true);
+// Write the update, too, into the address.
+function remember() {
+  writeAddress(SECTION, { ...settings, updates: training.updates }, STATE);
 }
 
 function same(one, other) {

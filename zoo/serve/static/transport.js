@@ -108,19 +108,26 @@ export class Transport {
   }
 }
 
-// A function that hands its newest argument to an asynchronous task, one at a time.
+// The server limits how often a browser may start a training.
+const PAUSE_MS = 200;
+
+// A function that calls an asynchronous task, once at a time and at most five times a second, with
+// the newest argument. Its answer is whether this call was the one that waited for all.
 export function newest(task) {
   let waiting = null;
   let busy = false;
   return async (value) => {
     waiting = { value };
-    if (busy) return;
+    if (busy) return false;
     busy = true;
     while (waiting) {
       const { value: next } = waiting;
       waiting = null;
+      const pause = new Promise((done) => setTimeout(done, PAUSE_MS));
       await task(next);
+      await pause;
     }
     busy = false;
+    return true;
   };
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -19,15 +20,13 @@ from zoo.training.checkpoints import CheckpointSchedule, Position
 from zoo.training.class_weights import example_weights
 from zoo.training.context import TrainingContext
 from zoo.training.evaluation import Evaluation
+from zoo.training.examples import Examples
 from zoo.training.finite import SMALLER_RATE, require_finite_figures, require_finite_weights
 from zoo.training.loop import TrainingLoop, check_batch_size
 from zoo.training.profile import StepsProfile
-from zoo.training.solvers import Outcome, whitening
+from zoo.training.solvers import Outcome, pace, whitening
 from zoo.training.solvers.best_weights import BestWeights
-
-# Target duration of a call of the graph: short enough for progress reports and signals, long enough
-# to make its overhead negligible.
-_SECONDS_PER_CALL = 0.25
+from zoo.training.solvers.pace import StepsPerCall
 
 
 class GradientSolver:
@@ -85,27 +84,24 @@ class GradientSolver:
         recipe, model = context.recipe, context.model
         if recipe.whitening:
             model = _whitened(context)
-        augmenter = Augmenter(recipe.augmentation) if recipe.augmentation else None
-        loop = TrainingLoop(
-            model,
-            context.strategy,
-            context.examples("train", augmenter),
-            batch_size=recipe.batch_size,
-            seed=context.training.seed,
-            jit=context.jit,
-            label_smoothing=recipe.label_smoothing,
-            augmenter=augmenter,
-            weights=example_weights(context.dataset, recipe.class_weight),
-        )
-        best = BestWeights(model, bool(recipe.averaging)) if recipe.patience else None
-        position = _Epochs(context, loop, context.evaluation("validation", model), best).run()
+        train = context.examples("train", _augmenter(recipe))
+        validation = context.examples("validation")
+
+        def epochs_of(context: TrainingContext) -> _Epochs:
+            return _epochs(context, model, train, validation)
+
+        if context.time_budget:
+            context = pace.with_epochs_chosen(context, model, epochs_of)
+        epochs = epochs_of(context)
+        position = epochs.run()
+        best = epochs.best
         if best:
             best.assign()
         elif recipe.averaging:
             model.optimizer.finalize_variable_values(model.trainable_variables)
         if recipe.whitening:
             whitening.fold(model, context.model)
-        return _outcome(context, position, loop.steps_per_epoch)
+        return _outcome(context, position, epochs.loop.steps_per_epoch)
 
 
 def epoch_callbacks(context: TrainingContext, model: keras.Model) -> keras.callbacks.CallbackList:
@@ -159,6 +155,34 @@ def _whitened(context: TrainingContext) -> keras.Model:
     return model
 
 
+def _augmenter(recipe: Recipe) -> Augmenter | None:
+    return Augmenter(recipe.augmentation, recipe.epochs) if recipe.augmentation else None
+
+
+def _epochs(
+    context: TrainingContext,
+    model: keras.Model,
+    train: Examples,
+    validation: Examples,
+) -> _Epochs:
+    """Return the epochs of a training, whose graphs are traced anew."""
+    recipe = context.recipe
+    loop = TrainingLoop(
+        model,
+        context.strategy,
+        train,
+        batch_size=recipe.batch_size,
+        seed=context.training.seed,
+        jit=context.jit,
+        label_smoothing=recipe.label_smoothing,
+        augmenter=_augmenter(recipe),
+        weights=example_weights(context.dataset, recipe.class_weight),
+    )
+    best = BestWeights(model, bool(recipe.averaging)) if recipe.patience else None
+    evaluation = Evaluation(model, context.strategy, validation, context.task)
+    return _Epochs(context, loop, evaluation, best)
+
+
 @dataclass
 class _Epochs:
     """Runs the epochs of a training, starting from the last checkpoint.
@@ -174,7 +198,7 @@ class _Epochs:
     loop: TrainingLoop
     validation: Evaluation
     best: BestWeights | None
-    _pace: _Pace = field(default_factory=lambda: _Pace(), init=False)
+    _pace: StepsPerCall = field(default_factory=StepsPerCall, init=False)
 
     def __post_init__(self):
         training, folder = self.context.training, self.context.folder
@@ -186,22 +210,32 @@ class _Epochs:
         position = self._restore()
         if self._ended(position):
             return position
-        callbacks = epoch_callbacks(self.context, self.loop.model)
-        callbacks.on_train_begin()
-        with contextlib.closing(self._profile) if self._profile else contextlib.nullcontext():
+        profile = contextlib.closing(self._profile) if self._profile else contextlib.nullcontext()
+        with self.callbacks() as callbacks, profile:
             while not self._ended(position):
                 callbacks.on_epoch_begin(position.epoch)
                 self._epoch(position)
-                logs = self._finish_epoch(position)
-                callbacks.on_epoch_end(position.epoch - 1, logs)
-                ended = self._ended(position)
-                due = self._schedule.after_epoch(ended)
-                (agreed,), stopping = self.context.agreement.agree([due], self.context.stop())
-                if agreed or stopping:
-                    self._save(position)
-                self._check_stop(stopping and not ended)
-        callbacks.on_train_end()
+                stopping = self.end_epoch(position, callbacks)
+                self._check_stop(stopping and not self._ended(position))
         return position
+
+    @contextlib.contextmanager
+    def callbacks(self) -> Iterator[keras.callbacks.CallbackList]:
+        """Tell Keras's callbacks that training begins, and at the end of the block that it ends."""
+        callbacks = epoch_callbacks(self.context, self.loop.model)
+        callbacks.on_train_begin()
+        yield callbacks
+        callbacks.on_train_end()
+
+    def end_epoch(self, position: Position, callbacks: keras.callbacks.CallbackList) -> bool:
+        """Validate and save after an epoch; return whether any worker was asked to stop."""
+        logs = self._finish_epoch(position)
+        callbacks.on_epoch_end(position.epoch - 1, logs)
+        due = self._schedule.after_epoch(self._ended(position))
+        (agreed,), stopping = self.context.agreement.agree([due], self.context.stop())
+        if agreed or stopping:
+            self._save(position)
+        return stopping
 
     def _ended(self, position: Position) -> bool:
         """Return whether all epochs are finished, or the last ones brought no improvement."""
@@ -304,16 +338,3 @@ class _Epochs:
     def _check_stop(self, stopping: bool) -> None:
         if stopping:
             raise self.context.preempted("", "resumes from here")
-
-
-@dataclass
-class _Pace:
-    """The number of steps of the next call of the graph."""
-
-    steps: int = 1
-
-    def measured(self, steps: int, seconds: float) -> None:
-        """Adapt the number of steps to a call's duration, unless the epoch's end cut it short."""
-        if steps == self.steps:
-            fast = seconds < _SECONDS_PER_CALL
-            self.steps = self.steps * 2 if fast else max(1, self.steps // 2)

@@ -98,13 +98,18 @@ def whitened(
         head = keras.Sequential([whitening, inner, *others], name="head")
         assert preprocessing is not None
         training_model = type(model)(image, head(preprocessing(image)), name=model.name)
-        # The compile config has the optimizer without the wrapper for half precision.
-        settings = model.get_compile_config()
-        settings["optimizer"] = keras.optimizers.serialize(model.optimizer)
-        training_model.compile_from_config(settings)
+        compile_alike(training_model, model)
         whitening.kernel.assign(projection)
         whitening.bias.assign(-mean @ projection)
     return training_model
+
+
+def compile_alike(training_model: keras.Model, model: keras.Model) -> None:
+    """Compile the training model as the model is, under the scope of the strategy."""
+    # The compile config has the optimizer without the wrapper for half precision.
+    settings = model.get_compile_config()
+    settings["optimizer"] = keras.optimizers.serialize(model.optimizer)
+    training_model.compile_from_config(settings)
 
 
 def unfold(model: keras.Model, training_model: keras.Model, mean: np.ndarray) -> None:
