@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zoo.errors import ZooError
+from zoo.models.physics_head import SMOOTH
+from zoo.nn.activation_names import NAMES
 from zoo.serve import messages
 from zoo.serve.settings import CurveSettings, FieldSettings, PlaneSettings
 
@@ -203,3 +205,10 @@ def test_the_page_is_told_what_is_taken():
                     schema.model_validate_json(json.dumps({**good, name: limit[end]}))
                     with pytest.raises(ValueError, match=name):
                         schema.model_validate_json(json.dumps({**good, name: limit[end] + step}))
+
+
+def test_the_page_offers_all_of_the_lecture_s_activations():
+    choices = messages.choices()
+    assert tuple(choices["curve"]["activation"]["choices"]) == NAMES
+    assert tuple(choices["plane"]["activations"]["choices"]) == NAMES
+    assert tuple(choices["field"]["activation"]["choices"]) == SMOOTH
