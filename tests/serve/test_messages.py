@@ -116,7 +116,10 @@ PLANE = {"kind": "plane"}
         ({"seed": True}, "The seed is true; give a whole number from 0 to 2,147,483,647."),
         ({"widths": [4, 40]}, "Item 2 of widths is 40; give a whole number from 1 to 32."),
         ({"widths": [1] * 7}, "The widths are a list of 7 items; give a list of 0 to 6 items."),
-        ({"widths": [4]}, "There are 1 widths and 2 activations; give one activation per "),
+        (
+            {"widths": [4]},
+            "The number of widths is 1, and that of activations is 2; give one activation per ",
+        ),
         ({"activations": ["tanh", "tnh"]}, "Item 2 of activations is 'tnh'; choose from step, "),
         ({"features": ["x1", "x1"]}, "A feature is given twice; give each once."),
         ({"data": "own"}, "There are no own points; give at least one, or choose other data."),

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from zoo.utils.text import printable
 
 _SHOWN = 60
+_SHORTEST = 3
 
 
 def refusal(schema: type[BaseModel], error: ValidationError) -> str:
@@ -126,6 +127,9 @@ def _spoken(names: Sequence[int | str]) -> str:
     fields = [name for name in wanted if isinstance(name, str)]
     items = [f"item {name + 1} of" for name in wanted if isinstance(name, int)]
     field = printable(fields[-1].replace("_", " "))[:_SHOWN] if fields else "message"
+    if len(field) < _SHORTEST:
+        # "The to is missing" is no sentence.
+        field = f'field "{field}"'
     plural = field.endswith("s") and not field.endswith("ss") and not items
     what = " ".join([*reversed(items), field]) if items else f"the {field}"
     return f"{what[0].upper()}{what[1:]} {'are' if plural else 'is'}"

@@ -105,8 +105,8 @@ class PlaneSettings(_Strict):
     def _agree(self) -> PlaneSettings:
         if len(self.activations) != len(self.widths):
             raise ValueError(
-                f"There are {len(self.widths)} widths and {len(self.activations)} activations; "
-                "give one activation per hidden layer."
+                f"The number of widths is {len(self.widths)}, and that of activations is "
+                f"{len(self.activations)}; give one activation per hidden layer."
             )
         if len(set(self.features)) < len(self.features):
             raise ValueError("A feature is given twice; give each once.")
