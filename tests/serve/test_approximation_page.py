@@ -255,3 +255,10 @@ def test_nothing_is_wider_than_the_window(open_section, shoot, name, size, schem
 def test_the_network_is_drawn_in_its_colour(open_section):
     page = open_section("way=bumps&width=32")
     assert red_pixels(page, "curve-plot") > 500
+
+
+@pytest.mark.parametrize("function", ["nielsen", "runge", "abs", "step"])
+def test_the_untrained_network_is_seen(open_section, function):
+    page = open_section(f"function={function}")
+    page.wait_for_selector("#curve-sentence:has-text('after 0 updates')")
+    assert red_pixels(page, "curve-plot") > 500

@@ -280,6 +280,7 @@ function drawPlots() {
     ...numbers,
     points,
     isDrawn: settings.function === "drawn" && frame.settings.function === "drawn",
+    isTrained: frame.settings.way === "trained",
     drawn,
     marked: drawing.place(),
   });
