@@ -114,6 +114,28 @@ def test_a_regression_is_learned(playground, name):
     assert shown.page.inner_text(".column:last-child .head small") == "linear"
 
 
+@pytest.mark.parametrize("before", ["loss=cross_entropy", "model=perceptron&learning_rate=0.1"])
+def test_the_loss_and_the_model_follow_data_with_values(playground, before):
+    shown = playground(before).choose("gaussian")
+    assert (shown.problem, shown.settings["data"]) == ("", "gaussian")
+    page = shown.page
+    assert page.input_value("[name=model]") == shown.settings["model"] == "network"
+    assert page.input_value("[name=loss]") == shown.settings["loss"] == "half_squared"
+    # What these points refuse cannot be chosen.
+    assert page.is_disabled("[name=loss] [value=cross_entropy]")
+    assert page.is_disabled("[name=model] [value=perceptron]")
+
+
+def test_nothing_of_the_training_before_is_shown_when_another_cannot_start(playground):
+    shown = playground()
+    page = shown.page
+    page.route("**/api/playground/start", lambda route: route.abort())
+    page.check("#data input[value=spiral]", force=True)
+    page.wait_for_selector("#play-problem:has-text('cannot be reached')")
+    assert shown.losses == ("–", "–")
+    assert shown.plane([(0, 0), (2, 2)]) == [[0, 0, 0]] * 2
+
+
 def test_noise_and_the_share_of_test_points(playground):
     shown = playground("data=spiral")
     shown.page.focus("#data-settings [name=noise]")

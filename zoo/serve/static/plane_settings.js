@@ -92,6 +92,11 @@ export function isRegression({ data, task }) {
   return REGRESSION_SETS.includes(data) || (data === "own" && task === "regression");
 }
 
+// Points with values are for a network and the half squared error only.
+export function agreeing(settings) {
+  return isRegression(settings) ? { ...settings, model: "network", loss: "half_squared" } : settings;
+}
+
 // Settings that the page can show, from settings of an address, which may say anything.
 export function repaired(given) {
   const settings = { ...given, kind: DEFAULTS.kind };
@@ -116,7 +121,7 @@ export function repaired(given) {
   const isPoint = (row) => Array.isArray(row) && row.length === 3 && row.every(Number.isFinite);
   settings.points = settings.points.filter(isPoint).slice(0, MAX_POINTS);
   if (settings.data === "own" && !settings.points.length) settings.points = [[0, 0, 1]];
-  return settings;
+  return agreeing(settings);
 }
 
 // Where the playground is: settings and view, from an address's state.
