@@ -353,6 +353,35 @@ def test_a_weight_is_set_by_hand_with_the_keyboard(playground):
     assert shown.losses == after
 
 
+def test_a_weight_set_by_hand_is_kept_when_one_goes_back_and_forward(playground):
+    shown = playground("speed=1")
+    shown.press("epoch")
+    shown.page.focus("[data-key=unit-1-0]")
+    shown.page.keyboard.press("Enter")
+    shown.page.keyboard.type("1.5")
+    shown.page.keyboard.press("Enter")
+    shown.page.wait_for_function("location.hash.includes('edits')")
+    shown.page.keyboard.press("Escape")
+    shown.press("epoch")
+    edited, edits = shown.losses, "25,1,-1,0,1.5;"
+    assert shown.go_to(10).losses != edited
+    assert shown.state["edits"] == edits
+    address = shown.page.url
+    assert shown.go_to(50).losses == edited
+    assert shown.state["edits"] == edits
+    # A link to an earlier update leads to it, and on to the weight.
+    shown.page.goto("about:blank")
+    shown.page.goto(address)
+    assert shown.settle().updates == 10
+    shown.go_to(25).press("epoch")
+    assert (shown.losses, shown.state["edits"]) == (edited, edits)
+    # New updates before it make another training.
+    shown.go_to(10).press("one")
+    assert "edits" not in shown.state
+    shown.press("epoch").press("epoch")
+    assert shown.losses != edited
+
+
 def test_a_click_on_a_line_sets_its_weight(playground):
     shown = playground("widths=2&activations=tanh")
     page = shown.page

@@ -129,7 +129,9 @@ export function parted(state) {
   const part = (defaults) => Object.fromEntries(Object.keys(defaults).map((name) => [name, state[name]]));
   const view = part(VIEW);
   view.updates = Math.min(MAX_TOTAL_UPDATES, Math.max(0, Math.round(view.updates)));
-  view.edits = view.edits.filter((row) => Array.isArray(row) && row.length === 5 && row.every(Number.isFinite));
+  view.edits = view.edits
+    .filter((row) => Array.isArray(row) && row.length === 5 && row.every(Number.isFinite))
+    .sort(([one], [other]) => one - other);
   if (!SPEEDS.includes(view.speed)) view.speed = VIEW.speed;
   return [repaired(part(DEFAULTS)), view];
 }

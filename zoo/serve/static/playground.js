@@ -33,7 +33,7 @@ let training, transport, network, weights, form, ownPoints, presets, sharing;
 let refusal = "";
 
 export function openPlayground() {
-  training = new Training({ section: at(SECTION), onframe: show, onerror: complain });
+  training = new Training({ section: at(SECTION), onframe: show, onerror: complain, oncut: cut });
   transport = new Transport(at("play-transport"), {
     training,
     speed: view.speed,
@@ -176,9 +176,12 @@ function resize(depth) {
 }
 
 async function setWeight(layer, row, column, value) {
-  history.cut(training.updates);
-  transport.cut(training.updates);
   if (await training.weight(layer, row, column, value)) remember();
+}
+
+function cut(update) {
+  history.cut(update);
+  transport.cut(update);
 }
 
 function complain(error) {
