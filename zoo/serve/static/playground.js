@@ -59,7 +59,7 @@ export function openPlayground() {
   weights = new Weights(setWeight);
   form = openSettings(change);
   ownPoints = openOwnPoints(change, () => axes);
-  presets = openPresets(SECTION);
+  presets = openPresets(SECTION, at("presets"), at("claim"), (update) => transport.goTo(update));
   sharing = openSharing({ training, pause: () => transport.pause(), address: remember });
   at("shallower").onclick = () => resize(settings.widths.length - 1);
   at("deeper").onclick = () => resize(settings.widths.length + 1);
