@@ -1,5 +1,7 @@
 """The playground in a real Chromium: what a hand with a mouse or a keyboard would do."""
 
+import re
+
 import numpy as np
 import pytest
 from playground_page import Playground
@@ -237,6 +239,14 @@ def test_losses_on_training_and_test_points(playground):
     shown.open("test_share=0")
     shown.press("epoch")
     assert shown.page.eval_on_selector("#losses", colours)[1] == 0
+
+
+def test_a_loss_without_bounds_has_few_digits(playground):
+    shown = playground("data=gaussian&learning_rate=10&optimizer=sgd&activations=relu&updates=8")
+    assert shown.frame["loss"]["train"] > 1e9
+    for text in shown.losses:
+        assert re.fullmatch(r"\d\.\d\de\d+", text)
+    assert shown.page.eval_on_selector(".losses-part", "one => one.scrollWidth <= one.clientWidth")
 
 
 def test_points_are_shown_or_hidden_and_the_output_is_discretised(playground):
