@@ -1,12 +1,14 @@
 """The playground in a real Chromium: what a hand with a mouse or a keyboard would do."""
 
+import re
+
 import numpy as np
 import pytest
 from playground_page import Playground
 from window_sizes import DESKTOP, PHONE, PROJECTOR
 
 from zoo.serve.packing import unpack
-from zoo.serve.presets import PRESETS
+from zoo.serve.presets import PRESETS, find
 from zoo.serve.settings import (
     CLASSIFICATION_DATA,
     GATES,
@@ -259,6 +261,14 @@ def test_losses_on_training_and_test_points(playground):
     shown.open("test_share=0")
     shown.press("epoch")
     assert shown.page.eval_on_selector("#losses", colours)[1] == 0
+
+
+def test_a_loss_without_bounds_has_few_digits(playground):
+    shown = playground("data=gaussian&learning_rate=10&optimizer=sgd&activations=relu&updates=8")
+    assert shown.frame["loss"]["train"] > 1e9
+    for text in shown.losses:
+        assert re.fullmatch(r"\d\.\d\de\d+", text)
+    assert shown.page.eval_on_selector(".losses-part", "one => one.scrollWidth <= one.clientWidth")
 
 
 def test_points_are_shown_or_hidden_and_the_output_is_discretised(playground):
@@ -531,10 +541,25 @@ def test_the_keyboard_runs_the_training(playground):
 )
 def test_a_preset_opens_what_its_slide_says(playground, preset):
     shown = playground("data=spiral&widths=3&activations=relu&speed=50")
-    shown.page.click(f"#presets a[aria-label='Slide {preset.slide}: {preset.title}']")
+    shown.page.select_option("#presets", label=f"{preset.slide} · {preset.title}")
     shown.page.wait_for_selector("#claim:visible")
     shown.settle()
-    assert shown.page.inner_text("#claim") == f"Slide {preset.slide} {preset.sentence}"
+    assert shown.page.inner_text("#claim").startswith(f"Slide {preset.slide} {preset.sentence}")
     expected = PlaneSettings.model_validate(dict(preset.settings)).model_dump()
     assert PlaneSettings.model_validate(shown.settings | {"points": []}).model_dump() == expected
-    assert shown.page.locator("#presets a[aria-current]").count() == 1
+    assert shown.page.input_value("#presets").startswith("#playground")
+
+
+def test_a_preset_is_trained_as_far_as_its_sentence_says(playground):
+    shown = playground()
+    shown.page.select_option("#presets", label="6 · A hidden layer learns XOR")
+    shown.settle()
+    (updates,) = find("hidden_layer_xor").as_dict()["updates"]
+    shown.page.click(f"#claim button:has-text('Go to update {updates:,}')")
+    shown.page.wait_for_selector(f"#progress:has-text('After {updates:,} updates')")
+    assert shown.settle().updates == updates
+    # A preset of another section leaves the menu as it was.
+    before = shown.page.input_value("#presets")
+    shown.page.select_option("#presets", label="12 · Constructed weights")
+    shown.page.wait_for_selector("#approximation:visible")
+    assert shown.page.input_value("#presets") == before

@@ -2,7 +2,7 @@
 // state in the address: settings, weights set by hand, the update, and what of it is to be seen.
 import { watchAddress, writeAddress } from "./address.js";
 import { fetchJson } from "./call.js";
-import { fit, redraw } from "./axes.js";
+import { fit, lossText, redraw } from "./axes.js";
 import { drawLosses, History } from "./losses.js";
 import { Network } from "./network.js";
 import { openOwnPoints } from "./own_points_form.js";
@@ -59,7 +59,7 @@ export function openPlayground() {
   weights = new Weights(setWeight);
   form = openSettings(change);
   ownPoints = openOwnPoints(change, () => axes);
-  presets = openPresets(SECTION);
+  presets = openPresets(SECTION, at("presets"), at("claim"), (update) => transport.goTo(update));
   sharing = openSharing({ training, pause: () => transport.pause(), address: remember });
   at("shallower").onclick = () => resize(settings.widths.length - 1);
   at("deeper").onclick = () => resize(settings.widths.length + 1);
@@ -225,16 +225,15 @@ function largest({ train, test }) {
 function showNumbers() {
   const { updates, loss, errors, line } = frame;
   const number = (value) => value.toLocaleString("en");
-  const text = (value) => (value === null ? "–" : value.toFixed(value < 0.001 ? 6 : 4));
-  at("loss-train").textContent = text(loss.train);
-  at("loss-test").textContent = text(loss.test);
+  at("loss-train").textContent = lossText(loss.train);
+  at("loss-test").textContent = lossText(loss.test);
   const counts = frame.points_count;
   const wrong = errors && (errors.test === null || !counts.test ? [errors.train, counts.train, ""] : [errors.test, counts.test, "test "]);
   at("wrong").textContent = wrong ? `${wrong[0]} of ${wrong[1]}` : "–";
   at("wrong").parentElement.hidden = !wrong;
   const sentence =
-    `After ${number(updates)} ${updates === 1 ? "update" : "updates"}: training loss ${text(loss.train)}` +
-    (loss.test === null ? "" : `, test loss ${text(loss.test)}`) +
+    `After ${number(updates)} ${updates === 1 ? "update" : "updates"}: training loss ${lossText(loss.train)}` +
+    (loss.test === null ? "" : `, test loss ${lossText(loss.test)}`) +
     (wrong ? `, ${wrong[0]} of ${wrong[1]} ${wrong[2]}points wrong.` : ".");
   // A screen reader reads the state when the training stands still.
   at("progress").setAttribute("aria-busy", transport.running);
