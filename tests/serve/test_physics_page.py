@@ -197,3 +197,14 @@ def test_an_axis_has_three_ticks_that_are_not_cut(open_section, canvas, low, hig
     )
     assert len(found) >= 3
     assert min(found) >= 0
+
+
+def test_an_error_goes_away_when_the_network_is_back(open_section):
+    page = open_section("problem=poisson")
+    page.context.set_offline(True)
+    page.click("#field-transport [data-part=one]")
+    page.wait_for_selector("#field-problem:has-text('cannot be reached')")
+    page.context.set_offline(False)
+    page.wait_for_selector("#field-problem", state="hidden")
+    page.click("#field-transport [data-part=one]")
+    page.wait_for_selector("#field-sentence:has-text('After 1 update')")
