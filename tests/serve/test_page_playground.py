@@ -1,12 +1,14 @@
 """The playground in a real Chromium: what a hand with a mouse or a keyboard would do."""
 
+import re
+
 import numpy as np
 import pytest
 from playground_page import Playground
 from window_sizes import DESKTOP, PHONE, PROJECTOR
 
 from zoo.serve.packing import unpack
-from zoo.serve.presets import PRESETS
+from zoo.serve.presets import PRESETS, find
 from zoo.serve.settings import (
     CLASSIFICATION_DATA,
     GATES,
@@ -112,6 +114,28 @@ def test_a_regression_is_learned(playground, name):
     shown.run_until("After 3").run_until("After 6")
     assert float(shown.losses[1]) < first / 2
     assert shown.page.inner_text(".column:last-child .head small") == "linear"
+
+
+@pytest.mark.parametrize("before", ["loss=cross_entropy", "model=perceptron&learning_rate=0.1"])
+def test_the_loss_and_the_model_follow_data_with_values(playground, before):
+    shown = playground(before).choose("gaussian")
+    assert (shown.problem, shown.settings["data"]) == ("", "gaussian")
+    page = shown.page
+    assert page.input_value("[name=model]") == shown.settings["model"] == "network"
+    assert page.input_value("[name=loss]") == shown.settings["loss"] == "half_squared"
+    # What these points refuse cannot be chosen.
+    assert page.is_disabled("[name=loss] [value=cross_entropy]")
+    assert page.is_disabled("[name=model] [value=perceptron]")
+
+
+def test_nothing_of_the_training_before_is_shown_when_another_cannot_start(playground):
+    shown = playground()
+    page = shown.page
+    page.route("**/api/playground/start", lambda route: route.abort())
+    page.check("#data input[value=spiral]", force=True)
+    page.wait_for_selector("#play-problem:has-text('cannot be reached')")
+    assert shown.losses == ("–", "–")
+    assert shown.plane([(0, 0), (2, 2)]) == [[0, 0, 0]] * 2
 
 
 def test_noise_and_the_share_of_test_points(playground):
@@ -239,6 +263,14 @@ def test_losses_on_training_and_test_points(playground):
     assert shown.page.eval_on_selector("#losses", colours)[1] == 0
 
 
+def test_a_loss_without_bounds_has_few_digits(playground):
+    shown = playground("data=gaussian&learning_rate=10&optimizer=sgd&activations=relu&updates=8")
+    assert shown.frame["loss"]["train"] > 1e9
+    for text in shown.losses:
+        assert re.fullmatch(r"\d\.\d\de\d+", text)
+    assert shown.page.eval_on_selector(".losses-part", "one => one.scrollWidth <= one.clientWidth")
+
+
 def test_points_are_shown_or_hidden_and_the_output_is_discretised(playground):
     shown = playground("training_points=0")
     shown.run_until("After 1")
@@ -329,6 +361,35 @@ def test_a_weight_is_set_by_hand_with_the_keyboard(playground):
     shown.open("updates=25&edits=1,1,0,0,-2.5;")
     assert shown.updates == 25
     assert shown.losses == after
+
+
+def test_a_weight_set_by_hand_is_kept_when_one_goes_back_and_forward(playground):
+    shown = playground("speed=1")
+    shown.press("epoch")
+    shown.page.focus("[data-key=unit-1-0]")
+    shown.page.keyboard.press("Enter")
+    shown.page.keyboard.type("1.5")
+    shown.page.keyboard.press("Enter")
+    shown.page.wait_for_function("location.hash.includes('edits')")
+    shown.page.keyboard.press("Escape")
+    shown.press("epoch")
+    edited, edits = shown.losses, "25,1,-1,0,1.5;"
+    assert shown.go_to(10).losses != edited
+    assert shown.state["edits"] == edits
+    address = shown.page.url
+    assert shown.go_to(50).losses == edited
+    assert shown.state["edits"] == edits
+    # A link to an earlier update leads to it, and on to the weight.
+    shown.page.goto("about:blank")
+    shown.page.goto(address)
+    assert shown.settle().updates == 10
+    shown.go_to(25).press("epoch")
+    assert (shown.losses, shown.state["edits"]) == (edited, edits)
+    # New updates before it make another training.
+    shown.go_to(10).press("one")
+    assert "edits" not in shown.state
+    shown.press("epoch").press("epoch")
+    assert shown.losses != edited
 
 
 def test_a_click_on_a_line_sets_its_weight(playground):
@@ -480,10 +541,25 @@ def test_the_keyboard_runs_the_training(playground):
 )
 def test_a_preset_opens_what_its_slide_says(playground, preset):
     shown = playground("data=spiral&widths=3&activations=relu&speed=50")
-    shown.page.click(f"#presets a[aria-label='Slide {preset.slide}: {preset.title}']")
+    shown.page.select_option("#presets", label=f"{preset.slide} · {preset.title}")
     shown.page.wait_for_selector("#claim:visible")
     shown.settle()
-    assert shown.page.inner_text("#claim") == f"Slide {preset.slide} {preset.sentence}"
+    assert shown.page.inner_text("#claim").startswith(f"Slide {preset.slide} {preset.sentence}")
     expected = PlaneSettings.model_validate(dict(preset.settings)).model_dump()
     assert PlaneSettings.model_validate(shown.settings | {"points": []}).model_dump() == expected
-    assert shown.page.locator("#presets a[aria-current]").count() == 1
+    assert shown.page.input_value("#presets").startswith("#playground")
+
+
+def test_a_preset_is_trained_as_far_as_its_sentence_says(playground):
+    shown = playground()
+    shown.page.select_option("#presets", label="6 · A hidden layer learns XOR")
+    shown.settle()
+    (updates,) = find("hidden_layer_xor").as_dict()["updates"]
+    shown.page.click(f"#claim button:has-text('Go to update {updates:,}')")
+    shown.page.wait_for_selector(f"#progress:has-text('After {updates:,} updates')")
+    assert shown.settle().updates == updates
+    # A preset of another section leaves the menu as it was.
+    before = shown.page.input_value("#presets")
+    shown.page.select_option("#presets", label="12 · Constructed weights")
+    shown.page.wait_for_selector("#approximation:visible")
+    assert shown.page.input_value("#presets") == before

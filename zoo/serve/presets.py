@@ -99,6 +99,8 @@ class Preset:
             "sentence": self.sentence,
             "section": self.section,
             "settings": dict(self.settings),
+            # A construction is finished at update 0.
+            "updates": sorted({claim.updates for claim in self.claims if claim.updates}),
         }
 
 

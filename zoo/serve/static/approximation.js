@@ -73,7 +73,7 @@ export function openApproximation() {
       moving = false;
     },
   });
-  presets = openPresets(SECTION, at("curve-presets"), at("curve-claim"));
+  presets = openPresets(SECTION, at("curve-presets"), at("curve-claim"), (update) => transport.goTo(update));
   listen();
   for (const id of ["curve-plot", "curve-error", "curve-units", "curve-progress"]) redraw(at(id), drawPlots);
   watchAddress(SECTION, STATE, ({ updates, ...given }) => {

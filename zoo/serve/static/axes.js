@@ -43,7 +43,21 @@ export function tickText(value, step) {
 }
 
 function compact(value) {
+  if (Math.abs(value) >= 1e15) return exponential(value, 2);
   return value.toLocaleString("en", { notation: "compact", maximumFractionDigits: 1 }).replace("-", "−");
+}
+
+// A value with an exponent, such as 8.64e56.
+function exponential(value, digits) {
+  return value.toExponential(digits - 1).replace("e+", "e").replace(/-/g, "−");
+}
+
+// A loss as short text: at most four digits, or six decimals.
+export function lossText(value) {
+  if (value === null) return "–";
+  if (value >= 1e4 || (value < 1e-6 && value > 0)) return exponential(value, 3);
+  if (value >= 1) return value.toPrecision(4);
+  return value.toFixed(value < 0.001 ? 6 : 4);
 }
 
 // x and y are [low, high, name]; the name is drawn beside the axis. With `log`, y is logarithmic,
@@ -91,7 +105,7 @@ export class Axes {
     context.fillStyle = faint;
     context.strokeStyle = edge;
     context.textBaseline = "middle";
-    const [ys, yStep] = this.log ? [decades(...this.y), 0] : this.linear(this.y, this.height / (2.6 * size));
+    const [ys, yStep] = this.log ? [decades(...this.y, this.height / (1.5 * size)), 0] : this.linear(this.y, this.height / (2.6 * size));
     context.textAlign = "right";
     const texts = ys.map((value) => (yStep ? tickText(value, yStep) : powerText(value)));
     this.widen(Math.max(0, ...texts.map((text) => context.measureText(text).width)));
@@ -212,12 +226,13 @@ function doublings([low, high], wanted) {
   return Array.from({ length: Math.floor(powers / every) + 1 }, (_, index) => low * 2 ** (every * index));
 }
 
-function decades(low, high) {
-  const found = [];
-  for (let power = Math.ceil(Math.log10(low) - 1e-9); power <= Math.log10(high) + 1e-9; power++) found.push(10 ** power);
-  return found;
+// Powers of 10, or every second, third … of them, counted from the lowest.
+function decades(low, high, wanted) {
+  const [first, last] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)];
+  const every = Math.ceil((last - first + 1) / Math.max(2, wanted));
+  return Array.from({ length: Math.floor((last - first) / every) + 1 }, (_, index) => 10 ** (first + every * index));
 }
 
 function powerText(value) {
-  return value >= 0.001 && value < 1e4 ? String(Number(value.toPrecision(1))) : value.toExponential(0).replace("-", "−");
+  return value >= 0.001 && value < 1e4 ? String(Number(value.toPrecision(1))) : exponential(value, 1);
 }

@@ -46,7 +46,7 @@ let training, transport, presets;
 export function openPhysics() {
   training = new Training({ section: at(SECTION), onframe: show, onerror: complain });
   transport = new Transport(at("field-transport"), { training, speed: 50, restart: () => begin(), settled: remember });
-  presets = openPresets(SECTION, at("field-presets"), at("field-claim"));
+  presets = openPresets(SECTION, at("field-presets"), at("field-claim"), (update) => transport.goTo(update));
   listen();
   for (const id of ["field-curve", "field-network", "field-slice-plot", "field-progress"]) redraw(at(id), drawPlots);
   watchAddress(SECTION, STATE, ({ updates, slice: cut, ...given }) => {

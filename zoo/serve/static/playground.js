@@ -2,12 +2,12 @@
 // state in the address: settings, weights set by hand, the update, and what of it is to be seen.
 import { watchAddress, writeAddress } from "./address.js";
 import { fetchJson } from "./call.js";
-import { redraw } from "./axes.js";
+import { fit, lossText, redraw } from "./axes.js";
 import { drawLosses, History } from "./losses.js";
 import { Network } from "./network.js";
 import { openOwnPoints } from "./own_points_form.js";
 import { drawPlane } from "./plane.js";
-import { DEFAULTS, isRegression, MAX_DEPTH, parted, VIEW } from "./plane_settings.js";
+import { agreeing, DEFAULTS, isRegression, MAX_DEPTH, parted, VIEW } from "./plane_settings.js";
 import { openPresets } from "./presets.js";
 import { openSettings } from "./settings_form.js";
 import { openSharing } from "./sharing.js";
@@ -33,7 +33,7 @@ let training, transport, network, weights, form, ownPoints, presets, sharing;
 let refusal = "";
 
 export function openPlayground() {
-  training = new Training({ section: at(SECTION), onframe: show, onerror: complain });
+  training = new Training({ section: at(SECTION), onframe: show, onerror: complain, oncut: cut });
   transport = new Transport(at("play-transport"), {
     training,
     speed: view.speed,
@@ -59,7 +59,7 @@ export function openPlayground() {
   weights = new Weights(setWeight);
   form = openSettings(change);
   ownPoints = openOwnPoints(change, () => axes);
-  presets = openPresets(SECTION);
+  presets = openPresets(SECTION, at("presets"), at("claim"), (update) => transport.goTo(update));
   sharing = openSharing({ training, pause: () => transport.pause(), address: remember });
   at("shallower").onclick = () => resize(settings.widths.length - 1);
   at("deeper").onclick = () => resize(settings.widths.length + 1);
@@ -109,7 +109,7 @@ function apply(state) {
 
 // New settings: a new training, which runs on if one was running.
 function change(changes) {
-  const next = { ...settings, ...changes };
+  const next = agreeing({ ...settings, ...changes });
   if (JSON.stringify(next) === JSON.stringify(settings)) return;
   const goOn = transport.running;
   transport.pause();
@@ -176,16 +176,29 @@ function resize(depth) {
 }
 
 async function setWeight(layer, row, column, value) {
-  history.cut(training.updates);
-  transport.cut(training.updates);
   if (await training.weight(layer, row, column, value)) remember();
+}
+
+function cut(update) {
+  history.cut(update);
+  transport.cut(update);
 }
 
 function complain(error) {
   transport.pause();
   at("play-problem").textContent = refusal || error.message;
+  // What is drawn belongs to the training before, which these settings are not of.
+  if (at(SECTION).classList.contains("starting")) clear();
   at(SECTION).classList.remove("starting");
   if (at("progress").textContent === "Starting…") at("progress").textContent = "";
+}
+
+function clear() {
+  [frame, axes, points] = [null, null, { train: [], test: [] }];
+  network.clear();
+  for (const id of ["boundary", "losses"]) fit(at(id));
+  for (const id of ["loss-train", "loss-test", "wrong"]) at(id).textContent = "–";
+  at("line").textContent = "";
 }
 
 function show(found) {
@@ -212,16 +225,15 @@ function largest({ train, test }) {
 function showNumbers() {
   const { updates, loss, errors, line } = frame;
   const number = (value) => value.toLocaleString("en");
-  const text = (value) => (value === null ? "–" : value.toFixed(value < 0.001 ? 6 : 4));
-  at("loss-train").textContent = text(loss.train);
-  at("loss-test").textContent = text(loss.test);
+  at("loss-train").textContent = lossText(loss.train);
+  at("loss-test").textContent = lossText(loss.test);
   const counts = frame.points_count;
   const wrong = errors && (errors.test === null || !counts.test ? [errors.train, counts.train, ""] : [errors.test, counts.test, "test "]);
   at("wrong").textContent = wrong ? `${wrong[0]} of ${wrong[1]}` : "–";
   at("wrong").parentElement.hidden = !wrong;
   const sentence =
-    `After ${number(updates)} ${updates === 1 ? "update" : "updates"}: training loss ${text(loss.train)}` +
-    (loss.test === null ? "" : `, test loss ${text(loss.test)}`) +
+    `After ${number(updates)} ${updates === 1 ? "update" : "updates"}: training loss ${lossText(loss.train)}` +
+    (loss.test === null ? "" : `, test loss ${lossText(loss.test)}`) +
     (wrong ? `, ${wrong[0]} of ${wrong[1]} ${wrong[2]}points wrong.` : ".");
   // A screen reader reads the state when the training stands still.
   at("progress").setAttribute("aria-busy", transport.running);
