@@ -89,10 +89,21 @@ def test_bumps_have_an_even_number_of_units(open_section):
 
 def test_growing_shows_one_width_after_another(open_section):
     page = open_section("function=runge&way=bumps&width=64")
+    # A width may be shown for less time than passes between two looks of this test.
+    page.evaluate(
+        """() => {
+            window.shown = [];
+            const sentence = document.getElementById("curve-sentence");
+            new MutationObserver(() => window.shown.push(sentence.textContent))
+                .observe(sentence, { childList: true, characterData: true, subtree: true });
+        }"""
+    )
     page.click("#curve-grow")
     page.wait_for_selector("#curve-grow:text-is('Stop')")
-    for bumps in (1, 2, 4):
-        wait_for_units(page, bumps)
+    page.wait_for_function("() => window.shown.some((text) => text.startsWith('4 bump'))")
+    widths = [int(text.split()[0]) for text in page.evaluate("window.shown")]
+    assert widths == sorted(widths)
+    assert {1, 2, 4} <= set(widths)
     page.click("#curve-grow")
     page.wait_for_selector("#curve-grow:text-is('Grow')")
     assert page.inner_text("#curve-problem") == ""
@@ -243,4 +254,11 @@ def test_nothing_is_wider_than_the_window(open_section, shoot, name, size, schem
 
 def test_the_network_is_drawn_in_its_colour(open_section):
     page = open_section("way=bumps&width=32")
+    assert red_pixels(page, "curve-plot") > 500
+
+
+@pytest.mark.parametrize("function", ["nielsen", "runge", "abs", "step"])
+def test_the_untrained_network_is_seen(open_section, function):
+    page = open_section(f"function={function}")
+    page.wait_for_selector("#curve-sentence:has-text('after 0 updates')")
     assert red_pixels(page, "curve-plot") > 500

@@ -30,3 +30,13 @@ def test_every_card_is_shown_with_its_pictures(open_page, shoot):
         decode = "all => Promise.all(all.map((image) => image.decode()))"
         page.eval_on_selector_all("#card img", decode)
     shoot(page, "serve-zoo")
+
+
+def test_the_first_card_is_open_when_the_section_is_shown(open_page):
+    page = open_page()
+    assert page.inner_text("#card") == ""
+    page.click("nav a[data-section=zoo]")
+    page.wait_for_selector("#card h3")
+    first = page.locator("#list button").first
+    assert page.inner_text("#card h3") == first.inner_text()
+    assert first.get_attribute("aria-pressed") == "true"

@@ -116,6 +116,28 @@ def test_a_regression_is_learned(playground, name):
     assert shown.page.inner_text(".column:last-child .head small") == "linear"
 
 
+@pytest.mark.parametrize("before", ["loss=cross_entropy", "model=perceptron&learning_rate=0.1"])
+def test_the_loss_and_the_model_follow_data_with_values(playground, before):
+    shown = playground(before).choose("gaussian")
+    assert (shown.problem, shown.settings["data"]) == ("", "gaussian")
+    page = shown.page
+    assert page.input_value("[name=model]") == shown.settings["model"] == "network"
+    assert page.input_value("[name=loss]") == shown.settings["loss"] == "half_squared"
+    # What these points refuse cannot be chosen.
+    assert page.is_disabled("[name=loss] [value=cross_entropy]")
+    assert page.is_disabled("[name=model] [value=perceptron]")
+
+
+def test_nothing_of_the_training_before_is_shown_when_another_cannot_start(playground):
+    shown = playground()
+    page = shown.page
+    page.route("**/api/playground/start", lambda route: route.abort())
+    page.check("#data input[value=spiral]", force=True)
+    page.wait_for_selector("#play-problem:has-text('cannot be reached')")
+    assert shown.losses == ("–", "–")
+    assert shown.plane([(0, 0), (2, 2)]) == [[0, 0, 0]] * 2
+
+
 def test_noise_and_the_share_of_test_points(playground):
     shown = playground("data=spiral")
     shown.page.focus("#data-settings [name=noise]")
@@ -339,6 +361,35 @@ def test_a_weight_is_set_by_hand_with_the_keyboard(playground):
     shown.open("updates=25&edits=1,1,0,0,-2.5;")
     assert shown.updates == 25
     assert shown.losses == after
+
+
+def test_a_weight_set_by_hand_is_kept_when_one_goes_back_and_forward(playground):
+    shown = playground("speed=1")
+    shown.press("epoch")
+    shown.page.focus("[data-key=unit-1-0]")
+    shown.page.keyboard.press("Enter")
+    shown.page.keyboard.type("1.5")
+    shown.page.keyboard.press("Enter")
+    shown.page.wait_for_function("location.hash.includes('edits')")
+    shown.page.keyboard.press("Escape")
+    shown.press("epoch")
+    edited, edits = shown.losses, "25,1,-1,0,1.5;"
+    assert shown.go_to(10).losses != edited
+    assert shown.state["edits"] == edits
+    address = shown.page.url
+    assert shown.go_to(50).losses == edited
+    assert shown.state["edits"] == edits
+    # A link to an earlier update leads to it, and on to the weight.
+    shown.page.goto("about:blank")
+    shown.page.goto(address)
+    assert shown.settle().updates == 10
+    shown.go_to(25).press("epoch")
+    assert (shown.losses, shown.state["edits"]) == (edited, edits)
+    # New updates before it make another training.
+    shown.go_to(10).press("one")
+    assert "edits" not in shown.state
+    shown.press("epoch").press("epoch")
+    assert shown.losses != edited
 
 
 def test_a_click_on_a_line_sets_its_weight(playground):

@@ -89,11 +89,14 @@ def test_the_page_s_colours_are_the_plots_and_it_says_what_they_mean(open_page):
     shares = np.linspace(-1, 1, 41).tolist()
     found = page.evaluate(
         """async (shares) => {
-            const { FIRST, SECOND, diverging } = await import("/static/colours.js");
-            return [FIRST, SECOND, shares.map(diverging)];
+            const { FIRST, SECOND, diverging, hot } = await import("/static/colours.js");
+            return [FIRST, SECOND, shares.map(diverging), shares.map((one) => hot((one + 1) / 2))];
         }""",
         shares,
     )
+    heat = matplotlib.colormaps["inferno"]((np.array(shares) + 1) / 2)[:, :3] * 255
+    # Drawn between every tenth of the colours.
+    np.testing.assert_allclose(found[3], heat, atol=10)
     expected = matplotlib.colormaps[DIVERGING]((np.array(shares) + 1) / 2)[:, :3] * 255
     assert found[:2] == [FIRST, SECOND]
     # matplotlib has 256 steps.
@@ -137,10 +140,29 @@ def test_joints_are_searched_for_in_the_whole_photo(open_page, shoot, tmp_path):
     texts = page.locator("#joints li").all_inner_texts()
     assert [text.split()[0] for text in texts] == list(LABELS[:-1])
     assert all(re.fullmatch(r"\w+ [01]\.\d\d at \d+, \d+", text.strip()) for text in texts)
+    # Gray where nothing is found, and coloured where something is.
+    spread = page.evaluate(
+        """() => {
+            const canvas = document.querySelector("#joints canvas");
+            const { width, height } = canvas;
+            const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+            const found = [];
+            for (let at = 0; at < data.length; at += 4) {
+                const rgb = data.subarray(at, at + 3);
+                found.push(Math.max(...rgb) - Math.min(...rgb));
+            }
+            return found;
+        }"""
+    )
+    assert min(spread) < 10
+    assert max(spread) > 150
+    assert page.locator("#joints canvas").first.bounding_box()["width"] >= 300
+    assert "trained on drawn figures" in page.inner_text("#joint-notes")
     shoot(page, "serve-joints")
     page.select_option("#model", "linear_cat_dog")
     page.wait_for_selector("#slide li:nth-child(5)")
     assert page.locator("#joints li").count() == 0
+    assert page.inner_text("#joint-notes") == ""
 
 
 def test_a_late_answer_does_not_replace_a_newer_one(open_page, hold):

@@ -160,3 +160,51 @@ def test_nothing_is_wider_than_the_window(open_section, shoot, problem, name, si
     box = page.locator(f"#{PLOTS[problem][0]}").bounding_box()
     assert box["y"] + box["height"] <= size[1]
     shoot(page, f"serve-physics-{problem}-{name}-{scheme}")
+
+
+def test_maps_are_below_each_other_on_a_phone(open_section):
+    page = open_section("problem=burgers", PHONE)
+    boxes = [page.locator(f"#field-{name}").bounding_box() for name in ("network", "solution")]
+    assert all(box["width"] > 300 for box in boxes)
+    assert boxes[1]["y"] > boxes[0]["y"] + boxes[0]["height"]
+
+
+@pytest.mark.parametrize(
+    ("canvas", "low", "high"),
+    [
+        ("field-residual", -133.0, 133.0),
+        ("field-residual", -4.0001, 4.0001),
+        ("field-curve", -0.00023, 0.00023),
+    ],
+)
+def test_an_axis_has_three_ticks_that_are_not_cut(open_section, canvas, low, high):
+    page = open_section()
+    found = page.evaluate(
+        """async ([id, low, high]) => {
+            const { Axes } = await import("/static/axes.js");
+            const axes = new Axes(document.getElementById(id), [0, 1, "t"], [low, high, ""]);
+            const starts = [];
+            const fill = axes.context.fillText.bind(axes.context);
+            axes.context.fillText = (text, x, y) => {
+                const width = axes.context.measureText(text).width;
+                if (axes.context.textAlign === "right") starts.push(x - width);
+                fill(text, x, y);
+            };
+            axes.frame();
+            return starts;
+        }""",
+        [canvas, low, high],
+    )
+    assert len(found) >= 3
+    assert min(found) >= 0
+
+
+def test_an_error_goes_away_when_the_network_is_back(open_section):
+    page = open_section("problem=poisson")
+    page.context.set_offline(True)
+    page.click("#field-transport [data-part=one]")
+    page.wait_for_selector("#field-problem:has-text('cannot be reached')")
+    page.context.set_offline(False)
+    page.wait_for_selector("#field-problem", state="hidden")
+    page.click("#field-transport [data-part=one]")
+    page.wait_for_selector("#field-sentence:has-text('After 1 update')")

@@ -96,7 +96,7 @@ def test_back_to_any_earlier_update_and_forward_again(post):
     assert_one_sentence(back(post, frames[0], 199), 400, "198 updates")
 
 
-def test_a_weight_set_by_hand_is_remembered_until_one_goes_back_before_it(post):
+def test_a_weight_set_by_hand_is_kept_until_updates_are_made_before_it(post):
     first = start(post, data="circle")
     train(post, first, 20)
     before = weight(post, first, 0, -1, 2, 0.0)[1]
@@ -111,7 +111,18 @@ def test_a_weight_set_by_hand_is_remembered_until_one_goes_back_before_it(post):
     assert train(post, first, 50) == later
     assert back(post, first, 20)[1] == edited
     assert train(post, first, 50) == later
+    # Before it and behind it again, it is set again.
+    assert back(post, first, 10)[1]["weights"] != later["weights"]
+    assert back(post, first, 35)[0] == 200
+    assert back(post, first, 0)[1]["weights"] == first["weights"]
+    assert back(post, first, 50)[1]["weights"] == later["weights"]
+    program = code(post, first)
     assert back(post, first, 10)[0] == 200
+    # The program of an earlier update has no later weights.
+    assert len(code(post, first)) < len(program)
+    # New updates make another training.
+    assert step(post, first, 1)[1]["updates"] == 11
+    assert_one_sentence(back(post, first, 50), 400, "11 updates")
     without = train(post, first, 50)
     assert without["weights"] != later["weights"]
     assert without == train(post, start(post, data="circle"), 50) | {"training": first["training"]}
@@ -230,6 +241,10 @@ def train(post, found, until, at_once=500):
 
 def back(post, found, to):
     return post("back", training=found["training"], to=to)
+
+
+def code(post, found):
+    return post("code", training=found["training"])[1]["python"]
 
 
 def weight(post, found, layer, row, column, value):

@@ -59,7 +59,7 @@ class Step(Training):
 
 
 class Back(Training):
-    """Go back to an earlier update.
+    """Go to an update that was reached before, an earlier or a later one.
 
     Attributes:
         to: number of updates after which to go on.

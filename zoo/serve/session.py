@@ -63,9 +63,14 @@ class Session:
         self.state = b""
         self.edits: list[dict[str, Any]] = []
 
+    @property
+    def made_edits(self) -> list[dict[str, Any]]:
+        """What was set by hand until the present update; `edits` has the later ones as well."""
+        return [edit for edit in self.edits if edit["update"] <= self.updates]
+
     def snapshot(self) -> Snapshot:
         """Return the training as it is."""
-        return Snapshot(self.settings, self.state, self.updates, tuple(self.edits))
+        return Snapshot(self.settings, self.state, self.updates, tuple(self.made_edits))
 
     def begin(self, state: bytes) -> None:
         """Take the state after 0 updates."""
@@ -73,24 +78,22 @@ class Session:
         self.kept = KeptStates(state)
 
     def move(self, reply: Reply) -> None:
-        """Take the state of a reply."""
+        """Take the state of a reply, of an update that was gone to or newly made."""
         self.state, self.updates = reply.state, reply.header["updates"]
         self.reached = max(self.reached, self.updates)
         self.kept.add(self.updates, self.state)
 
-    def go_back(self, reply: Reply) -> None:
-        """Take the state of a reply, and forget what was set by hand later."""
-        to = reply.header["updates"]
-        if any(edit["update"] > to for edit in self.edits):
-            self.edits = [edit for edit in self.edits if edit["update"] <= to]
-            self.kept.drop_after(to)
-            self.reached = to
-        self.move(reply)
+    def drop_later_edits(self) -> None:
+        """Forget what was set by hand after the present update, and what was reached then."""
+        if len(self.made_edits) < len(self.edits):
+            self.edits = self.made_edits
+            self.kept.drop_after(self.updates)
+            self.reached = self.updates
 
     def edit(self, reply: Reply, edit: dict[str, Any]) -> None:
         """Take the state of a reply, in which a weight was set by hand."""
         # Of several values at one update, the last counts.
-        self.edits = [one for one in self.edits if _place(one) != _place(edit)]
+        self.edits = [one for one in self.made_edits if _place(one) != _place(edit)]
         self.edits.append(edit)
         self.kept.drop_after(self.updates)
         self.reached = self.updates

@@ -120,6 +120,9 @@ class Sessions:
     async def step(self, token: str, updates: int) -> bytes:
         """Make at most this many updates, at least one unless it is 0, and return the frame.
 
+        They are new updates: weights that were set by hand later are forgotten, and with them what
+        was reached then. `back` goes to later updates without that.
+
         Raises:
             TrainingEndedError: if there is no such training.
             ZooError: if the training has diverged; it then stays where it was.
@@ -132,14 +135,16 @@ class Sessions:
             updates = min(updates, MAX_TOTAL_UPDATES - session.updates)
             header = {"do": "advance", "updates": updates, "draw": "frame"}
             reply = await self._run(session, header, session.state)
+            if reply.header["updates"] > session.updates:
+                session.drop_later_edits()
             session.move(reply)
             return self._frame(token, session, reply)
 
     async def back(self, token: str, to: int) -> bytes:
-        """Return to the state after `to` updates, and return its frame.
+        """Go to the state after `to` updates, which was reached before, and return its frame.
 
-        The updates from the nearest kept state are made again. Weights that were set by hand later
-        are forgotten, and with them what was reached then.
+        The updates from the nearest kept state are made again, and weights that were set by hand
+        among them are set again. Those that were set later are kept: one can go to them again.
 
         Raises:
             TrainingEndedError: if there is no such training.
@@ -162,7 +167,7 @@ class Sessions:
             state = await self._advance(session, state, to - at)
             header = {"do": "advance", "updates": 0, "draw": "frame"}
             reply = await self._run(session, header, state)
-            session.go_back(reply)
+            session.move(reply)
             return self._frame(token, session, reply)
 
     async def set_weight(
@@ -193,7 +198,7 @@ class Sessions:
         """
         async with self._turn(token) as session:
             _require_plane(session.settings, "the code is written")
-            header = {"do": "python", "updates": session.updates, "edits": session.edits}
+            header = {"do": "python", "updates": session.updates, "edits": session.made_edits}
             return (await self._run(session, header)).drawn.decode()
 
     async def snapshot(self, token: str) -> Snapshot:
@@ -203,7 +208,7 @@ class Sessions:
             TrainingEndedError: if there is no such training.
         """
         async with self._turn(token) as session:
-            return Snapshot(session.settings, session.state, session.updates, tuple(session.edits))
+            return session.snapshot()
 
     def keep_alive(self, token: str) -> None:
         """Keep a training that makes no updates now.

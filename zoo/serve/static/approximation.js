@@ -3,7 +3,7 @@
 import { watchAddress, writeAddress } from "./address.js";
 import { drawCurves, drawError, drawUnits, drawWidths } from "./approximation_plots.js";
 import { redraw } from "./axes.js";
-import { fetchJson } from "./call.js";
+import { fetchJson, UNREACHABLE } from "./call.js";
 import { openDrawing, PLACES, sampled } from "./drawn_function.js";
 import { drawErrors } from "./errors_plot.js";
 import { History } from "./losses.js";
@@ -244,6 +244,8 @@ function show(found) {
   if (drawn && same({ ...settings, values: drawn }, { ...settings, values: found.settings.values ?? [] })) drawn = null;
   history.add({ updates: found.updates, loss: { loss: found.loss, error: found.largest_error } });
   transport.show(found);
+  // An answer, after a server that could not be reached.
+  if (at("curve-problem").textContent === UNREACHABLE) at("curve-problem").textContent = "";
   noteWidth(found);
   at("curve-sentence").textContent = sentence(found);
   at("curve-formula").textContent = frame.formula ? `f(x) = ${frame.formula}` : "f: your own drawing";
@@ -280,6 +282,7 @@ function drawPlots() {
     ...numbers,
     points,
     isDrawn: settings.function === "drawn" && frame.settings.function === "drawn",
+    isTrained: frame.settings.way === "trained",
     drawn,
     marked: drawing.place(),
   });

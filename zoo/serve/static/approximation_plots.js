@@ -7,12 +7,16 @@ const SMALLEST = 1e-7;
 
 // x, function and network: numbers at the same places. points: what the weights are constructed
 // from. drawn: values of the hand that are not yet answered. marked: the place of the keyboard.
+// isDrawn: the axes have room for every drawing. isTrained: the axes have room for the network, too.
 // Returns the axes.
-export function drawCurves(canvas, { x, function: exact, network, points, isDrawn, drawn, marked }) {
+export function drawCurves(canvas, { x, function: exact, network, points, isDrawn, isTrained, drawn, marked }) {
   const [first, second] = [themed(canvas, "--first"), themed(canvas, "--second")];
   const shown = drawn ?? exact;
   const places = drawn ? drawn.map((_, index) => placeOf(index, drawn.length)) : x;
-  const axes = new Axes(canvas, [x[0], x.at(-1), "x"], isDrawn ? [-1.15, 1.15, ""] : range(exact, 0.12)).frame();
+  const needed = isDrawn ? [-1.15, 1.15, ""] : range(exact, 0.12);
+  // Computed weights follow the hand, under which the axes must not change.
+  const ends = isTrained ? withNetwork(needed, network) : needed;
+  const axes = new Axes(canvas, [x[0], x.at(-1), "x"], ends).frame();
   axes.line(places, shown, first, { width: 0.55 * axes.size, opacity: 0.5 });
   axes.line(x, network, second, { width: 0.2 * axes.size });
   if (points.length <= 70 && !drawn) axes.dots(points.map(([at]) => at), points.map(([, value]) => value), themed(canvas, "--ink"), 0.25 * axes.size);
@@ -76,4 +80,15 @@ function range(values, margin) {
   for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
   const size = high - low || 1;
   return [low - margin * size, high + margin * size, ""];
+}
+
+// The range of a function extended to that of a network, up to three times the size. It grows in
+// steps, so that the axes do not change with every update.
+function withNetwork([low, high, name], network) {
+  const size = high - low;
+  const step = size / 4;
+  const [least, most] = range(network, 0);
+  const down = Math.min(size, step * Math.max(0, Math.ceil((low - least) / step)));
+  const up = Math.min(size, step * Math.max(0, Math.ceil((most - high) / step)));
+  return [low - down, high + up, name];
 }

@@ -39,7 +39,7 @@ export function tickText(value, step) {
   const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
   if (Math.abs(value) < step * 1e-6) return "0";
   if (Math.abs(value) >= 1e4) return compact(value);
-  return (digits > 4 ? value.toExponential(0) : value.toFixed(digits)).replace("-", "−");
+  return (digits > 4 ? value.toExponential(1).replace(".0e", "e") : value.toFixed(digits)).replace(/-/g, "−");
 }
 
 function compact(value) {
@@ -107,9 +107,11 @@ export class Axes {
     context.textBaseline = "middle";
     const [ys, yStep] = this.log ? [decades(...this.y, this.height / (1.5 * size)), 0] : this.linear(this.y, this.height / (2.6 * size));
     context.textAlign = "right";
-    for (const value of ys) {
+    const texts = ys.map((value) => (yStep ? tickText(value, yStep) : powerText(value)));
+    this.widen(Math.max(0, ...texts.map((text) => context.measureText(text).width)));
+    for (const [index, value] of ys.entries()) {
       this.rule(this.left, this.up(value), this.left + this.width, this.up(value));
-      context.fillText(yStep ? tickText(value, yStep) : powerText(value), this.left - 0.5 * size, this.up(value));
+      context.fillText(texts[index], this.left - 0.5 * size, this.up(value));
     }
     const [xs, xStep] = this.logX ? [doublings(this.x, this.width / (3 * size)), 1] : this.linear(this.x, this.width / (3.2 * size));
     context.textAlign = "center";
@@ -133,8 +135,19 @@ export class Axes {
     return this;
   }
 
+  // Make room for the ticks of y, the longest of which has this many pixels.
+  widen(longest) {
+    const more = longest + 0.6 * this.size + (this.y[2] ? 1.3 * this.size : 0) - this.left;
+    if (more <= 0) return;
+    this.left += more;
+    this.width = Math.max(1, this.width - more);
+  }
+
+  // At least three ticks.
   linear([low, high], wanted) {
-    const { found, step } = ticks(low, high, Math.max(3, Math.min(6, Math.ceil(wanted))));
+    let count = Math.max(3, Math.min(6, Math.ceil(wanted)));
+    let { found, step } = ticks(low, high, count);
+    while (found.length < 3 && count < 12) ({ found, step } = ticks(low, high, ++count));
     return [found, step];
   }
 

@@ -1,11 +1,13 @@
 // Requests to the server. An error response is thrown as an Error with the server's message and the
 // HTTP status.
+export const UNREACHABLE = "The server cannot be reached, or it closed the connection.";
+
 async function read(address, options) {
   let response;
   try {
     response = await fetch(address, options);
   } catch {
-    throw new Error("The server cannot be reached, or it closed the connection.");
+    throw new Error(UNREACHABLE);
   }
   if (response.ok) return response;
   if (response.status === 403 && response.headers.get("content-type")?.startsWith("text/html")) {

@@ -11,6 +11,12 @@ export function openZoo(models) {
     button.onclick = () => show(name);
     at("list").append(button);
   }
+  // The first card is open when the section is first shown.
+  const open = () => {
+    if (models.length && !newest && !at("zoo").hidden) show(models[0].name);
+  };
+  addEventListener("hashchange", open);
+  open();
 }
 
 async function show(name) {

@@ -9,11 +9,27 @@ const DIVERGING = [
   [253, 219, 199], [244, 165, 130], [214, 96, 77], [178, 24, 43], [103, 0, 31],
 ];
 
+// Matplotlib's inferno: from black over purple and orange to pale yellow.
+const HEAT = [
+  [0, 0, 4], [22, 11, 57], [66, 10, 104], [106, 23, 110], [147, 38, 103], [188, 55, 84],
+  [221, 81, 58], [243, 120, 25], [252, 165, 10], [246, 215, 70], [252, 255, 164],
+];
+
 // The colour of a value from -1 (blue) to 1 (red), [r, g, b].
 export function diverging(value) {
-  const place = ((Math.min(1, Math.max(-1, value)) + 1) / 2) * (DIVERGING.length - 1);
-  const left = Math.min(Math.floor(place), DIVERGING.length - 2);
-  return DIVERGING[left].map((from, part) => from + (place - left) * (DIVERGING[left + 1][part] - from));
+  return between(DIVERGING, (Math.min(1, Math.max(-1, value)) + 1) / 2);
+}
+
+// The colour of a value from 0 (black) to 1 (pale yellow), [r, g, b].
+export function hot(value) {
+  return between(HEAT, Math.min(1, Math.max(0, value)));
+}
+
+// The colour at a share, from 0 to 1, of a list of colours.
+function between(colours, share) {
+  const place = share * (colours.length - 1);
+  const left = Math.min(Math.floor(place), colours.length - 2);
+  return colours[left].map((from, part) => from + (place - left) * (colours[left + 1][part] - from));
 }
 
 // The same, without the darkest ends, so that points and lines stand out on it.
@@ -29,4 +45,9 @@ export function css([red, green, blue]) {
 // All colours from blue to red, as a CSS gradient.
 export function gradient() {
   return `linear-gradient(to right, ${DIVERGING.map(css).join(", ")})`;
+}
+
+// All colours of the heat, as a CSS gradient.
+export function heatGradient() {
+  return `linear-gradient(to right, ${HEAT.map(css).join(", ")})`;
 }

@@ -114,6 +114,13 @@ export class Network {
     this.actions.hover(values?.length ? { values, size: PICTURE } : null, name);
   }
 
+  // Show no training.
+  clear() {
+    [this.frame, this.kernels, this.pictures] = [null, null, null];
+    for (const canvas of this.columns.querySelectorAll("canvas")) canvas.getContext("2d").clearRect(0, 0, PICTURE, PICTURE);
+    this.draw();
+  }
+
   // Show a frame of the training.
   show(frame) {
     if (frame.weights.length !== this.units.length + 1) return;

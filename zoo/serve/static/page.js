@@ -1,7 +1,7 @@
 // Shows one section of the page at a time, chosen by the fragment of the URL.
 import { readAddress } from "./address.js";
 import { openApproximation } from "./approximation.js";
-import { fetchJson } from "./call.js";
+import { fetchJson, UNREACHABLE } from "./call.js";
 import { openZoo } from "./cards.js";
 import { openJoin } from "./join.js";
 import { openPhysics } from "./physics.js";
@@ -30,10 +30,24 @@ openPlayground();
 openApproximation();
 openPhysics();
 openJoin();
-try {
-  const { models, upload_bytes: uploadBytes } = await fetchJson("/api/models");
-  openPredict(models, uploadBytes);
-  openZoo(models);
-} catch (error) {
-  document.getElementById("prediction").textContent = error.message;
+load();
+
+async function load() {
+  let found;
+  try {
+    found = await fetchJson("/api/models");
+  } catch (error) {
+    document.getElementById("prediction").textContent = error.message;
+    addEventListener("online", load, { once: true });
+    return;
+  }
+  openPredict(found.models, found.upload_bytes);
+  openZoo(found.models);
 }
+
+// When the network is back, what said that it was lost is no longer true.
+addEventListener("online", () => {
+  for (const part of document.querySelectorAll(".problem, #prediction, #card")) {
+    if (part.textContent === UNREACHABLE) part.replaceChildren();
+  }
+});

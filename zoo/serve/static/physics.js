@@ -2,7 +2,7 @@
 // address.
 import { watchAddress, writeAddress } from "./address.js";
 import { redraw } from "./axes.js";
-import { fetchJson } from "./call.js";
+import { fetchJson, UNREACHABLE } from "./call.js";
 import { drawErrors } from "./errors_plot.js";
 import { History } from "./losses.js";
 import { unpack } from "./packing.js";
@@ -150,6 +150,8 @@ function show(found) {
   at("field-observed").hidden = !frame.observed;
   history.add({ updates: found.updates, loss: { error: found.relative_l2, loss: found.loss } });
   transport.show(found);
+  // An answer, after a server that could not be reached.
+  if (at("field-problem").textContent === UNREACHABLE) at("field-problem").textContent = "";
   at("field-sentence").textContent = sentence(found);
   drawPlots();
 }

@@ -92,6 +92,11 @@ export function isRegression({ data, task }) {
   return REGRESSION_SETS.includes(data) || (data === "own" && task === "regression");
 }
 
+// Points with values are for a network and the half squared error only.
+export function agreeing(settings) {
+  return isRegression(settings) ? { ...settings, model: "network", loss: "half_squared" } : settings;
+}
+
 // Settings that the page can show, from settings of an address, which may say anything.
 export function repaired(given) {
   const settings = { ...given, kind: DEFAULTS.kind };
@@ -116,7 +121,7 @@ export function repaired(given) {
   const isPoint = (row) => Array.isArray(row) && row.length === 3 && row.every(Number.isFinite);
   settings.points = settings.points.filter(isPoint).slice(0, MAX_POINTS);
   if (settings.data === "own" && !settings.points.length) settings.points = [[0, 0, 1]];
-  return settings;
+  return agreeing(settings);
 }
 
 // Where the playground is: settings and view, from an address's state.
@@ -124,7 +129,9 @@ export function parted(state) {
   const part = (defaults) => Object.fromEntries(Object.keys(defaults).map((name) => [name, state[name]]));
   const view = part(VIEW);
   view.updates = Math.min(MAX_TOTAL_UPDATES, Math.max(0, Math.round(view.updates)));
-  view.edits = view.edits.filter((row) => Array.isArray(row) && row.length === 5 && row.every(Number.isFinite));
+  view.edits = view.edits
+    .filter((row) => Array.isArray(row) && row.length === 5 && row.every(Number.isFinite))
+    .sort(([one], [other]) => one - other);
   if (!SPEEDS.includes(view.speed)) view.speed = VIEW.speed;
   return [repaired(part(DEFAULTS)), view];
 }

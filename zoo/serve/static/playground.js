@@ -2,12 +2,12 @@
 // state in the address: settings, weights set by hand, the update, and what of it is to be seen.
 import { watchAddress, writeAddress } from "./address.js";
 import { fetchJson } from "./call.js";
-import { lossText, redraw } from "./axes.js";
+import { fit, lossText, redraw } from "./axes.js";
 import { drawLosses, History } from "./losses.js";
 import { Network } from "./network.js";
 import { openOwnPoints } from "./own_points_form.js";
 import { drawPlane } from "./plane.js";
-import { DEFAULTS, isRegression, MAX_DEPTH, parted, VIEW } from "./plane_settings.js";
+import { agreeing, DEFAULTS, isRegression, MAX_DEPTH, parted, VIEW } from "./plane_settings.js";
 import { openPresets } from "./presets.js";
 import { openSettings } from "./settings_form.js";
 import { openSharing } from "./sharing.js";
@@ -33,7 +33,7 @@ let training, transport, network, weights, form, ownPoints, presets, sharing;
 let refusal = "";
 
 export function openPlayground() {
-  training = new Training({ section: at(SECTION), onframe: show, onerror: complain });
+  training = new Training({ section: at(SECTION), onframe: show, onerror: complain, oncut: cut });
   transport = new Transport(at("play-transport"), {
     training,
     speed: view.speed,
@@ -109,7 +109,7 @@ function apply(state) {
 
 // New settings: a new training, which runs on if one was running.
 function change(changes) {
-  const next = { ...settings, ...changes };
+  const next = agreeing({ ...settings, ...changes });
   if (JSON.stringify(next) === JSON.stringify(settings)) return;
   const goOn = transport.running;
   transport.pause();
@@ -176,16 +176,29 @@ function resize(depth) {
 }
 
 async function setWeight(layer, row, column, value) {
-  history.cut(training.updates);
-  transport.cut(training.updates);
   if (await training.weight(layer, row, column, value)) remember();
+}
+
+function cut(update) {
+  history.cut(update);
+  transport.cut(update);
 }
 
 function complain(error) {
   transport.pause();
   at("play-problem").textContent = refusal || error.message;
+  // What is drawn belongs to the training before, which these settings are not of.
+  if (at(SECTION).classList.contains("starting")) clear();
   at(SECTION).classList.remove("starting");
   if (at("progress").textContent === "Starting…") at("progress").textContent = "";
+}
+
+function clear() {
+  [frame, axes, points] = [null, null, { train: [], test: [] }];
+  network.clear();
+  for (const id of ["boundary", "losses"]) fit(at(id));
+  for (const id of ["loss-train", "loss-test", "wrong"]) at(id).textContent = "–";
+  at("line").textContent = "";
 }
 
 function show(found) {

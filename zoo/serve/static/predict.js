@@ -106,7 +106,7 @@ function sampleButton(content, onclick) {
 // Remove the shown result and discard answers that are still to come.
 function clear() {
   newest++;
-  for (const id of ["prediction", "accuracy", "latency", "score", "slide", "legend", "scores", "joints"]) at(id).replaceChildren();
+  for (const id of ["prediction", "accuracy", "latency", "score", "slide", "legend", "scores", "joints", "joint-notes"]) at(id).replaceChildren();
   at("find").hidden = true;
   return newest;
 }
@@ -156,8 +156,11 @@ async function findJoints() {
   at("find").hidden = true;
   at("joints").textContent = "Searching…";
   try {
-    const items = await jointMaps(last.content, chosen(), at("artifact").value);
-    if (mine === newest) at("joints").replaceChildren(...items);
+    const { items, notes } = await jointMaps(last.content, chosen(), at("artifact").value);
+    if (mine !== newest) return;
+    at("joints").replaceChildren(...items);
+    at("joint-notes").replaceChildren(...notes);
+    at("joint-notes").scrollIntoView({ block: "start" });
   } catch (error) {
     if (mine === newest) at("joints").textContent = error.message;
   }

@@ -1,7 +1,7 @@
 // The controls of the training's settings, except those in the network's drawing.
 import { drawSketch, DATA_NAMES } from "./data_pictures.js";
 import { redraw } from "./axes.js";
-import { CHOICES, GATES, LIMITS } from "./plane_settings.js";
+import { CHOICES, GATES, isRegression, LIMITS } from "./plane_settings.js";
 
 const at = (id) => document.getElementById(id);
 const NUMBERS = ["learning_rate", "batch_size", "regularization_rate", "dropout", "seed"];
@@ -47,6 +47,9 @@ export function openSettings(change) {
       form.test_share.parentElement.hidden = exact;
       form.noise.parentElement.hidden = exact || settings.data === "own";
       form.loss.parentElement.hidden = settings.model === "perceptron";
+      const hasValues = isRegression(settings);
+      form.loss.querySelector("[value=cross_entropy]").disabled = hasValues;
+      form.model.querySelector("[value=perceptron]").disabled = hasValues;
       sketch();
     },
   };

@@ -13,20 +13,27 @@ const ENDED = 410;
 
 export class Training {
   // onframe(frame): every answer. onerror(error): its message is a sentence for the user.
+  // oncut(update): what was shown of later updates is no longer so.
   // section: the element that must be visible for the place on the server to be kept.
-  constructor({ section, onframe, onerror }) {
+  constructor({ section, onframe, onerror, oncut = () => {} }) {
     this.settings = null;
-    // Updates made, and the weights set by hand: {update, layer, row, column, value}.
+    // Updates made, and the weights set by hand: {update, layer, row, column, value}, in their order.
+    // Later ones than the update are kept until a change before them makes another training.
     this.updates = 0;
     this.edits = [];
+    // The server can go to updates up to this one.
+    this.reached = 0;
     this.busy = false;
     this.section = section;
     this.onframe = onframe;
     this.onerror = onerror;
+    this.oncut = oncut;
     this.token = null;
     // Whether the training on the server is that of these settings.
     this.made = false;
     this.generation = 0;
+    // Counts calls of `halt`.
+    this.halts = 0;
     this.chain = Promise.resolve();
     this.queued = 0;
     setInterval(() => this.alive(), ALIVE_MS);
@@ -43,34 +50,60 @@ export class Training {
     this.settings = settings;
     this.updates = updates;
     this.edits = edits;
-    return this.enqueue(() => this.remake());
+    const halts = this.halts;
+    return this.enqueue(() => this.remake(() => halts === this.halts));
+  }
+
+  // A start that is on its way goes no further.
+  halt() {
+    this.halts++;
   }
 
   // Make up to 500 updates; the server makes fewer if they take too long.
   step(updates) {
-    return this.enqueue(() => this.ask("step", { updates: Math.min(updates, MAX_UPDATES) }));
+    return this.enqueue(() => {
+      this.dropLaterEdits();
+      return this.ask("step", () => ({ updates: Math.min(updates, MAX_UPDATES) }));
+    });
   }
 
-  // Go to an update, an earlier or a later one. Edits after it are dropped.
+  // Make new updates until there are so many.
+  advance(update) {
+    return this.enqueue(() => {
+      this.dropLaterEdits();
+      return this.reach(update);
+    });
+  }
+
+  // Go to an update, an earlier or a later one; edits on the way are made again.
   to(update) {
     return this.enqueue(async () => {
-      let frame = null;
-      if (update < this.updates) {
-        this.edits = this.edits.filter((edit) => edit.update <= update);
-        frame = await this.ask("back", { to: update });
-      }
+      const frame = await this.ask("back", () => ({ to: Math.min(update, this.reached) }));
       return (await this.reach(update)) ?? frame;
     });
   }
 
   // Set a weight by hand; row -1 is the bias.
   weight(layer, row, column, value) {
-    return this.enqueue(() => this.edit({ update: this.updates, layer, row, column, value }));
+    return this.enqueue(() => {
+      this.dropLaterEdits();
+      this.oncut(this.updates);
+      return this.edit({ update: this.updates, layer, row, column, value });
+    });
+  }
+
+  // A change at the present update makes another training.
+  dropLaterEdits() {
+    const kept = this.edits.filter((edit) => edit.update <= this.updates);
+    if (kept.length === this.edits.length) return;
+    this.edits = kept;
+    this.reached = this.updates;
+    this.oncut(this.updates);
   }
 
   // The program that makes this training.
   code() {
-    return this.enqueue(async () => (await this.ask("code", {})).python);
+    return this.enqueue(async () => (await this.ask("code", () => ({}))).python);
   }
 
   alive() {
@@ -110,15 +143,16 @@ export class Training {
     this.section.dataset.busy = this.queued > 0;
   }
 
+  // message(): what to send, of the training as it is then.
   async ask(path, message) {
     if (!this.token || !this.made) await this.remake();
     try {
-      return await this.send(path, { training: this.token, ...message });
+      return await this.send(path, { training: this.token, ...message() });
     } catch (error) {
       if (error.status !== ENDED) throw error;
       this.token = null;
       await this.remake();
-      return await this.send(path, { training: this.token, ...message });
+      return await this.send(path, { training: this.token, ...message() });
     }
   }
 
@@ -129,27 +163,33 @@ export class Training {
     if (mine !== this.generation) throw new Obsolete();
     if ("updates" in answer) {
       this.updates = answer.updates;
+      this.reached = Math.max(this.reached, this.updates);
       this.onframe(answer);
     }
     return answer;
   }
 
-  async remake() {
+  // goesOn(): whether to go on, else what is still to be made is left out.
+  async remake(goesOn = () => true) {
     const [updates, edits] = [this.updates, this.edits];
     const old = this.token ? { training: this.token } : {};
     let frame = await this.send("start", { settings: this.settings, ...old });
     this.made = true;
     this.edits = [];
+    this.reached = 0;
     for (const edit of edits) {
-      await this.reach(edit.update);
+      await this.reach(edit.update, goesOn);
+      if (!goesOn()) break;
       frame = await this.edit(edit);
     }
-    return (await this.reach(updates)) ?? frame;
+    if (updates < this.updates && goesOn()) return this.ask("back", () => ({ to: updates }));
+    return (await this.reach(updates, goesOn)) ?? frame;
   }
 
   async edit(edit) {
     const { update, ...message } = edit;
-    const frame = await this.ask("weight", message);
+    const frame = await this.ask("weight", () => message);
+    this.reached = this.updates;
     // Of several values at one update, the last counts.
     const isSame = (one) => ["update", "layer", "row", "column"].every((part) => one[part] === edit[part]);
     this.edits = [...this.edits.filter((one) => !isSame(one)), edit];
@@ -157,11 +197,11 @@ export class Training {
   }
 
   // With some frames on the way, so that the losses are a curve.
-  async reach(update) {
+  async reach(update, goesOn = () => true) {
     const stride = Math.min(MAX_UPDATES, Math.max(MIN_STRIDE, Math.ceil((update - this.updates) / WANTED_FRAMES)));
     let frame = null;
-    while (this.updates < update) {
-      frame = await this.ask("step", { updates: Math.min(update - this.updates, stride) });
+    while (this.updates < update && goesOn()) {
+      frame = await this.ask("step", () => ({ updates: Math.min(update - this.updates, stride) }));
     }
     return frame;
   }

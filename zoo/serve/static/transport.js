@@ -26,7 +26,7 @@ export class Transport {
     };
     run.onclick = () => (this.running ? this.pause() : this.run());
     one.onclick = () => this.pauseThen(() => training.step(1));
-    epoch.onclick = () => this.pauseThen(() => training.to((Math.floor(training.updates / this.perEpoch) + 1) * this.perEpoch));
+    epoch.onclick = () => this.pauseThen(() => training.advance((Math.floor(training.updates / this.perEpoch) + 1) * this.perEpoch));
     timeline.oninput = () => this.goTo(timeline.valueAsNumber);
   }
 
