@@ -39,6 +39,7 @@ export class Network {
     this.lines = [];
     this.widest = Math.max(7, ...hidden);
     this.root.dataset.size = this.widest > 16 ? "small" : this.widest > 8 ? "medium" : "large";
+    this.root.dataset.depth = hidden.length;
     const focused = document.activeElement?.dataset?.key;
     this.features = new Map(CHOICES.features.map((name) => [name, this.featureButton(name, features.includes(name))]));
     this.units = hidden.map((width, layer) =>

@@ -41,6 +41,8 @@ export function openOwnPoints(change, axes) {
   return {
     show(settings) {
       const task = shown?.task;
+      // On a phone, one sees where to click.
+      if (shown && shown.data !== "own" && settings.data === "own") at("boundary").scrollIntoView({ block: "nearest" });
       shown = settings;
       at("own").hidden = settings.data !== "own";
       at("boundary").classList.toggle("settable", settings.data === "own");
