@@ -88,12 +88,12 @@ def test_an_address_may_say_anything(playground, text):
     shown = playground(text)
     assert shown.problem == ""
     assert shown.updates == 0
-    assert shown.page.inner_text("#repaired").startswith("Not all of the address can be shown: ")
+    assert shown.page.inner_text("#repaired").startswith("Not all of the address can be used; ")
 
 
 def test_what_an_address_says_and_cannot_be_shown_is_told(playground):
     shown = playground("widths=99&activations=relu&data=foo&loss=cross_entropy")
-    said = "Not all of the address can be shown: widths is 32, data is circle."
+    said = "Not all of the address can be used; shown instead: widths 32, data circle."
     page = shown.page
     assert page.inner_text("#repaired") == said
     # The address is of what is shown.
@@ -103,7 +103,7 @@ def test_what_an_address_says_and_cannot_be_shown_is_told(playground):
     address = page.url
     page.evaluate("location.hash = '#playground?data=gaussian&model=perceptron'")
     shown.settle()
-    assert page.inner_text("#repaired").endswith(": model is network.")
+    assert page.inner_text("#repaired").endswith(": model network.")
     page.goto("about:blank")
     page.goto(address)
     assert not shown.settle().page.is_visible("#repaired")
@@ -116,7 +116,7 @@ def test_pause_ends_a_start_that_goes_far(playground):
     page.wait_for_selector("#play-transport .run.running")
     made = "#playground:not(.starting) #progress:not(:has-text('After 0 '))"
     page.wait_for_selector(made, state="attached")
-    assert page.inner_text("#repaired").endswith(": updates is 1000000.")
+    assert page.inner_text("#repaired").endswith(": updates 1,000,000.")
     shown.press("run").settle()
     reached = shown.updates
     assert 0 < reached < 1_000_000

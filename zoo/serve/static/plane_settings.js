@@ -142,9 +142,9 @@ export function repairs(text, given, shown) {
   const pairs = text.split("&").map((pair) => pair.split("="));
   const known = pairs.filter(([name]) => Object.hasOwn(given, name));
   const changed = known.filter(([name, value]) => !isShown(name, value, given[name], shown[name]));
-  const found = changed.map(([name]) => `${name.replaceAll("_", " ")} is ${short(shown[name])}`);
-  found.push(...pairs.filter(([name]) => name && !Object.hasOwn(given, name)).map(([name]) => `“${name.slice(0, 20)}” is left out`));
-  return found.length ? `Not all of the address can be shown: ${found.join(", ")}.` : "";
+  const found = changed.map(([name]) => `${name.replaceAll("_", " ")} ${short(shown[name])}`);
+  found.push(...pairs.filter(([name]) => name && !Object.hasOwn(given, name)).map(([name]) => `nothing for “${name.slice(0, 20)}”`));
+  return found.length ? `Not all of the address can be used; shown instead: ${found.join(", ")}.` : "";
 }
 
 function isShown(name, text, given, shown) {
@@ -161,7 +161,7 @@ function isShown(name, text, given, shown) {
 }
 
 function short(value) {
-  if (value === "") return "empty";
+  if (typeof value === "number") return value.toLocaleString("en", { maximumSignificantDigits: 10 });
   if (!Array.isArray(value)) return String(value).replaceAll("_", " ");
   if (value.some(Array.isArray)) return `${value.length} ${value.length === 1 ? "row" : "rows"}`;
   return value.join(", ") || "empty";

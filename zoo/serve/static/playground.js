@@ -115,7 +115,7 @@ function apply(state, text = "") {
 function change(changes) {
   const next = agreeing({ ...settings, ...changes });
   if (JSON.stringify(next) === JSON.stringify(settings)) return;
-  const goOn = transport.running;
+  const goOn = transport.running && !transport.following;
   transport.pause();
   remember();
   settings = next;

@@ -17,6 +17,8 @@ export class Transport {
     // Counts presses of Run and Pause: only the newest loop goes on.
     this.presses = 0;
     this.running = false;
+    // Whether it is only a start that is on its way, after which nothing runs on.
+    this.following = false;
     this.wish = null;
     const { reset, run, one, epoch, timeline } = this.parts;
     this.parts.speed.value = speed;
@@ -75,6 +77,7 @@ export class Transport {
   async follow(started) {
     const mine = ++this.presses;
     this.setRunning(true);
+    this.following = true;
     const found = await started;
     if (mine === this.presses) this.pause();
     else if (found && !this.running) this.settled();
@@ -100,6 +103,7 @@ export class Transport {
   setRunning(now) {
     const before = this.running;
     this.running = now;
+    this.following = false;
     this.parts.run.classList.toggle("running", now);
     this.parts["run-text"].textContent = now ? "Pause" : "Run";
     if (before && !now) this.settled();
