@@ -262,3 +262,20 @@ def test_the_untrained_network_is_seen(open_section, function):
     page = open_section(f"function={function}")
     page.wait_for_selector("#curve-sentence:has-text('after 0 updates')")
     assert red_pixels(page, "curve-plot") > 500
+
+
+def test_a_refused_number_is_said_and_replaced_by_the_one_before(open_section):
+    page = open_section("way=bumps&width=8")
+    width = page.locator("#curve-settings [name=width]")
+    problem = page.locator("#curve-problem")
+    for text, said in (("7", "7 is not accepted; give an even"), ("900", "900"), ("", "no number")):
+        width.fill(text)
+        page.keyboard.press("Enter")
+        assert said in problem.inner_text()
+        assert width.input_value() == "8"
+    page.click("text='Lines, computed'")
+    page.wait_for_selector("#curve-sentence:has-text('8 hidden units')")
+    assert problem.inner_text() == ""
+    width.fill("7")
+    page.keyboard.press("Enter")
+    wait_for_units(page, 7)

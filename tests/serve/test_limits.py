@@ -211,6 +211,10 @@ def test_the_page_says_that_it_is_read_only(browser):
             window.goto(f"{page.local}#{section}")
             window.reload()
             window.wait_for_selector(f"#{section} >> text=nothing can be trained on this server")
+        for section in ("approximation", "physics"):
+            window.goto(f"{page.local}#{section}")
+            window.wait_for_selector(f"#{section}[data-refused]")
+            assert window.locator(f"#{section} :is(button, input, select):enabled").count() == 0
         window.goto(f"{page.local}#predict")
         window.select_option("#model", "xor_mlp")
         window.click("#samples button:has-text('0 1')")

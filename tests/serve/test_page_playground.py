@@ -189,9 +189,7 @@ def test_every_setting_of_the_training_is_used(playground):
     assert shown.page.input_value("[name=regularization_rate]") == "0.01"
     shown.page.fill("[name=learning_rate]", "100")
     shown.page.keyboard.press("Enter")
-    assert "from 0.000001 to 10" in shown.page.eval_on_selector(
-        "[name=learning_rate]", "one => one.validationMessage"
-    )
+    assert "from 0.000001 to 10." in shown.page.inner_text("#settings .problem")
     assert shown.settings["learning_rate"] == 0.1
 
 
@@ -370,7 +368,7 @@ def test_a_weight_set_by_hand_is_kept_when_one_goes_back_and_forward(playground)
     shown.page.keyboard.press("Enter")
     shown.page.keyboard.type("1.5")
     shown.page.keyboard.press("Enter")
-    shown.page.wait_for_function("location.hash.includes('edits')")
+    shown.settle()
     shown.page.keyboard.press("Escape")
     shown.press("epoch")
     edited, edits = shown.losses, "25,1,-1,0,1.5;"
@@ -467,6 +465,29 @@ def test_own_points_are_pasted_as_csv(playground):
     page.click("#csv .primary")
     assert shown.settle().settings["task"] == "regression"
     assert shown.frame["errors"] is None
+
+
+def test_own_points_with_values_have_the_colours_of_their_values(playground):
+    points = "points=2,2,1;-2,2,-1;2,-2,0.5;-2,-2,-0.5;0,0,0;"
+    shown = playground(f"data=own&test_share=0&task=regression&{points}")
+    page = shown.page
+    brushes = page.eval_on_selector_all(
+        "#brushes label:not(:last-child)",
+        """all => all.map((one) => {
+            const { backgroundColor } = getComputedStyle(one.querySelector("i"));
+            return backgroundColor.match(/[0-9]+/g).map(Number);
+        })""",
+    )
+    # From 1 to −1: from red over white to blue, as the points of the plane.
+    assert len({tuple(colour) for colour in brushes}) == 5
+    places = [(2, 2), (2, -2), (0, 0), (-2, -2), (-2, 2)]
+    np.testing.assert_allclose(shown.plane(places), brushes, atol=2)
+    reds = [red - blue for red, _, blue in brushes]
+    assert reds == sorted(reds, reverse=True)
+    # Labels are 0 or 1; of values, the sign is seen in the sketch.
+    [sketch] = pictures(shown, "#data label:last-child canvas")
+    shown.open("data=own&test_share=0&points=2,2,1;-2,2,0;2,-2,1;-2,-2,0;0,0,0;")
+    assert pictures(shown, "#data label:last-child canvas") != [sketch]
 
 
 def test_one_update_one_epoch_and_reset(playground):

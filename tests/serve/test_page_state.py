@@ -88,6 +88,42 @@ def test_an_address_may_say_anything(playground, text):
     shown = playground(text)
     assert shown.problem == ""
     assert shown.updates == 0
+    assert shown.page.inner_text("#repaired").startswith("Not all of the address can be shown: ")
+
+
+def test_what_an_address_says_and_cannot_be_shown_is_told(playground):
+    shown = playground("widths=99&activations=relu&data=foo&loss=cross_entropy")
+    said = "Not all of the address can be shown: widths is 32, data is circle."
+    page = shown.page
+    assert page.inner_text("#repaired") == said
+    # The address is of what is shown.
+    assert shown.state == {"widths": "32", "activations": "relu", "loss": "cross_entropy"}
+    shown.choose("spiral")
+    assert not page.is_visible("#repaired")
+    address = page.url
+    page.evaluate("location.hash = '#playground?data=gaussian&model=perceptron'")
+    shown.settle()
+    assert page.inner_text("#repaired").endswith(": model is network.")
+    page.goto("about:blank")
+    page.goto(address)
+    assert not shown.settle().page.is_visible("#repaired")
+
+
+def test_pause_ends_a_start_that_goes_far(playground):
+    shown = playground()
+    page = shown.page
+    page.evaluate("location.hash = '#playground?updates=99999999'")
+    page.wait_for_selector("#play-transport .run.running")
+    made = "#playground:not(.starting) #progress:not(:has-text('After 0 '))"
+    page.wait_for_selector(made, state="attached")
+    assert page.inner_text("#repaired").endswith(": updates is 1000000.")
+    shown.press("run").settle()
+    reached = shown.updates
+    assert 0 < reached < 1_000_000
+    page.wait_for_timeout(500)
+    assert shown.updates == reached
+    assert shown.state["updates"] == str(reached)
+    assert shown.press("one").updates == reached + 1
 
 
 def test_a_link_is_copied(playground):
@@ -159,10 +195,32 @@ def test_what_is_shown_is_what_is_trained(playground):
     assert all("of 4 points wrong" in text for text in texts)
     shown.press("run").settle()
     assert shown.settings["data"] == "and"
-    page.fill("[name=learning_rate]", "")
-    page.keyboard.press("Enter")
-    assert page.eval_on_selector("[name=learning_rate]", "one => one.validationMessage")
-    assert shown.settle().settings["learning_rate"] == 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "sentence"),
+    [
+        ("batch_size", "2.5", "The batch size cannot be 2.5; give a whole number from 1 to 500."),
+        ("batch_size", "0", "The batch size cannot be 0; give a whole number from 1 to 500."),
+        ("learning_rate", "", "The learning rate must be a number; give a number from 0.000001"),
+        ("learning_rate", "11", "The learning rate cannot be 11; give a number from 0.000001"),
+        ("seed", "1.5", "The seed cannot be 1.5; give a whole number from 0 to 2,147,483,647."),
+    ],
+)
+def test_a_number_that_is_refused_changes_nothing(playground, name, typed, sentence):
+    shown = playground()
+    page, before = shown.page, shown.settings
+    field = page.locator(f"#playground form [name={name}]")
+    field.fill(typed)
+    field.press("Enter")
+    said = page.locator("form:not(.lab-settings) .problem:visible")
+    assert said.inner_text().startswith(sentence)
+    assert said.inner_text().endswith(f"It is still {before[name]}.")
+    assert field.input_value() == str(before[name])
+    # What is changed next is not refused because of it.
+    page.select_option("#settings [name=optimizer]", "adam")
+    assert shown.settle().settings == {**before, "optimizer": "adam"}
+    assert said.count() == 0
 
 
 def test_a_training_that_the_server_has_ended_goes_on(playground, address):
@@ -236,6 +294,8 @@ def test_a_page_for_looking_and_asking_only_says_so(browser, served_with):
     for control in page.locator("#play-transport button").all():
         assert control.is_disabled()
     assert page.is_disabled("#export")
+    for part in ("#settings", ".data-part", ".network-part"):
+        assert page.eval_on_selector(part, "one => one.inert")
     page.close()
 
 

@@ -40,14 +40,14 @@ export function writeAddress(section, settings, defaults, push = false) {
   else history.replaceState(null, "", hash);
 }
 
-// Call `changed(settings)` when the user changes the address to another state of this section (a
+// Call `changed(settings, text)` when the user changes the address to another state of this section (a
 // link, the history, a pasted address), and at once if the page was opened with it.
 export function watchAddress(section, defaults, changed) {
   const read = () => {
     const { section: shown, text } = readAddress();
     if (shown !== section) return;
     keep(section, location.hash);
-    changed(decode(text, defaults));
+    changed(decode(text, defaults), text);
   };
   addEventListener("hashchange", read);
   read();

@@ -9,6 +9,7 @@ import { drawErrors } from "./errors_plot.js";
 import { History } from "./losses.js";
 import { unpack } from "./packing.js";
 import { openPresets } from "./presets.js";
+import { refusal } from "./refused.js";
 import { Training } from "./training.js";
 import { newest, Transport } from "./transport.js";
 
@@ -46,6 +47,8 @@ let growing = 0;
 let moving = false;
 // Whether a training was running before the settings were changed.
 let resumes = false;
+// Whether this server trains nothing.
+let isRefused = false;
 const history = new History();
 let training, transport, drawing, presets;
 
@@ -91,20 +94,13 @@ function listen() {
   for (const input of form().way) input.onchange = () => chooseWay(input.value);
   form().function.onchange = () => chooseFunction(form().function.value);
   for (const name of ["activation", "optimizer"]) form()[name].onchange = () => apply({ [name]: form()[name].value });
-  for (const name of ["learning_rate", "batch_size", "seed"]) {
-    form()[name].onchange = () => {
-      if (form()[name].reportValidity()) apply({ [name]: form()[name].valueAsNumber });
-    };
-  }
+  for (const name of ["learning_rate", "batch_size", "seed", "width"]) form()[name].onchange = () => applyNumber(name);
   form().slider.oninput = () => {
     stopGrowing();
     apply({ width: allowed()[form().slider.valueAsNumber] }, !moving);
     moving = true;
   };
   form().slider.onchange = () => (moving = false);
-  form().width.onchange = () => {
-    if (form().width.reportValidity()) apply({ width: form().width.valueAsNumber });
-  };
   at("curve-grow").onclick = () => (growing ? stopGrowing() : grow());
   at("curve-draw").onclick = () => chooseFunction("drawn");
 }
@@ -122,9 +118,22 @@ async function ask() {
 }
 
 function refuse(sentence) {
+  isRefused = true;
+  at(SECTION).dataset.refused = "";
   at("curve-problem").textContent = sentence;
   transport.disable();
-  for (const control of at(SECTION).querySelectorAll("form button, form input, form select")) control.disabled = true;
+  for (const control of at(SECTION).querySelectorAll("button, input, select")) control.disabled = true;
+}
+
+// A number that is refused is replaced by the one before it.
+function applyNumber(name) {
+  const sentence = refusal(form()[name]);
+  at("curve-problem").textContent = sentence;
+  if (sentence) form()[name].value = settings[name];
+  else {
+    stopGrowing();
+    apply({ [name]: form()[name].valueAsNumber });
+  }
 }
 
 // The widths that this way of finding weights can have: bumps are pairs of units.
@@ -169,6 +178,7 @@ async function restart(goOn) {
 }
 
 function begin(wanted, updates = 0) {
+  if (isRefused) return null;
   history.clear();
   transport.clear();
   at("curve-problem").textContent = "";

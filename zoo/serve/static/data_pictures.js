@@ -39,8 +39,8 @@ const SKETCHES = {
     ),
 };
 
-// Draw the sketch of a data set; `points` are the own points.
-export function drawSketch(canvas, name, points) {
+// Draw the sketch of a data set; `points` are the own points, with labels or with values.
+export function drawSketch(canvas, name, points, hasValues) {
   const context = fit(canvas);
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   const [across, up] = [(x) => (width * (1 + 0.9 * x)) / 2, (y) => (height * (1 - 0.9 * y)) / 2];
@@ -59,22 +59,22 @@ export function drawSketch(canvas, name, points) {
     return;
   }
   const radius = (GATES.includes(name) ? 0.13 : 0.055) * width;
-  for (const [x, y, share] of sketch(name, points)) {
+  for (const [x, y, share] of sketch(name, points, hasValues)) {
     context.beginPath();
     if (share > 0) context.rect(across(x) - radius, up(y) - radius, 2 * radius, 2 * radius);
     else context.arc(across(x), up(y), 1.1 * radius, 0, 2 * Math.PI);
-    context.fillStyle = share > 0 ? SECOND : FIRST;
+    context.fillStyle = share > 0 ? SECOND : share < 0 ? FIRST : css(soft(0));
     context.fill();
   }
 }
 
-function sketch(name, points) {
+function sketch(name, points, hasValues) {
   if (GATES.includes(name)) {
     return TABLES[name].map((label, row) => [(row >> 1) - 0.5, (row & 1) - 0.5, label ? 1 : -1]);
   }
   if (name === "own") {
     const largest = 1.15 * Math.max(...points.flatMap(([x, y]) => [Math.abs(x), Math.abs(y)]), 1);
-    return points.map(([x, y, value]) => [x / largest, y / largest, value > 0.5 ? 1 : -1]);
+    return points.map(([x, y, value]) => [x / largest, y / largest, hasValues ? Math.sign(value) : value > 0.5 ? 1 : -1]);
   }
   return SKETCHES[name](draws());
 }

@@ -1,5 +1,6 @@
 // The controls of own points: brushes, clicks on the plane, and the dialog for CSV.
 import { clicked, readPoints, writePoints } from "./own_points.js";
+import { pointColour } from "./plane.js";
 import { MAX_POINTS } from "./plane_settings.js";
 
 const at = (id) => document.getElementById(id);
@@ -46,7 +47,7 @@ export function openOwnPoints(change, axes) {
       at("own").hidden = settings.data !== "own";
       at("boundary").classList.toggle("settable", settings.data === "own");
       at("task").value = settings.task;
-      if (task !== settings.task) at("brushes").replaceChildren(...BRUSHES[settings.task].map(brush));
+      if (task !== settings.task) at("brushes").replaceChildren(...BRUSHES[settings.task].map((one, index) => brush(one, index, settings.task)));
     },
   };
 }
@@ -56,11 +57,14 @@ function relabelled(points, task) {
   return task === "regression" ? points : points.map(([x, y, value]) => [x, y, Number(value >= 0.5)]);
 }
 
-function brush([value, text], index) {
+function brush([value, text], index, task) {
+  // Labels are 0 and 1; values are from −1 to 1.
+  const share = task === "regression" ? Number(value) : 2 * Number(value) - 1;
   const label = Object.assign(document.createElement("label"), { className: "check" });
   const input = Object.assign(document.createElement("input"), { type: "radio", name: "brush", value, checked: !index });
   const swatch = document.createElement("i");
-  swatch.className = `mark ${{ 1: "second", 0: "first", "-1": "first" }[value] ?? ""}`;
+  swatch.className = value === "erase" ? "mark" : `mark ${share > 0 ? "second" : "first"}`;
+  if (value !== "erase") swatch.style.background = pointColour(share);
   label.append(input, swatch, text);
   return label;
 }

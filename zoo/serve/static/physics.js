@@ -8,6 +8,7 @@ import { History } from "./losses.js";
 import { unpack } from "./packing.js";
 import { drawMap, drawResidual, drawSlice, drawSolution } from "./physics_plots.js";
 import { openPresets } from "./presets.js";
+import { refusal } from "./refused.js";
 import { Training } from "./training.js";
 import { Transport } from "./transport.js";
 
@@ -37,6 +38,8 @@ let slice = STATE.slice;
 let frame = null;
 // What the first frame of a training says.
 let constant = {};
+// Whether this server trains nothing.
+let isRefused = false;
 const history = new History();
 let training, transport, presets;
 
@@ -65,9 +68,7 @@ function listen() {
   for (const name of SELECTS) form()[name].onchange = () => apply({ [name]: form()[name].value });
   for (const input of form().way) input.onchange = () => apply({ way: input.value });
   for (const name of NUMBERS) {
-    form()[name].onchange = () => {
-      if (form()[name].reportValidity()) apply({ [name]: form()[name].valueAsNumber });
-    };
+    form()[name].onchange = () => applyNumber(name);
   }
   at("field-slice").oninput = () => {
     slice = at("field-slice").valueAsNumber / Number(at("field-slice").max);
@@ -88,10 +89,20 @@ async function ask() {
   }
 }
 
+// A number that is refused is replaced by the one before it.
+function applyNumber(name) {
+  const sentence = refusal(form()[name]);
+  at("field-problem").textContent = sentence;
+  if (sentence) form()[name].value = settings[name];
+  else apply({ [name]: form()[name].valueAsNumber });
+}
+
 function refuse(sentence) {
+  isRefused = true;
+  at(SECTION).dataset.refused = "";
   at("field-problem").textContent = sentence;
   transport.disable();
-  for (const control of at("field-settings").elements) control.disabled = true;
+  for (const control of at(SECTION).querySelectorAll("button, input, select")) control.disabled = true;
 }
 
 function apply(changes) {
@@ -109,6 +120,7 @@ function apply(changes) {
 }
 
 function begin(updates = 0) {
+  if (isRefused) return null;
   history.clear();
   transport.clear();
   at("field-problem").textContent = "";

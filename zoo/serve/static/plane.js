@@ -1,6 +1,6 @@
 // The playground's picture of the plane: output, decision boundary and points.
 import { Axes } from "./axes.js";
-import { FIRST, SECOND, soft } from "./colours.js";
+import { css, FIRST, SECOND, soft } from "./colours.js";
 
 const HALO = "rgb(255 255 255 / 0.9)";
 
@@ -55,17 +55,17 @@ function drawPoint(axes, x, y, share, radius, outline) {
   context.beginPath();
   if (share > 0) context.rect(across - 0.9 * radius, up - 0.9 * radius, 1.8 * radius, 1.8 * radius);
   else context.arc(across, up, radius, 0, 2 * Math.PI);
-  // Values of a regression between the ends are between the colours.
-  context.fillStyle = Math.abs(share) < 0.99 ? blend(share) : share > 0 ? SECOND : FIRST;
+  context.fillStyle = pointColour(share);
   context.fill();
   context.lineWidth = 1;
   context.strokeStyle = outline;
   context.stroke();
 }
 
-function blend(share) {
-  const [red, green, blue] = soft(share);
-  return `rgb(${red} ${green} ${blue})`;
+// The colour of a point from -1 to 1: values of a regression between the ends are between the colours.
+export function pointColour(share) {
+  if (Math.abs(share) < 0.99) return css(soft(share));
+  return share > 0 ? SECOND : FIRST;
 }
 
 // The line w₁x₁ + w₂x₂ + b = 0 across the plane; none if w₁ = w₂ = 0.

@@ -66,7 +66,7 @@ export const LIMITS = {
   batch_size: [1, MAX_POINTS],
   seed: [0, 2 ** 31 - 1],
 };
-const WHOLE = ["batch_size", "seed"];
+export const WHOLE = ["batch_size", "seed"];
 
 export const FEATURE_NAMES = {
   x1: "x₁",
@@ -134,4 +134,35 @@ export function parted(state) {
     .sort(([one], [other]) => one - other);
   if (!SPEEDS.includes(view.speed)) view.speed = VIEW.speed;
   return [repaired(part(DEFAULTS)), view];
+}
+
+// What of an address cannot be used, and what is shown in its place, as a sentence; empty if all can.
+// text: of the address; given: its state; shown: the state that is shown.
+export function repairs(text, given, shown) {
+  const pairs = text.split("&").map((pair) => pair.split("="));
+  const known = pairs.filter(([name]) => Object.hasOwn(given, name));
+  const changed = known.filter(([name, value]) => !isShown(name, value, given[name], shown[name]));
+  const found = changed.map(([name]) => `${name.replaceAll("_", " ")} is ${short(shown[name])}`);
+  found.push(...pairs.filter(([name]) => name && !Object.hasOwn(given, name)).map(([name]) => `“${name.slice(0, 20)}” is left out`));
+  return found.length ? `Not all of the address can be shown: ${found.join(", ")}.` : "";
+}
+
+function isShown(name, text, given, shown) {
+  // A value of another type was left out when the address was read.
+  if (typeof given === "number" && Number(text) !== given) return false;
+  if (typeof given === "boolean" && text !== String(Number(given))) return false;
+  if (!Array.isArray(given)) return given === shown;
+  // One activation stands for all layers, and features have one order.
+  if (name === "activations" && given.length === 1) return shown.every((one) => one === given[0]);
+  if (name === "activations") return JSON.stringify(given.slice(0, shown.length)) === JSON.stringify(shown);
+  if (name === "features") return given.length === shown.length && given.every((one) => shown.includes(one));
+  if (name === "edits") return given.length === shown.length;
+  return JSON.stringify(given) === JSON.stringify(shown);
+}
+
+function short(value) {
+  if (value === "") return "empty";
+  if (!Array.isArray(value)) return String(value).replaceAll("_", " ");
+  if (value.some(Array.isArray)) return `${value.length} ${value.length === 1 ? "row" : "rows"}`;
+  return value.join(", ") || "empty";
 }

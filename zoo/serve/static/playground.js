@@ -7,7 +7,7 @@ import { drawLosses, History } from "./losses.js";
 import { Network } from "./network.js";
 import { openOwnPoints } from "./own_points_form.js";
 import { drawPlane } from "./plane.js";
-import { agreeing, DEFAULTS, isRegression, MAX_DEPTH, parted, VIEW } from "./plane_settings.js";
+import { agreeing, DEFAULTS, isRegression, MAX_DEPTH, parted, repairs, VIEW } from "./plane_settings.js";
 import { openPresets } from "./presets.js";
 import { openSettings } from "./settings_form.js";
 import { openSharing } from "./sharing.js";
@@ -90,21 +90,25 @@ function refuse(sentence) {
   at("play-problem").textContent = sentence;
   transport.disable();
   for (const id of ["export", "show-code"]) at(id).disabled = true;
+  for (const part of document.querySelectorAll("#settings, .data-part, .network-part")) part.inert = true;
 }
 
 // The state of an address, which the user may have changed.
-function apply(state) {
+function apply(state, text = "") {
   const before = JSON.stringify(settings);
   [settings, view] = parted(state);
   showSettings();
+  at("repaired").textContent = repairs(text, state, { ...settings, ...view });
+  if (at("repaired").textContent) writeAddress(SECTION, { ...settings, ...view }, STATE);
   const edits = view.edits.map(([update, layer, row, column, value]) => ({ update, layer, row, column, value }));
   const same = training.settings && before === JSON.stringify(settings);
   if (same && view.updates === training.updates && JSON.stringify(edits) === JSON.stringify(training.edits)) {
     drawPlots();
     return;
   }
-  transport.pause();
-  restart(edits, view.updates);
+  transport.leave();
+  const started = restart(edits, view.updates);
+  if (view.updates || edits.length) transport.follow(started);
 }
 
 // New settings: a new training, which runs on if one was running.
@@ -115,6 +119,7 @@ function change(changes) {
   transport.pause();
   remember();
   settings = next;
+  at("repaired").textContent = "";
   showSettings();
   restart();
   writeAddress(SECTION, { ...settings, ...view }, STATE, true);

@@ -1,7 +1,7 @@
 // The controls of the training's settings, except those in the network's drawing.
 import { drawSketch, DATA_NAMES } from "./data_pictures.js";
 import { redraw } from "./axes.js";
-import { CHOICES, GATES, isRegression, LIMITS } from "./plane_settings.js";
+import { CHOICES, GATES, isRegression, LIMITS, WHOLE } from "./plane_settings.js";
 
 const at = (id) => document.getElementById(id);
 const NUMBERS = ["learning_rate", "batch_size", "regularization_rate", "dropout", "seed"];
@@ -14,30 +14,31 @@ const START_RATE = 0.001;
 // change(settings) is called with what the user changes. Returns {show(settings)}.
 export function openSettings(change) {
   const form = controls("settings", "data-settings");
+  let shown = null;
   for (const id of ["settings", "data-settings"]) at(id).onsubmit = (event) => event.preventDefault();
   form.optimizer.append(...CHOICES.optimizer.map((name) => new Option(name, name)));
   for (const name of SELECTS) form[name].onchange = () => change(selected(name, form));
   for (const name of NUMBERS) {
     form[name].onchange = () => {
-      const value = form[name].valueAsNumber;
-      const [low, high] = LIMITS[name];
-      if (value >= low && value <= high) change({ [name]: value });
-      form[name].setCustomValidity(value >= low && value <= high ? "" : `Give a number from ${low} to ${high.toLocaleString("en")}.`);
-      form[name].reportValidity();
+      const { value: text, valueAsNumber: value } = form[name];
+      const refusal = refused(name, text, value, shown);
+      sentence(form[name]).textContent = refusal;
+      if (refusal) form[name].value = shown[name];
+      else change({ [name]: value });
     };
   }
   for (const name of SLIDERS) form[name].oninput = () => change({ [name]: form[name].valueAsNumber });
-  at("new-seed").onclick = () => change({ seed: form.seed.valueAsNumber + 1 || 0 });
-  let shown = null;
+  at("new-seed").onclick = () => change({ seed: (shown.seed + 1) % (LIMITS.seed[1] + 1) });
   const pictures = new Map(CHOICES.data.map((name) => [name, dataPicture(name, () => change(chosen(name, shown)))]));
   at("data").append(...[...pictures.values()].map(({ label }) => label));
-  const sketch = () => pictures.forEach(({ canvas }, name) => canvas.clientWidth && drawSketch(canvas, name, shown?.points ?? []));
+  const sketch = () => pictures.forEach(({ canvas }, name) => canvas.clientWidth && drawSketch(canvas, name, shown?.points ?? [], shown?.task === "regression"));
   redraw(at("data"), sketch);
   return {
     show(settings) {
       shown = settings;
       for (const name of [...SELECTS, ...NUMBERS]) form[name].value = settings[name];
       for (const name of SLIDERS) form[name].value = settings[name];
+      for (const name of NUMBERS) sentence(form[name]).textContent = "";
       at("noise-text").textContent = percent(settings.noise);
       at("test-share-text").textContent = percent(settings.test_share);
       at("data-name").textContent = DATA_NAMES[settings.data];
@@ -58,6 +59,22 @@ export function openSettings(change) {
 // The controls of several forms by their names.
 function controls(...forms) {
   return Object.fromEntries(forms.flatMap((id) => [...at(id).elements]).map((control) => [control.name, control]));
+}
+
+// Where the form of a control says why a value is refused.
+function sentence(control) {
+  return control.form.querySelector(".problem");
+}
+
+// Why a number cannot be a setting's value, as a sentence; empty if it can.
+function refused(name, text, value, settings) {
+  const [low, high] = LIMITS[name];
+  const isWhole = WHOLE.includes(name);
+  if (value >= low && value <= high && (!isWhole || Number.isInteger(value))) return "";
+  const what = name.replaceAll("_", " ");
+  const given = text ? `The ${what} cannot be ${text}` : `The ${what} must be a number`;
+  const limits = `${low} to ${high.toLocaleString("en")}`;
+  return `${given}; give a ${isWhole ? "whole number" : "number"} from ${limits}. It is still ${settings[name]}.`;
 }
 
 function selected(name, form) {

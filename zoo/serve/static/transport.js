@@ -58,8 +58,26 @@ export class Transport {
   }
 
   pause() {
+    this.training.halt();
     this.presses++;
     this.setRunning(false);
+  }
+
+  // Another training begins: what runs is not gone on with, and is not settled.
+  leave() {
+    this.training.halt();
+    this.presses++;
+    this.running = false;
+    this.setRunning(false);
+  }
+
+  // Updates are made until a training has started as far as it should: Pause ends that, too.
+  async follow(started) {
+    const mine = ++this.presses;
+    this.setRunning(true);
+    const found = await started;
+    if (mine === this.presses) this.pause();
+    else if (found && !this.running) this.settled();
   }
 
   async run() {
