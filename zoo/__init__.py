@@ -2,7 +2,7 @@
 
 >>> import zoo
 >>> zoo.list_models(task="threshold")
-['perceptron', 'mark_one', 'xor_mlp']
+['perceptron', 'mark_one', 'xor_mlp', 'plane_classifier']
 
 Importing this package loads neither TensorFlow nor Keras; the names below load what they need
 when they are first used. Once both are imported, `keras.models.load_model` reads saved models.

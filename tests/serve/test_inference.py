@@ -258,7 +258,12 @@ def memory(key):
     """Return VmRSS or VmHWM, in MB, of the page that this process serves."""
     found = []
     for task in Path("/proc/self/task").iterdir():
-        for child in (task / "children").read_text().split():
+        try:
+            children = (task / "children").read_text().split()
+        except FileNotFoundError:
+            # A thread of another test has ended by now.
+            continue
+        for child in children:
             if b"serve" in Path(f"/proc/{child}/cmdline").read_bytes():
                 status = Path(f"/proc/{child}/status").read_text()
                 found.append(int(status.split(f"{key}:")[1].split()[0]) / 1e3)

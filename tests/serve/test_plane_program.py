@@ -6,12 +6,14 @@ import time
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from zoo.errors import ZooError
 from zoo.serve.packing import unpack
 from zoo.serve.programs import plane
 from zoo.serve.programs.base import RecentlyUsed
 from zoo.serve.programs.plane import PlaneTraining
+from zoo.serve.programs.plane_graph import AS_WRITTEN
 from zoo.serve.settings import PlaneSettings
 
 GRAPHS = RecentlyUsed(3)
@@ -80,6 +82,13 @@ def advanced(program, state, updates):
 def same_bits(one, other):
     assert one.keys() == other.keys()
     return all(one[name].tobytes() == other[name].tobytes() for name in one)
+
+
+@pytest.fixture(autouse=True)
+def graph_optimizer_is_left_on():
+    """A program with dropout switches it off, for its own process: here it is switched on again."""
+    yield
+    tf.config.optimizer.set_experimental_options({AS_WRITTEN: False})
 
 
 @pytest.mark.parametrize("name", TRAININGS)
