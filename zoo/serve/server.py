@@ -61,7 +61,7 @@ def serve(
             listener.bind((host, port))
             listener.listen(128)
         except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
+            reason = getattr(error, "strerror", None) or str(error).rstrip(".")
             is_host = isinstance(error, socket.gaierror) or (
                 isinstance(error, OSError) and error.errno == errno.EADDRNOTAVAIL
             )
