@@ -160,11 +160,11 @@ def test_stopped_while_the_pace_is_measured_it_starts_over(train, tmp_path):
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
-        ("xor_mlp", {"time_budget": "20"}, "'20' is no time budget; give a time such as '90 s"),
-        ("xor_mlp", {"time_budget": "0 minutes"}, "is no time budget"),
-        ("xor_mlp", {"time_budget": "nan minutes"}, "is no time budget"),
-        ("xor_mlp", {"time_budget": "-1 hours"}, "is no time budget"),
-        ("xor_mlp", {"time_budget": 20}, "20 is no time budget"),
+        ("xor_mlp", {"time_budget": "20"}, "'20' is not a time budget; give a time such as '90 s"),
+        ("xor_mlp", {"time_budget": "0 minutes"}, "is not a time budget"),
+        ("xor_mlp", {"time_budget": "nan minutes"}, "is not a time budget"),
+        ("xor_mlp", {"time_budget": "-1 hours"}, "is not a time budget"),
+        ("xor_mlp", {"time_budget": 20}, "20 is not a time budget"),
         ("xor_mlp", {"time_budget": "1 hour", "epochs": 3}, "--epochs 3 was given too; leave one"),
         ("linear_cat_dog", {"time_budget": "1 hour"}, "--time-budget is only for --solver grad"),
         ("pinn_burgers", {"time_budget": "1 hour"}, "--time-budget is only for --solver grad"),

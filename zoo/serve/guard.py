@@ -61,7 +61,7 @@ class OwnSite:
         if self._local_names_only and not is_local_name(headers):
             answer = refuse(
                 400,
-                f"The host {host_name(headers)[:60]!r} is no name of this machine's loopback "
+                f"The host {host_name(headers)[:60]!r} is not a name of this machine's loopback "
                 "interface; open http://127.0.0.1 with the port of zoo serve.",
             )
         elif is_cross_site(headers) and not is_plain_navigation(scope, headers):

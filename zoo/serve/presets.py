@@ -383,8 +383,8 @@ PRESETS = (
         "overfitting",
         15,
         "Training and test points",
-        "A large network learns 50 noisy training points by heart, but more than a tenth of the "
-        "450 test points are wrong: only these say how good it is.",
+        "A large network overfits 50 noisy training points: all of these are right, but more than "
+        "a tenth of the 450 test points are wrong, and only these say how good it is.",
         _plane(data="xor_clouds", noise=0.35, test_share=0.9, widths=[16, 16]),
         (Claim(2000, "errors.train", "==", 0), Claim(2000, "errors.test", ">", 45)),
     ),

@@ -29,7 +29,7 @@ _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
 class StoppedError(Exception):
-    """The process has ended, does not answer, or answers what is no reply."""
+    """The process has ended, does not answer, or answers something else than a reply."""
 
 
 @dataclasses.dataclass(frozen=True)

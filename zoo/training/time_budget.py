@@ -59,7 +59,7 @@ class TimeBudget:
         match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?) ?(second|minute|hour)s?", str(text))
         if not match or not float(match[1]):
             raise ZooError(
-                f"{text!r} is no time budget; give a time such as '90 seconds', '20 minutes' or "
+                f"{text!r} is not a time budget; give a time such as '90 seconds', '20 minutes' or "
                 "'1.5 hours'."
             )
         return cls(float(match[1]) * _UNITS[match[2]])
