@@ -13,7 +13,7 @@ from zoo.serve.packing import unpack
 from zoo.serve.programs import plane
 from zoo.serve.programs.base import RecentlyUsed
 from zoo.serve.programs.plane import PlaneTraining
-from zoo.serve.programs.plane_graph import AS_WRITTEN
+from zoo.serve.programs.plane_graph import AS_WRITTEN, registered
 from zoo.serve.settings import PlaneSettings
 
 GRAPHS = RecentlyUsed(3)
@@ -330,7 +330,7 @@ def test_the_points_are_a_data_set_for_the_registered_model(name):
     np.testing.assert_array_equal(found.train.x, np.array(points["train"])[:, :2])
     if points["test"]:
         np.testing.assert_array_equal(found.test.y, np.array(points["test"], np.float32)[:, 2])
-    model_name, options = plane.registered(settings)
+    model_name, options = registered(settings)
     model = zoo.build(model_name, **options)
     shapes = [weights.shape for weights in program.model(program.start()).get_weights()]
     assert [weights.shape for weights in model.get_weights()] == shapes

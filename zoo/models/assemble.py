@@ -31,6 +31,16 @@ def require_positive(**sizes: int) -> None:
             raise ZooError(f"Option {option!r} is {value}; give a whole number from 1 up.")
 
 
+def require_dropout(dropout: float) -> None:
+    """Raise an error if a layer cannot set this fraction of units to 0.
+
+    Raises:
+        ZooError: if it is not from 0 up and below 1.
+    """
+    if not 0 <= dropout < 1:
+        raise ZooError(f"Option 'dropout' is {dropout}; give a fraction from 0 up, below 1.")
+
+
 def vector_model(
     name: str,
     inputs: int,
@@ -129,8 +139,7 @@ def hidden_layers(
     require_choice("normalization", normalization, ("none", "batch", "layer"))
     if depth < 0:
         raise ZooError(f"Option 'depth' is {depth}; give 0 (no hidden layer) or more.")
-    if not 0 <= dropout < 1:
-        raise ZooError(f"Option 'dropout' is {dropout}; give a fraction from 0 up, below 1.")
+    require_dropout(dropout)
     layers: list[keras.layers.Layer] = []
     for layer in range(1, depth + 1):
         layers.append(

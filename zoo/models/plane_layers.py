@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 
 from zoo.errors import ZooError
+from zoo.models.assemble import require_dropout
 from zoo.nn.activations import activation_layer
 from zoo.nn.features import input_features
 from zoo.utils.choices import require_choice
@@ -35,8 +36,7 @@ def plane_layers(
         ZooError: for an option out of its range.
     """
     require_choice("regularization", regularization, REGULARIZATIONS)
-    if not 0 <= dropout < 1:
-        raise ZooError(f"Option 'dropout' is {dropout}; give a fraction from 0 up, below 1.")
+    require_dropout(dropout)
     if regularization_rate < 0:
         raise ZooError(
             f"Option 'regularization_rate' is {regularization_rate}; give a number from 0 up."

@@ -46,7 +46,8 @@ def export(
     from zoo.export.bundle import export_run
     from zoo.registry.tasks import Limits
     from zoo.serve.programs.base import RecentlyUsed
-    from zoo.serve.programs.plane import PlaneTraining, dataset_of, registered
+    from zoo.serve.programs.plane import PlaneTraining, dataset_of
+    from zoo.serve.programs.plane_graph import registered
     from zoo.training.given_model import write_run
 
     training = PlaneTraining(settings, RecentlyUsed(1))

@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from zoo.errors import ZooError
 from zoo.registry.recipes import Recipe
+from zoo.training.loop import epoch_order
 
 
 class FlatTraining:
@@ -68,7 +69,7 @@ class FlatTraining:
             rows: the examples of each batch, one after another.
         """
         ends = np.cumsum([len(batch) for batch in rows], dtype=np.int32)
-        order = np.concatenate(rows).astype(np.int32)
+        order = np.concatenate(rows)
         return self._train(
             tf.constant(flat), tf.constant(x), tf.constant(y), tf.constant(order), tf.constant(ends)
         ).numpy()
@@ -121,7 +122,7 @@ def batches(seed: int, examples: int, batch_size: int, first: int, count: int) -
     for update in range(first, first + count):
         if update // per_epoch != epoch:
             epoch = update // per_epoch
-            order = np.random.default_rng([seed, epoch]).permutation(examples)
+            order = epoch_order(seed, epoch, examples)
         begin = update % per_epoch * batch_size
         found.append(order[begin : begin + batch_size])
     return found

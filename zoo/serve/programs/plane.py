@@ -19,10 +19,10 @@ from zoo.serve.programs.plane_code import program_text
 from zoo.serve.programs.plane_start import (
     dense_layers,
     dropout_seed,
-    example_order,
     initial_weights,
 )
 from zoo.serve.settings import PlaneSettings
+from zoo.training.loop import epoch_order
 
 if TYPE_CHECKING:
     import keras
@@ -33,11 +33,6 @@ UNIT_GRID = 16
 _AT_ONCE = 10
 _THRESHOLD = 0.5
 _SMALLEST = 1e-7
-
-
-def registered(settings: PlaneSettings) -> tuple[str, dict[str, Any]]:
-    """Return the registered model of these settings, and the options of its builder."""
-    return plane_graph.registered(settings)
 
 
 def points_of(settings: PlaneSettings) -> PlanePoints:
@@ -152,15 +147,13 @@ class PlaneTraining:
         """Return rows of training points, and where the rows of each update start and stop."""
         count, per_epoch = len(self._points.x), self._per_epoch
         first, last = done // per_epoch, (done + updates - 1) // per_epoch
-        rows = [
-            example_order(self._settings.seed, epoch, count) for epoch in range(first, last + 1)
-        ]
+        rows = [epoch_order(self._settings.seed, epoch, count) for epoch in range(first, last + 1)]
         epochs, places = np.divmod(np.arange(done, done + updates), per_epoch)
         starts = places * self._batch
         stops = np.minimum(starts + self._batch, count)
         skipped = (epochs - first) * count
         return (
-            np.concatenate(rows).astype(np.int32),
+            np.concatenate(rows),
             (starts + skipped).astype(np.int32),
             (stops + skipped).astype(np.int32),
         )

@@ -27,11 +27,6 @@ def dropout_seed(seed: int, layer: int) -> int:
     return 100 * seed + 40 + layer
 
 
-def example_order(seed: int, epoch: int, count: int) -> np.ndarray:
-    """Return the order of the training points in an epoch."""
-    return np.random.default_rng([seed, epoch]).permutation(count)
-
-
 def dense_layers(model: keras.Model) -> list[Any]:
     """Return the layers with a kernel: the hidden ones, and the output."""
     return [layer for layer in model.get_layer("head").layers if hasattr(layer, "kernel")]
