@@ -7,6 +7,7 @@ import sys
 import time
 import zipfile
 
+import keras
 import numpy as np
 import pytest
 
@@ -132,6 +133,17 @@ def test_the_folder_says_how_it_was_trained(tmp_path):
         model.get_weights(), program.model(state).get_weights(), strict=True
     ):
         np.testing.assert_array_equal(found, expected)
+
+
+def test_the_weight_decay_of_adamw_is_recorded(tmp_path):
+    settings = PlaneSettings(
+        optimizer="adamw", learning_rate=0.01, widths=[3], activations=["tanh"]
+    )
+    _, state = trained(settings)
+    manifest = edge.read_manifest(exported(settings, state, tmp_path))
+    recipe = manifest["training"]["config"]["recipe"]
+    assert recipe["optimizer"] == "adamw"
+    assert recipe["weight_decay"] == keras.optimizers.AdamW().weight_decay > 0
 
 
 def test_other_sections_are_refused():

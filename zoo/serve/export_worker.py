@@ -53,11 +53,14 @@ def export(
     training = PlaneTraining(settings, RecentlyUsed(1))
     points = dataset_of(settings)
     name, options = registered(settings)
-    recipe, epochs = recipe_of(settings, len(points.train), updates, bool(edits), options)
+    model = training.model(read_state(state))
+    # Keras's AdamW has one of its own, which the page does not ask for.
+    decay = model.optimizer.weight_decay or 0.0
+    recipe, epochs = recipe_of(settings, len(points.train), updates, bool(edits), options, decay)
     write_run(
         folder / "run",
         name,
-        training.model(read_state(state)),
+        model,
         points,
         recipe=recipe,
         epochs=epochs,
@@ -81,7 +84,12 @@ def export(
 
 
 def recipe_of(
-    settings: PlaneSettings, examples: int, updates: int, edited: bool, options: dict[str, Any]
+    settings: PlaneSettings,
+    examples: int,
+    updates: int,
+    edited: bool,
+    options: dict[str, Any],
+    weight_decay: float,
 ) -> tuple[Any, int]:
     """Return the recipe of a training, and how many epochs it has finished.
 
@@ -91,6 +99,7 @@ def recipe_of(
         updates: that were made.
         edited: whether a weight was set by hand.
         options: of the model's builder.
+        weight_decay: of the optimizer.
     """
     from zoo.registry.recipes import Recipe
 
@@ -104,6 +113,7 @@ def recipe_of(
         learning_rate=settings.learning_rate,
         optimizer="sgd" if momentum else settings.optimizer,
         momentum=0.9 if momentum else 0.0,
+        weight_decay=weight_decay,
         options=options,
         note=f"{updates:,} updates in the playground of `zoo serve`{by_hand}; `{PROGRAM}` in this "
         "folder repeats them.",
