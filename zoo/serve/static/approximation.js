@@ -10,7 +10,7 @@ import { History } from "./losses.js";
 import { unpack } from "./packing.js";
 import { openPresets } from "./presets.js";
 import { refusal } from "./refused.js";
-import { Training } from "./training.js";
+import { Training, whyNothingTrains } from "./training.js";
 import { newest, Transport } from "./transport.js";
 
 const SECTION = "approximation";
@@ -110,8 +110,8 @@ async function ask() {
     const found = await fetchJson("/api/playground");
     presets.fill(found.presets.filter((preset) => preset.section === SECTION), DEFAULTS);
     presets.mark(settings);
-    if (found.read_only) refuse("This page is for looking and asking only: nothing can be trained on this server.");
-    else if (!found.training) refuse("TensorFlow is not installed on this server, so nothing can be trained here.");
+    const sentence = whyNothingTrains(found);
+    if (sentence) refuse(sentence);
   } catch (error) {
     complain(error);
   }

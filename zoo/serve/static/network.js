@@ -37,8 +37,8 @@ export class Network {
     this.shape = shape;
     this.frame = null;
     this.lines = [];
-    this.widest = Math.max(7, ...hidden);
-    this.root.dataset.size = this.widest > 16 ? "small" : this.widest > 8 ? "medium" : "large";
+    const widest = Math.max(7, ...hidden);
+    this.root.dataset.size = widest > 16 ? "small" : widest > 8 ? "medium" : "large";
     this.root.dataset.depth = hidden.length;
     const focused = document.activeElement?.dataset?.key;
     this.features = new Map(CHOICES.features.map((name) => [name, this.featureButton(name, features.includes(name))]));

@@ -11,7 +11,7 @@ import { agreeing, DEFAULTS, isRegression, MAX_DEPTH, parted, repairs, VIEW } fr
 import { openPresets } from "./presets.js";
 import { openSettings } from "./settings_form.js";
 import { openSharing } from "./sharing.js";
-import { Training } from "./training.js";
+import { Training, whyNothingTrains } from "./training.js";
 import { Transport } from "./transport.js";
 import { unpack } from "./packing.js";
 import { Weights } from "./weights.js";
@@ -50,7 +50,7 @@ export function openPlayground() {
     feature: toggleFeature,
     width: (layer, width) => change({ widths: settings.widths.with(layer, width) }),
     activation: (layer, name) => change({ activations: settings.activations.with(layer, name) }),
-    open: (layer, unit, row) => weights.open(network, settings, layer, unit, row),
+    open: (layer, unit, row) => weights.open(network, layer, unit, row),
     hover: (picture, name) => {
       hovered = picture && { ...picture, name };
       drawOutput();
@@ -77,8 +77,8 @@ async function ask() {
     const found = await fetchJson("/api/playground");
     presets.fill(found.presets ?? [], STATE);
     presets.mark(settings);
-    if (found.read_only) refuse("This page is for looking and asking only: nothing can be trained on this server.");
-    else if (found.training === false) refuse("TensorFlow is not installed on this server, so nothing can be trained here.");
+    const sentence = whyNothingTrains(found);
+    if (sentence) refuse(sentence);
   } catch (error) {
     complain(error);
   }

@@ -208,3 +208,9 @@ export class Training {
 }
 
 class Obsolete extends Error {}
+
+// What GET /api/playground says against training, as one sentence; "" if nothing does.
+export function whyNothingTrains({ read_only: isReadOnly, training }) {
+  if (isReadOnly) return "This page is for looking and asking only: nothing can be trained on this server.";
+  return training ? "" : "TensorFlow is not installed on this server, so nothing can be trained here.";
+}

@@ -14,7 +14,7 @@ export class Weights {
   }
 
   // row: the weight to begin with; null for the bias.
-  open(network, settings, layer, unit, row) {
+  open(network, layer, unit, row) {
     if (!network.kernels) return;
     const depth = network.units.length;
     const rows = network.kernels[layer].kernel.length / network.kernels[layer].columns;
