@@ -30,13 +30,19 @@ _LOWEST = 19
 
 
 def run_python(
-    *words: object, environment: Mapping[str, str] | None = None
+    *words: object,
+    environment: Mapping[str, str] | None = None,
+    seconds: float | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run this Python interpreter, wait for its end, and return its exit code and output.
 
     Args:
         words: the interpreter's arguments.
         environment: variables to add to those of this process.
+        seconds: after which it is killed; None to wait for ever.
+
+    Raises:
+        subprocess.TimeoutExpired: if it is killed.
     """
     return subprocess.run(
         [sys.executable, *map(str, words)],
@@ -44,6 +50,7 @@ def run_python(
         encoding="utf-8",
         errors="replace",
         env={**os.environ, **WRITING_UTF_8, **(environment or {})},
+        timeout=seconds,
         check=False,
     )
 
