@@ -78,7 +78,9 @@ def measure(model, strategy, count):
         environment = dict(os.environ)
         if strategy == "multi_worker":
             environment["TF_CONFIG"] = config
-        started.append(subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment))
+        started.append(
+            subprocess.Popen(words, stdout=subprocess.PIPE, encoding="utf-8", env=environment)
+        )
     outputs = [process.communicate()[0] for process in started]
     if any(process.returncode for process in started):
         raise SystemExit(f"{' '.join(words)} failed")

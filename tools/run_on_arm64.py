@@ -87,9 +87,9 @@ def set_up(userland: Path) -> None:
     cpus = root / "sys/devices/system/cpu"
     cpus.mkdir(parents=True)
     for name in ("possible", "present"):
-        (cpus / name).write_text("0-1\n")
+        (cpus / name).write_text("0-1\n", encoding="utf-8")
     (root / "proc").mkdir(exist_ok=True)
-    (root / "proc/cpuinfo").write_text(_PROCESSORS)
+    (root / "proc/cpuinfo").write_text(_PROCESSORS, encoding="utf-8")
 
 
 def predict_there(userland: Path, bundle: Path, kind: str, words: list[str]) -> list[dict]:
@@ -223,7 +223,7 @@ def _numbers(answer: dict) -> list[float]:
 
 
 def _answers(command: list, environment: dict[str, str]) -> list[dict]:
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment)
     if done.returncode:
         raise SystemExit(f"{command[-1]}: {done.stderr[-2000:]}")
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -235,7 +235,7 @@ def _version(userland: Path) -> str:
 
 
 def _run(*words) -> None:
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
+    done = subprocess.run([str(word) for word in words], capture_output=True, encoding="utf-8")
     if done.returncode:
         reason = (done.stderr or done.stdout).strip().splitlines()
         raise ZooError(f"{words[0]} failed ({reason[-1] if reason else done.returncode}).")

@@ -22,7 +22,6 @@ import math
 import os
 import re
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Iterator
@@ -38,6 +37,7 @@ from zoo.registry import ModelSpec
 from zoo.registry.plugins import VARIABLE
 from zoo.registry.solvers import solver_entry
 from zoo.registry.tasks import Limits
+from zoo.utils.processes import run_python
 
 if TYPE_CHECKING:
     import keras
@@ -233,11 +233,7 @@ def check_export(subject: _Subject) -> None:
 def check_prediction_without_tensorflow(subject: _Subject) -> None:
     """The bundle's own predict.py answers as Keras where TensorFlow cannot be imported."""
     np.save(subject.folder / "examples.npy", np.stack(subject.examples))
-    done = subprocess.run(
-        [sys.executable, "-c", _WITHOUT_TENSORFLOW, subject.folder],
-        capture_output=True,
-        text=True,
-    )
+    done = run_python("-c", _WITHOUT_TENSORFLOW, subject.folder)
     _require(not done.returncode, f"predict.py failed: {_last_line(done.stderr)}")
     answers = np.asarray(json.loads(_last_line(done.stdout)))
     _require_close(f"the answers of predict.py of {subject.spec.name}", answers, subject.answers)
@@ -335,17 +331,11 @@ class _Subject:
         own = [module for module in modules if module.partition(".")[0] not in ("zoo", "__main__")]
         named = [*filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)), *own]
         environment = {
-            **os.environ,
             "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
             VARIABLE: os.pathsep.join(dict.fromkeys(named)),
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
-        done = subprocess.run(
-            [sys.executable, "-m", "zoo.testing", *map(str, words)],
-            capture_output=True,
-            text=True,
-            env=environment,
-        )
+        done = run_python("-m", "zoo.testing", *words, environment=environment)
         lines = [line for line in done.stdout.splitlines() if line.startswith(_RESULT)]
         if done.returncode or not lines:
             raise CheckError(f"another process failed: {_last_line(done.stderr)}")

@@ -73,7 +73,7 @@ def measure(say) -> list[dict]:
         with served() as address:
             server = _server()
             words = (sys.executable, str(Path(__file__)), address, str(pages))
-            clients = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+            clients = subprocess.Popen(words, stdout=subprocess.PIPE, encoding="utf-8")
             memory, seconds = [], [_processor_seconds(server)]
             while clients.poll() is None:
                 memory.append(_memory(server))

@@ -94,7 +94,7 @@ def peak_memory(words: list[str]) -> float:
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e3)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, *words], check=True, capture_output=True, text=True
+        [sys.executable, "-c", program, *words], check=True, capture_output=True, encoding="utf-8"
     )
     return float(done.stdout)
 

@@ -97,7 +97,7 @@ def _start(way: str, hidden: tuple[int, ...], optimizer: str) -> subprocess.Pope
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        text=True,
+        encoding="utf-8",
     )
 
 

@@ -42,7 +42,7 @@ def served(
         RuntimeError: if `zoo serve` exits before it prints its address.
     """
     words = [*zoo, "serve", *bundles, "--port", "0", *arguments]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, **options) as server:
+    with subprocess.Popen(words, stdout=subprocess.PIPE, encoding="utf-8", **options) as server:
         try:
             output = ""
             while not (address := re.search(r"http://127\.0\.0\.1:\d+/", output)):

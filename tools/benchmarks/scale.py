@@ -176,7 +176,7 @@ def _start(work: Path, *words) -> subprocess.Popen:
         [sys.executable, __file__, *map(str, words)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         env={**os.environ, "ZOO_CACHE_DIR": str(work / "cache")},
     )
 

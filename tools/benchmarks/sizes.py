@@ -21,7 +21,7 @@ def measure(say) -> list[dict]:
                 [sys.executable, __file__, str(factor * _SMALLEST), folder],
                 check=True,
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
             )
         rows.append({"factor": factor, **json.loads(done.stdout)})
         say(rows[-1])
@@ -68,7 +68,7 @@ def _stream(examples: int, folder: Path) -> None:
         for _ in loop.epoch(Position(epoch), lambda step: step + 50):
             pass
         seconds = time.perf_counter() - started
-    lines = Path("/proc/self/status").read_text().splitlines()
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     sizes = {line.split(":")[0]: int(line.split()[1]) / 1e3 for line in lines if "kB" in line}
     print(
         json.dumps(

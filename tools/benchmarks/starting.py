@@ -115,6 +115,6 @@ def _first_step(words: list[str]) -> float:
 
 def _peak(words: list[str]) -> float:
     done = subprocess.run(
-        [sys.executable, "-c", _MEMORY, *words], check=True, capture_output=True, text=True
+        [sys.executable, "-c", _MEMORY, *words], check=True, capture_output=True, encoding="utf-8"
     )
     return float(done.stdout)

@@ -129,12 +129,12 @@ def _text(losses: list[float]) -> str:
 
 def _commit(checkout: Path) -> str:
     command = ["git", "-C", str(checkout), "rev-parse", "--short=12", "HEAD"]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     return found.stdout.strip() or "unknown"
 
 
 def _run(command: list[str]) -> str:
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     if found.returncode:
         raise ZooError(f"{command[0]} failed: {found.stderr.strip().splitlines()[-1:]}")
     return found.stdout

@@ -84,7 +84,7 @@ def curve(run: Path) -> None:
     config, results = folder.config(), folder.results()
     if results is None:
         raise ZooError(f"The training in {run} is not finished; resume it with `zoo train`.")
-    with folder.history_path.open(newline="") as stream:
+    with folder.history_path.open(encoding="utf-8", newline="") as stream:
         history = list(csv.DictReader(stream))
     spec = describe(config["model"])
     recipe = spec.recipes.get(config["recipe_name"])

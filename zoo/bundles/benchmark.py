@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +19,7 @@ from PIL import Image
 
 from zoo import edge
 from zoo.errors import ZooError
+from zoo.utils.processes import run_python
 
 WARM_UP = 20
 REPEATS = 200
@@ -61,11 +61,7 @@ def benchmark(
     for artifact in artifacts:
         for count in threads:
             words = [str(bundle), artifact, str(count), str(repeats), str(photo or "")]
-            done = subprocess.run(
-                [sys.executable, "-m", "zoo.bundles.benchmark", *words],
-                capture_output=True,
-                text=True,
-            )
+            done = run_python("-m", "zoo.bundles.benchmark", *words)
             if done.returncode:
                 reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
                 raise ZooError(f"{artifact} with {count} thread{'s' * (count != 1)}: {reason}")
@@ -104,8 +100,13 @@ def _peak_memory() -> float:
             line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines()
         )
         return int(fields["VmHWM"].split()[0]) * 1024 / 1e6
-    import resource
+    try:
+        import resource
+    except ImportError:
+        # Windows has none.
+        import psutil
 
+        return psutil.Process().memory_info().peak_wset / 1e6
     # macOS counts in bytes.
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 

@@ -10,6 +10,7 @@ import typer
 from zoo.cli.bundles import benchmark, evaluate, export, predict, verify
 from zoo.cli.commands import Commands, PhotoCommand
 from zoo.cli.data import data_app
+from zoo.cli.info import info
 from zoo.cli.models import describe, list_models
 from zoo.cli.output import DEBUG, DEBUG_VARIABLE, print_line, run_command
 from zoo.cli.plot import plot_app
@@ -33,6 +34,7 @@ app.command("benchmark")(benchmark)
 app.command("report")(report)
 app.command("compare")(compare)
 app.command("serve")(serve)
+app.command("info")(info)
 app.add_typer(data_app, name="data")
 app.add_typer(plot_app, name="plot")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ from zoo.errors import ZooError
 from zoo.models import describe
 from zoo.training.run_folder import RunFolder
 from zoo.utils.files import replacing
+from zoo.utils.processes import run_python
 
 _MAX_EXAMPLES = 4
 
@@ -51,9 +50,7 @@ def predict_examples(bundle: Path, words: list[str]) -> list[str]:
     Raises:
         ZooError: if it fails, with its message.
     """
-    done = subprocess.run(
-        [sys.executable, bundle / "predict.py", *words], capture_output=True, text=True
-    )
+    done = run_python(bundle / "predict.py", *words)
     if done.returncode:
         raise ZooError(done.stderr.strip())
     return done.stdout.splitlines()

@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from zoo.errors import TERMINATED, ZooError
+from zoo.utils.processes import STOP_SIGNALS
 
 _DRAFT, _ASIDE = ".draft-", ".old-"
 
@@ -104,8 +105,13 @@ def _ended_by_sigterm() -> Iterator[None]:
         # Python delivers signals to the main thread only; a caller elsewhere handles its own.
         yield
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    before = {kind: signal.signal(kind, _end) for kind in STOP_SIGNALS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+
+
+def _end(*_: object) -> None:
+    sys.exit(TERMINATED)

@@ -7,11 +7,10 @@ sets, whose order depends on the hash seed; both affect the files.
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 from zoo.errors import ZooError
+from zoo.utils.processes import run_python
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,12 +26,7 @@ def run_in_subprocess(module: str, *arguments: object) -> None:
         "PYTHONHASHSEED": "0",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
-    done = subprocess.run(
-        [sys.executable, "-m", module, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **settings},
-    )
+    done = run_python("-m", module, *arguments, environment=settings)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["without a message"])[-1][:300]
         raise ZooError(f"{module} failed: {reason}")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 import os
-import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -17,6 +15,7 @@ from typing import Any
 from zoo.errors import ZooError
 from zoo.serve import pipes
 from zoo.serve.settings import CurveSettings, FieldSettings, PlaneSettings
+from zoo.utils.processes import OWN_GROUP, kill_group
 
 # TensorFlow is started twice, on a machine that trains at the same time.
 _SECONDS = 300.0
@@ -86,8 +85,7 @@ async def _exported(message: bytes) -> bytes:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             env={**os.environ, **_ENVIRONMENT},
-            # With its own processes in one group, they are ended together.
-            start_new_session=True,
+            **OWN_GROUP,
         )
         try:
             _, errors = await asyncio.wait_for(process.communicate(message), _SECONDS)
@@ -97,8 +95,7 @@ async def _exported(message: bytes) -> bytes:
             ) from error
         finally:
             if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                kill_group(process.pid)
                 await process.wait()
         return await asyncio.to_thread(_result, Path(folder), errors)
 

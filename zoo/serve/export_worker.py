@@ -7,7 +7,6 @@ FOLDER/bundle.zip, or one sentence to FOLDER/error.txt.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import zipfile
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from zoo.errors import ZooError
 from zoo.serve import pipes
 from zoo.serve.settings import PlaneSettings
 from zoo.serve.states import read_state
+from zoo.utils.processes import lower_priority
 from zoo.utils.quiet import import_tensorflow
 
 # The program that repeats the training, in the bundle's folder.
@@ -135,9 +135,8 @@ def main() -> None:
     message = pipes.read(sys.stdin.buffer)
     assert message is not None
     header = json.loads(message[0])
-    # The trainings of other pages go first; Windows has no `nice`.
-    if hasattr(os, "nice"):
-        os.nice(10)
+    # The trainings of other pages go first.
+    lower_priority()
     try:
         import_tensorflow()
         settings = PlaneSettings.model_validate_json(header["settings"])

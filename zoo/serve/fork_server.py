@@ -17,6 +17,7 @@ import sys
 import traceback
 
 from zoo.serve import worker
+from zoo.utils.processes import lower_priority
 from zoo.utils.quiet import import_tensorflow
 
 READY = b"r"
@@ -27,7 +28,7 @@ def main() -> None:
     os.dup2(2, 1)
     import_tensorflow()
     _import_programs()
-    os.nice(10)
+    lower_priority()
     # Collecting would write into memory that is shared.
     gc.collect()
     gc.freeze()

@@ -31,6 +31,7 @@ from zoo.serve.programs.base import RecentlyUsed
 from zoo.serve.programs.choice import program_of
 from zoo.serve.settings import CurveSettings, FieldSettings, PlaneSettings, Settings
 from zoo.serve.states import read_state, state_bytes
+from zoo.utils.processes import lower_priority
 from zoo.utils.quiet import import_tensorflow
 
 # A graph takes 10 MB; half of a room has so many.
@@ -116,9 +117,8 @@ def main() -> None:
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     import_tensorflow()
-    # Predictions must stay fast during training; Windows has no `nice`.
-    if hasattr(os, "nice"):
-        os.nice(10)
+    # Predictions must stay fast during training.
+    lower_priority()
     run(sys.stdin.buffer, replies)
 
 

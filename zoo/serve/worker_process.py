@@ -7,7 +7,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import IO, Any
 
 from zoo.errors import ZooError
 from zoo.serve import pipes
+from zoo.utils.processes import KILL
 
 # The start of TensorFlow, or a new graph, is slow on a small board.
 _ANSWER_SECONDS = 120.0
@@ -23,9 +23,6 @@ _BUFFER_BYTES = 2**20
 _MAX_LOG_BYTES = 2000
 # Any byte: a descriptor does not travel alone.
 _FORK = b"f"
-
-# Windows has one signal that ends a process.
-_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
 class StoppedError(Exception):
@@ -91,7 +88,7 @@ class WorkerProcess:
         """End the process."""
         if self.identifier and not self._reader.at_eof():
             with contextlib.suppress(ProcessLookupError):
-                os.kill(self.identifier, _KILL)
+                os.kill(self.identifier, KILL)
         self._writer.close()
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()

@@ -16,15 +16,24 @@ import tensorflow as tf
 
 from zoo.errors import ZooError
 from zoo.training.launcher import WORKER_LOST, check_addresses
+from zoo.utils.processes import KILL
 
 _JOBS = ("chief", "worker")
 _PROBE_SECONDS = 2.0
 _SECONDS_BETWEEN_PROBES = 0.1
+# Its standard input ends when the process that it watches does. The number of that process is
+# given, since its parent may be another one: a launcher, as in virtual environments on Windows.
 _WATCHDOG = """
-import os, select, signal, sys
-if not select.select([0], [], [], float(sys.argv[1]))[0]:
+import os, sys, threading
+def kill():
     sys.stderr.write("error: " + sys.argv[2] + "\\n")
-    os.kill(os.getppid(), signal.SIGKILL)
+    sys.stderr.flush()
+    os.kill(int(sys.argv[3]), int(sys.argv[4]))
+    os._exit(1)
+timer = threading.Timer(float(sys.argv[1]), kill)
+timer.daemon = True
+timer.start()
+sys.stdin.read()
 """
 _EXAMPLE = (
     '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, "task": {"type": "worker", "index": 0}}'
@@ -179,8 +188,8 @@ def time_limit(seconds: float, sentence: str) -> Iterator[None]:
     For calls into C++ that hold the GIL while they wait for another machine: no thread and no
     signal handler of this process can run then, so another process measures the time.
     """
-    words = [sys.executable, "-I", "-S", "-c", _WATCHDOG, str(seconds), sentence]
-    with subprocess.Popen(words, stdin=subprocess.PIPE) as watchdog:
+    words = ["-I", "-S", "-c", _WATCHDOG, str(seconds), sentence, str(os.getpid()), str(int(KILL))]
+    with subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE) as watchdog:
         try:
             yield
         finally:

@@ -23,6 +23,7 @@ from typing import IO
 
 from zoo.errors import BAD_INPUT, INTERRUPTED, PREEMPTED, WORKER_LOST, ZooError
 from zoo.registry.plugins import VARIABLE
+from zoo.utils.processes import OWN_GROUP, STOP_SIGNALS, WRITING_UTF_8
 
 STOP_AT_END_OF_INPUT = "ZOO_STOP_AT_END_OF_INPUT"
 # How long workers may take to write a checkpoint after a request to stop.
@@ -114,7 +115,7 @@ def launch(
         0 for success, 75 after SIGTERM, 130 after Ctrl-C, 2 for bad input, 69 if a worker was lost.
     """
     asked: list[int] = []
-    before = {kind: signal.getsignal(kind) for kind in (signal.SIGTERM, signal.SIGINT)}
+    before = {kind: signal.getsignal(kind) for kind in (*STOP_SIGNALS, signal.SIGINT)}
     workers = []
     try:
         for kind in before:
@@ -154,12 +155,11 @@ class _Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                text=True,
                 encoding="utf-8",
                 errors="replace",
                 env={**os.environ, **environment},
                 # So that Ctrl-C only reaches the launcher, which asks the workers to stop.
-                start_new_session=True,
+                **OWN_GROUP,
             )
         except OSError as error:
             raise ZooError(f"{command[0]} cannot be started ({error.strerror}).") from error
@@ -236,6 +236,7 @@ def _environment(index: int, addresses: Sequence[str]) -> dict[str, str]:
         "TF_CONFIG": json.dumps({"cluster": {"worker": list(addresses)}, "task": task}),
         STOP_AT_END_OF_INPUT: "1",
         "PYTHONUNBUFFERED": "1",
+        **WRITING_UTF_8,
         "PYTHONPATH": os.pathsep.join(path).rstrip(os.pathsep),
     }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import math
 import os
 import shlex
@@ -121,43 +120,35 @@ class RunFolder:
         Raises:
             ZooError: if another training has locked it, or it cannot be written.
         """
+        from filelock import FileLock, Timeout
+
         new = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
+        lock = FileLock(self.path / LOCK_NAME)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            stream = self._locked()
-        except OSError as error:
+            lock.acquire(timeout=0)
+        except Timeout as error:
             raise ZooError(
-                f"{self.path} cannot be written ({error.strerror}); choose a writable folder."
+                f"Another training is writing to {self.path}; wait for it or give another folder."
             ) from error
-        with stream:
-            try:
-                stream.write(str(os.getpid()))
-                stream.flush()
-                yield
-            finally:
-                # rmdir fails for folders that are not empty.
-                with contextlib.suppress(OSError):
-                    if [entry.name for entry in self.path.iterdir()] == [LOCK_NAME]:
-                        (self.path / LOCK_NAME).unlink()
-                    for folder in new:
-                        folder.rmdir()
-
-    def _locked(self):
-        while True:
-            stream = (self.path / LOCK_NAME).open("w", encoding="ascii")
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                stream.close()
-                raise ZooError(
-                    f"Another training is writing to {self.path}; wait for it or give another "
-                    "folder."
-                ) from error
-            # Another process may have removed the file before it was locked.
+        except (OSError, NotImplementedError) as error:
+            # A file system may have no locks.
+            reason = getattr(error, "strerror", None) or error
+            raise ZooError(
+                f"{self.path} cannot be written ({reason}); choose a writable folder."
+            ) from error
+        try:
+            yield
+        finally:
+            # Only while it is locked: afterwards, the file may be another training's lock.
             with contextlib.suppress(OSError):
-                if os.path.samestat(os.fstat(stream.fileno()), (self.path / LOCK_NAME).stat()):
-                    return stream
-            stream.close()
+                if [entry.name for entry in self.path.iterdir()] == [LOCK_NAME]:
+                    (self.path / LOCK_NAME).unlink()
+            lock.release()
+            # rmdir fails for folders that are not empty. Windows removes an open file no earlier.
+            with contextlib.suppress(OSError):
+                for folder in new:
+                    folder.rmdir()
 
     def check_writable(self) -> None:
         """Check that the folders for logs and checkpoints can be written.

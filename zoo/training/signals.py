@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from zoo.errors import INTERRUPTED, PREEMPTED
 from zoo.training.launcher import STOP_AT_END_OF_INPUT
+from zoo.utils.processes import STOP_SIGNALS
 
 
 class StopRequest:
@@ -50,7 +51,8 @@ def preemption() -> Iterator[StopRequest]:
         request.set(INTERRUPTED)
         signal.signal(signal.SIGINT, before[signal.SIGINT] or signal.default_int_handler)
 
-    handlers = {signal.SIGTERM: lambda *_: request.set(), signal.SIGINT: interrupted}
+    stops = dict.fromkeys(STOP_SIGNALS, lambda *_: request.set())
+    handlers = {**stops, signal.SIGINT: interrupted}
     before = {kind: signal.getsignal(kind) for kind in handlers}
     # Shells let background processes ignore Ctrl-C; keep that.
     kinds = [kind for kind in handlers if before[kind] is not signal.SIG_IGN]

@@ -13,6 +13,7 @@ from zoo.training.agreement import Agreement, MultiWorker, SingleProcess
 from zoo.training.cluster import Cluster
 from zoo.training.settings import START_TIMEOUT, STRATEGIES
 from zoo.utils.choices import require_choice
+from zoo.utils.devices import no_gpu
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,11 @@ def choose(
     if name == "mirrored":
         return _mirrored(devices, "as asked")
     if name == "gpu" and not _gpus():
-        raise ZooError("TensorFlow sees no GPU on this machine; use --strategy cpu or auto.")
+        why = no_gpu()
+        raise ZooError(
+            f"TensorFlow sees no GPU on this machine{f' ({why})' * bool(why)}; use --strategy cpu "
+            "or auto."
+        )
     return ChosenStrategy(name, tf.distribute.OneDeviceStrategy(f"/{name}:0"), "as asked")
 
 

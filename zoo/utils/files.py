@@ -82,13 +82,13 @@ def sha256(path: Path) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 text file atomically.
+    """Write a UTF-8 text file atomically, with the same bytes on every system.
 
     Raises:
         ZooError: if the file cannot be written.
     """
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def write_json(path: Path, content: Any) -> None:

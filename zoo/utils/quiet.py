@@ -34,6 +34,8 @@ def prepare_keras() -> None:
     What the user has set stays as it is.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Otherwise the first process that uses a GPU takes nearly all of its memory.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     if not os.environ.get(_BACKEND):
         # The variable takes precedence over ~/.keras/keras.json.
         os.environ[_BACKEND] = "tensorflow"
