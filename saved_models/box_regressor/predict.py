@@ -369,7 +369,7 @@ def load(bundle, artifact=None, threads=1):
     Args:
         bundle: the bundle's folder.
         artifact: the name of a `.tflite` file in the manifest; by default "float32", or the first
-            if there is no "float32".
+            if there is no "float32", of those whose file is in the folder.
         threads: number of threads of the interpreter, 1 to 256.
 
     Raises:
@@ -382,7 +382,8 @@ def load(bundle, artifact=None, threads=1):
         )
     bundle = Path(bundle)
     manifest = read_manifest(bundle)
-    artifact = default_artifact(manifest) if artifact is None else artifact
+    if artifact is None:
+        artifact = default_artifact(of_present_files(bundle, manifest))
     content = artifact_bytes(bundle, manifest, artifact)
     interpreter_class = _interpreter_class()
     try:
@@ -402,6 +403,26 @@ def default_artifact(manifest):
     """Return the artifact that is loaded by default: "float32", else the first."""
     loadable = _loadable(manifest)
     return "float32" if "float32" in loadable or not loadable else loadable[0]
+
+
+def of_present_files(bundle, manifest):
+    """Return a manifest without the `.tflite` artifacts whose file is not in the bundle's folder.
+
+    A bundle may be copied to a board without its large files. A manifest of which no file is there
+    is returned as it is.
+    """
+    loadable = _loadable(manifest)
+    absent = [
+        name
+        for name in loadable
+        # A pipe or a folder of that name is there, and refused when it is loaded.
+        if not os.path.lexists(str(Path(bundle) / manifest["artifacts"][name]["file"]))
+    ]
+    if not absent or absent == loadable:
+        return manifest
+    artifacts = manifest["artifacts"].items()
+    present = {name: entry for name, entry in artifacts if name not in absent}
+    return dict(manifest, artifacts=present)
 
 
 @contextlib.contextmanager

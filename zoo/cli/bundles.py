@@ -119,11 +119,13 @@ def predict(
 ) -> None:
     """Predict with a bundle; TensorFlow is not needed."""
     from zoo import edge
-    from zoo.bundles.shipped import find_bundle
+    from zoo.bundles.shipped import find_bundle, require_artifact
 
     if bool(inputs) == (csv is not None):
         raise ZooError("Give either inputs or --csv FILE; zoo predict --help shows how.")
     folder = find_bundle(bundle)
+    if artifact is not None:
+        require_artifact(folder, artifact)
     with edge.quiet_stderr():
         model = edge.load(folder, artifact, threads)
     if csv is not None:
@@ -173,12 +175,13 @@ def _evaluate_run(
 
 def _evaluate_bundle(name_or_folder: str, data_dir: str | None, as_json: bool) -> None:
     from zoo import data, edge
-    from zoo.bundles.shipped import find_bundle
+    from zoo.bundles.shipped import find_bundle, require_weights
     from zoo.export.measure import evaluate_bundle
     from zoo.registry.plugins import check_plugins, recorded_plugins
     from zoo.training.data_dir import recorded_data_dir
 
     bundle = find_bundle(name_or_folder)
+    require_weights(bundle)
     manifest = edge.read_manifest(bundle)
     check_plugins(str(bundle), recorded_plugins(manifest))
     measured_on = data.load_again(
@@ -205,13 +208,14 @@ def verify(
 ) -> None:
     """Check a bundle: hashes, manifest, operations, and the accuracy of every file."""
     from zoo import data, edge
-    from zoo.bundles.shipped import find_bundle
+    from zoo.bundles.shipped import find_bundle, require_weights
     from zoo.registry.plugins import check_plugins, recorded_plugins
     from zoo.registry.tasks import Limits
     from zoo.training.data_dir import recorded_data_dir
 
     limits = Limits(max_drop, max_increase, min_agreement)
     folder = find_bundle(bundle)
+    require_weights(folder)
     manifest = edge.read_manifest(folder)
     check_plugins(str(folder), recorded_plugins(manifest))
     import_tensorflow()
@@ -242,12 +246,13 @@ def benchmark(
     """Time predictions of a bundle on this machine; TensorFlow is not needed."""
     from zoo import edge
     from zoo.bundles import benchmark as timing
-    from zoo.bundles.shipped import find_bundle
+    from zoo.bundles.shipped import find_bundle, require_artifact
     from zoo.export.measure import tflite_artifacts
     from zoo.utils.provenance import RUNTIME, machine, versions
 
     folder = find_bundle(bundle)
-    manifest = edge.read_manifest(folder)
+    require_artifact(folder, artifact)
+    manifest = edge.of_present_files(folder, edge.read_manifest(folder))
     artifacts = tflite_artifacts(manifest) if artifact == "all" else [artifact]
     counts = [count.strip() for count in threads.split(",")]
     if not all(re.fullmatch("[0-9]{1,9}", count) for count in counts):
