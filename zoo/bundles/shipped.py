@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
+from zoo.utils.text import printable
 from zoo.utils.version import __version__
 
 if TYPE_CHECKING:
@@ -84,6 +85,11 @@ def find_bundle(name_or_path: str | Path) -> Path:
     """
     if is_name(name_or_path):
         return shipped_bundle(str(name_or_path))
+    if str(name_or_path).startswith("hf://"):
+        raise ZooError(
+            f"{printable(name_or_path)} is on the hub, where only `zoo predict` and zoo.edge.load "
+            "read it; for all else run: hf download USER/REPO --local-dir FOLDER"
+        )
     path = Path(name_or_path)
     if (path / "manifest.json").is_file():
         return path

@@ -39,14 +39,21 @@ def export(
     study: Annotated[
         bool, typer.Option("--study", help="Add plots, and the accuracy on corrupted photos.")
     ] = False,
+    push: Annotated[
+        str | None,
+        typer.Option(help="Upload the bundle to the Hugging Face hub.", metavar="USER/REPO"),
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Export a trained run as a bundle that predicts without TensorFlow."""
     from zoo.bundles.shipped import as_word
+    from zoo.export import hub
     from zoo.registry.tasks import Limits
     from zoo.training.run_folder import RunFolder
 
     RunFolder(run).config()
+    if push is not None:
+        hub.check_access(push)
     bundle = export_bundle(
         run,
         to,
@@ -61,6 +68,8 @@ def export(
         from zoo.reports.study import study as study_bundle
 
         print_line(f"Study: {study_bundle(run, bundle, data_dir)}")
+    if push is not None:
+        print_line(f"Pushed: {hub.push(bundle, push)}")
     given = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))["input"]
     inputs = "FILE…" if given["kind"] == "image" else "NUMBER…"
     if "names" in given:
@@ -96,7 +105,13 @@ def _frame(text: str | None) -> tuple[int, int] | None:
 
 
 def predict(
-    bundle: Bundle,
+    bundle: Annotated[
+        str,
+        typer.Argument(
+            metavar="BUNDLE",
+            help="A bundle's folder, a shipped model's name, or hf://USER/REPO on the hub.",
+        ),
+    ],
     inputs: Annotated[
         list[str] | None,
         typer.Argument(
@@ -123,9 +138,11 @@ def predict(
 
     if bool(inputs) == (csv is not None):
         raise ZooError("Give either inputs or --csv FILE; zoo predict --help shows how.")
-    folder = find_bundle(bundle)
-    if artifact is not None:
-        require_artifact(folder, artifact)
+    folder: str | Path = bundle
+    if not edge.on_hub(bundle):
+        folder = found = find_bundle(bundle)
+        if artifact is not None:
+            require_artifact(found, artifact)
     with edge.quiet_stderr():
         model = edge.load(folder, artifact, threads)
     if csv is not None:
