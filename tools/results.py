@@ -46,6 +46,7 @@ def main() -> None:
     repeating = commands.add_parser("recipes")
     repeating.add_argument("names", nargs="+")
     repeating.add_argument("--seeds", type=int, default=5)
+    repeating.add_argument("--runs", type=Path, help="run folders; the same command goes on")
     weighing = commands.add_parser("penalties")
     weighing.add_argument("name", choices=("linear_cat_dog", "cifar_softmax"))
     weighing.add_argument("--recipe", choices=("best", "rgb"), default="best")
@@ -91,7 +92,7 @@ def main() -> None:
         elif options.command == "curve":
             trainings.curve(options.run)
         elif options.command == "recipes":
-            trainings.recipes(options.names, options.seeds)
+            trainings.recipes(options.names, options.seeds, options.runs)
         elif options.command == "budget":
             budget.budgets(options.folder, options.minutes, options.recipes)
         elif options.command == "peers":

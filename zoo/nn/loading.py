@@ -19,11 +19,13 @@ from zoo.nn import (  # noqa: F401
     metrics,
     oriented_gradients,
     oscillator,
+    patches,
     physics,
     picture_metrics,
     poisson,
     preprocessing,
     scaling,
+    views,
 )
 from zoo.registry.plugins import check_plugins, import_custom_objects, recorded_plugins
 
