@@ -59,9 +59,14 @@ def main() -> None:
         print(size_line(path))
 
 
-def build_package(to: Path) -> list[Path]:
-    """Build the source distribution and, from it, the wheel of the package."""
-    return _built(ROOT, to)
+def build_package(to: Path, *options: str) -> list[Path]:
+    """Build the source distribution and, from it, the wheel of the package.
+
+    Args:
+        to: folder for the files.
+        options: of `python -m build`, such as "--wheel" for the wheel alone.
+    """
+    return _built(ROOT, to, *options)
 
 
 def build_weights(to: Path) -> Path:
