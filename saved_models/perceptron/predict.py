@@ -417,17 +417,17 @@ def of_present_files(bundle, manifest):
     is returned as it is.
     """
     loadable = _loadable(manifest)
-    absent = [
-        name
-        for name in loadable
-        # A pipe or a folder of that name is there, and refused when it is loaded.
-        if not os.path.lexists(str(Path(bundle) / manifest["artifacts"][name]["file"]))
-    ]
+    absent = [name for name in loadable if _is_absent(bundle, manifest["artifacts"][name]["file"])]
     if not absent or absent == loadable:
         return manifest
     artifacts = manifest["artifacts"].items()
     present = {name: entry for name, entry in artifacts if name not in absent}
     return dict(manifest, artifacts=present)
+
+
+def _is_absent(bundle, file):
+    # A path that leaves the bundle, a pipe and a folder count as there, and are refused when loaded.
+    return Path(file).name == file and not os.path.lexists(str(Path(bundle) / file))
 
 
 @contextlib.contextmanager
