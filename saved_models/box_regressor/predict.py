@@ -426,7 +426,7 @@ def of_present_files(bundle, manifest):
 
 
 def _is_absent(bundle, file):
-    # A path that leaves the bundle, a pipe and a folder count as there, and are refused when loaded.
+    # A path out of the bundle, a pipe and a folder count as there: loading refuses them.
     return Path(file).name == file and not os.path.lexists(str(Path(bundle) / file))
 
 
