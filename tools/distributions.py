@@ -32,6 +32,7 @@ build-backend = "setuptools.build_meta"
 name = "{WEIGHTS}"
 version = "{__version__}"
 description = "All files of the trained models of lecture-zoo: Keras, SavedModel, TFLite and ONNX."
+readme = "README.md"
 authors = [{{name = "The lecture-zoo authors"}}]
 license = "MIT"
 license-files = ["LICENSE"]
@@ -45,6 +46,14 @@ packages = ["{WEIGHTS_PACKAGE}"]
 {WEIGHTS_PACKAGE} = ["**/*"]
 """
 _INIT = '"""The shipped bundles of lecture-zoo with all files; the package zoo finds them."""\n'
+
+
+_README = f"""\
+# {WEIGHTS}
+
+The trained models of lecture-zoo {__version__} with all their files: Keras, SavedModel, TFLite, ONNX.
+The package lecture-zoo finds them by itself once this is installed.
+"""
 
 
 def main() -> None:
@@ -74,6 +83,7 @@ def build_weights(to: Path) -> Path:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         (project / "pyproject.toml").write_text(_PROJECT, encoding="utf-8")
+        (project / "README.md").write_text(_README, encoding="utf-8")
         shutil.copyfile(ROOT / "LICENSE", project / "LICENSE")
         shutil.copytree(
             ROOT / "saved_models",
