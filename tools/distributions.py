@@ -51,7 +51,7 @@ _INIT = '"""The shipped bundles of lecture-zoo with all files; the package zoo f
 _README = f"""\
 # {WEIGHTS}
 
-The trained models of lecture-zoo {__version__} with all their files: Keras, SavedModel, TFLite, ONNX.
+The trained models of lecture-zoo {__version__} with all files: Keras, SavedModel, TFLite, ONNX.
 The package lecture-zoo finds them by itself once this is installed.
 """
 
