@@ -218,7 +218,6 @@ def edited(bundle, **changes):
         ({"output__threshold": "high"}, "threshold"),
         ({"artifacts__float32__file": "../float32.tflite"}, "leaves the bundle"),
         ({"artifacts__float32__file": "/etc/x.tflite"}, "leaves the bundle"),
-        ({"artifacts__float32__file": "other.tflite"}, "cannot be read"),
         ({"artifacts__float32__bytes": 5}, "bytes"),
         ({"artifacts__float32__sha256": "0" * 64}, "sha256"),
     ],
@@ -657,6 +656,17 @@ def test_no_folder_for_temporary_files_is_needed(monkeypatch):
             if not memory_files:
                 patch.delattr(os, "memfd_create")
             assert edge.main(["0", "1", "--bundle", str(find_bundle("xor_mlp"))]) == 0
+
+
+def test_of_files_that_were_not_copied_the_others_are_taken(bundle):
+    (bundle / "float32.tflite").unlink()
+    assert edge.load(bundle).artifact == "float16"
+    with pytest.raises(edge.BundleError, match=r"float32\.tflite cannot be read"):
+        edge.load(bundle, "float32")
+    for path in bundle.glob("*.tflite"):
+        path.unlink()
+    with pytest.raises(edge.BundleError, match=r"float32\.tflite cannot be read"):
+        edge.load(bundle)
 
 
 @pytest.mark.parametrize("file", ["manifest.json", "labels.txt", "float32.tflite"])

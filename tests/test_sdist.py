@@ -37,3 +37,7 @@ def test_the_source_distribution_is_whole_and_its_tests_can_be_collected(tmp_pat
     done = subprocess.run(collect, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "error" not in done.stdout.splitlines()[-1]
+    files = ("tests/test_metadata.py", "tests/bundles/test_weights.py", "tests/test_tables.py")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

@@ -367,23 +367,29 @@ def load(bundle, artifact=None, threads=1):
     """Load one artifact of a bundle and check that it is the file that was exported.
 
     Args:
-        bundle: the bundle's folder.
+        bundle: the bundle's folder; or "hf://USER/REPO" or "hf://USER/REPO@REVISION", a bundle
+            on the Hugging Face hub, whose manifest, labels and artifact are downloaded into the
+            hub's cache. That needs the package huggingface_hub.
         artifact: the name of a `.tflite` file in the manifest; by default "float32", or the first
-            if there is no "float32".
+            if there is no "float32", of those whose file is in the folder.
         threads: number of threads of the interpreter, 1 to 256.
 
     Raises:
-        BundleError: if the manifest, the labels or the artifact is missing or damaged, or the
-            artifact does not match the manifest.
+        BundleError: if the manifest, the labels or the artifact is missing or damaged, the
+            artifact does not match the manifest, or the hub does not give them.
     """
     if not isinstance(threads, int) or not 1 <= threads <= MAX_THREADS:
         raise BundleError(
             "threads is {!r}; give a whole number from 1 to {}.".format(threads, MAX_THREADS)
         )
-    bundle = Path(bundle)
-    manifest = read_manifest(bundle)
-    artifact = default_artifact(manifest) if artifact is None else artifact
-    content = artifact_bytes(bundle, manifest, artifact)
+    if on_hub(bundle):
+        manifest, artifact, content = _from_hub(bundle, artifact)
+    else:
+        bundle = Path(bundle)
+        manifest = read_manifest(bundle)
+        if artifact is None:
+            artifact = default_artifact(of_present_files(bundle, manifest))
+        content = artifact_bytes(bundle, manifest, artifact)
     interpreter_class = _interpreter_class()
     try:
         interpreter = interpreter_class(model_content=content, num_threads=threads)
@@ -402,6 +408,26 @@ def default_artifact(manifest):
     """Return the artifact that is loaded by default: "float32", else the first."""
     loadable = _loadable(manifest)
     return "float32" if "float32" in loadable or not loadable else loadable[0]
+
+
+def of_present_files(bundle, manifest):
+    """Return a manifest without the `.tflite` artifacts whose file is not in the bundle's folder.
+
+    A bundle may be copied to a board without its large files. A manifest of which no file is there
+    is returned as it is.
+    """
+    loadable = _loadable(manifest)
+    absent = [name for name in loadable if _is_absent(bundle, manifest["artifacts"][name]["file"])]
+    if not absent or absent == loadable:
+        return manifest
+    artifacts = manifest["artifacts"].items()
+    present = {name: entry for name, entry in artifacts if name not in absent}
+    return dict(manifest, artifacts=present)
+
+
+def _is_absent(bundle, file):
+    # A path out of the bundle, a pipe and a folder count as there: loading refuses them.
+    return Path(file).name == file and not os.path.lexists(str(Path(bundle) / file))
 
 
 @contextlib.contextmanager
@@ -1010,6 +1036,22 @@ def artifact_bytes(bundle, manifest, artifact):
         BundleError: if there is no such file, or it does not match the manifest.
     """
     bundle = Path(bundle)
+    entry = _entry(bundle, manifest, artifact)
+    path = bundle / entry["file"]
+    try:
+        leaves = path.resolve().parent != bundle.resolve()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if leaves:
+        raise BundleError(_LEAVES.format(bundle, entry["file"]))
+    return _checked_bytes(path, entry)
+
+
+_LEAVES = "{}: the artifact path {!r} leaves the bundle."
+
+
+def _entry(bundle, manifest, artifact):
+    """Return the entry of a `.tflite` artifact in a manifest, whose file is a name, not a path."""
     loadable = _loadable(manifest)
     if artifact not in loadable:
         runtime = _RUNTIMES.get(artifact) if artifact in manifest["artifacts"] else None
@@ -1024,11 +1066,13 @@ def artifact_bytes(bundle, manifest, artifact):
     entry = manifest["artifacts"][artifact]
     file = entry["file"]
     if Path(file).name != file or "\\" in file or ":" in file:
-        raise BundleError("{}: the artifact path {!r} leaves the bundle.".format(bundle, file))
-    path = bundle / file
+        raise BundleError(_LEAVES.format(bundle, file))
+    return entry
+
+
+def _checked_bytes(path, entry):
+    """Return the content of a file after checking its size and sha256."""
     try:
-        if path.resolve().parent != bundle.resolve():
-            raise BundleError("{}: the artifact path {!r} leaves the bundle.".format(bundle, file))
         with _open_file(path) as stream:
             size = os.fstat(stream.fileno()).st_size
             if size != entry.get("bytes") or size > MAX_ARTIFACT_BYTES:
@@ -1039,14 +1083,67 @@ def artifact_bytes(bundle, manifest, artifact):
             # The same bytes are hashed and loaded, so the file cannot change in between.
             content = stream.read(size)
     except OSError as error:
-        raise BundleError(
-            "{} cannot be read ({}).".format(path, error.strerror or error)
-        ) from error
+        raise _unreadable(path, error) from error
     if hashlib.sha256(content).hexdigest() != entry.get("sha256"):
         raise BundleError(
             "{} is damaged: its sha256 is not the manifest's; copy the bundle again.".format(path)
         )
     return content
+
+
+def _unreadable(path, error):
+    return BundleError("{} cannot be read ({}).".format(path, error.strerror or error))
+
+
+_HUB = "hf://"
+
+
+def on_hub(bundle):
+    """Return whether a bundle is given by its address on the Hugging Face hub, hf://USER/REPO."""
+    return isinstance(bundle, str) and bundle.startswith(_HUB)
+
+
+def _from_hub(address, artifact):
+    """Return the manifest of a bundle on the hub, the artifact's name and its checked content."""
+    path = _hub_file(address, "manifest.json")
+    # All files are of the commit of the manifest, even if another follows meanwhile.
+    pinned = "{}@{}".format(address.partition("@")[0], path.parent.name)
+    _hub_file(pinned, "labels.txt")
+    manifest = read_manifest(path.parent)
+    artifact = default_artifact(manifest) if artifact is None else artifact
+    entry = _entry(address, manifest, artifact)
+    return manifest, artifact, _checked_bytes(_hub_file(pinned, entry["file"]), entry)
+
+
+def _hub_file(address, file):
+    """Return the path of a file on the hub in the hub's cache, downloaded unless it is there."""
+    try:
+        import huggingface_hub
+        from huggingface_hub import errors
+    except ImportError as error:
+        raise BundleError(
+            "{} is read by huggingface_hub, which cannot be imported ({}); run: "
+            "pip install huggingface_hub".format(printable(address), _first_line(error))
+        ) from error
+    repository, _, revision = address[len(_HUB) :].partition("@")
+    try:
+        return Path(huggingface_hub.hf_hub_download(repository, file, revision=revision or None))
+    except errors.GatedRepoError:
+        problem = "access to it must be asked for on its page"
+    except errors.RepositoryNotFoundError:
+        problem = "there is no such repository, or it is private and needs `hf auth login`"
+    except errors.RevisionNotFoundError:
+        problem = "it has no revision {}".format(printable(revision))
+    except errors.LocalEntryNotFoundError:
+        problem = "the hub cannot be reached, and {} is not in its cache".format(file)
+    except errors.EntryNotFoundError:
+        problem = "it has no {}; give a repository that is a bundle".format(file)
+    except errors.HFValidationError:
+        problem = "write hf://USER/REPO or hf://USER/REPO@REVISION"
+    except Exception as error:
+        # The hub's client lets exceptions of its own libraries through.
+        problem = _first_line(error)
+    raise BundleError("{} cannot be loaded from the hub: {}.".format(printable(address), problem))
 
 
 def _frame_problem(manifest):

@@ -9,6 +9,7 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from talk import assert_one_sentence, call
 
 import zoo
 from zoo import edge
+from zoo.bundles.front_matter import front_matter, without_front_matter
 from zoo.bundles.shipped import find_bundle
 from zoo.export.bundle import write_manifest
 from zoo.serve.inference import MAX_LOADED, ModelServer
@@ -213,6 +215,22 @@ def test_names_that_are_not_there(address, drawn):
 
 def test_numbers_that_are_a_book_are_not_repeated(address):
     assert_one_sentence(predict(address, b"7 " * 10**6, "xor_mlp"), 413, "2,000,000 bytes")
+
+
+def test_a_card_is_shown_without_its_metadata_and_a_model_without_absent_files(tmp_path):
+    folder = shutil.copytree(find_bundle("xor_mlp"), tmp_path / "xor_mlp")
+    card = without_front_matter((folder / "README.md").read_text(encoding="utf-8"))
+    metadata = front_matter(edge.read_manifest(folder), "mit")
+    (folder / "README.md").write_text(f"{metadata}\n{card}", encoding="utf-8")
+    (folder / "float32.tflite").unlink()
+    with served(bundles=[folder]) as page:
+        with urlopen(f"{page}api/cards/xor_mlp") as shown:
+            assert shown.read().startswith(b"<h1>xor_mlp</h1>")
+        (model,) = call(f"{page}api/models")[1]["models"]
+        assert "float32" not in model["artifacts"]
+        answer = predict(page, b"0 1", "xor_mlp")
+        assert answer[0] == 200
+        assert answer[1]["label"] == "1"
 
 
 def test_a_bundle_that_loses_its_card_and_its_folder(tmp_path):

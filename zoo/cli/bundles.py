@@ -45,14 +45,21 @@ def export(
     study: Annotated[
         bool, typer.Option("--study", help="Add plots, and the accuracy on corrupted photos.")
     ] = False,
+    push: Annotated[
+        str | None,
+        typer.Option(help="Upload the bundle to the Hugging Face hub.", metavar="USER/REPO"),
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Export a trained run as a bundle that predicts without TensorFlow."""
     from zoo.bundles.shipped import as_word
+    from zoo.export import hub
     from zoo.registry.tasks import Limits
     from zoo.training.run_folder import RunFolder
 
     RunFolder(run).config()
+    if push is not None:
+        hub.check_access(push)
     bundle = export_bundle(
         run,
         to,
@@ -68,6 +75,8 @@ def export(
         from zoo.reports.study import study as study_bundle
 
         print_line(f"Study: {study_bundle(run, bundle, data_dir)}")
+    if push is not None:
+        print_line(f"Pushed: {hub.push(bundle, push)}")
     given = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))["input"]
     inputs = "FILE…" if given["kind"] == "image" else "NUMBER…"
     if "names" in given:
@@ -103,7 +112,13 @@ def _frame(text: str | None) -> tuple[int, int] | None:
 
 
 def predict(
-    bundle: Bundle,
+    bundle: Annotated[
+        str,
+        typer.Argument(
+            metavar="BUNDLE",
+            help="A bundle's folder, a shipped model's name, or hf://USER/REPO on the hub.",
+        ),
+    ],
     inputs: Annotated[
         list[str] | None,
         typer.Argument(
@@ -126,11 +141,15 @@ def predict(
 ) -> None:
     """Predict with a bundle; TensorFlow is not needed."""
     from zoo import edge
-    from zoo.bundles.shipped import find_bundle
+    from zoo.bundles.shipped import find_bundle, require_artifact
 
     if bool(inputs) == (csv is not None):
         raise ZooError("Give either inputs or --csv FILE; zoo predict --help shows how.")
-    folder = find_bundle(bundle)
+    folder: str | Path = bundle
+    if not edge.on_hub(bundle):
+        folder = found = find_bundle(bundle)
+        if artifact is not None:
+            require_artifact(found, artifact)
     with edge.quiet_stderr():
         model = edge.load(folder, artifact, threads)
     if csv is not None:
@@ -180,12 +199,13 @@ def _evaluate_run(
 
 def _evaluate_bundle(name_or_folder: str, data_dir: str | None, as_json: bool) -> None:
     from zoo import data, edge
-    from zoo.bundles.shipped import find_bundle
+    from zoo.bundles.shipped import find_bundle, require_weights
     from zoo.export.measure import evaluate_bundle
     from zoo.registry.plugins import check_plugins, recorded_plugins
     from zoo.training.data_dir import recorded_data_dir
 
     bundle = find_bundle(name_or_folder)
+    require_weights(bundle)
     manifest = edge.read_manifest(bundle)
     check_plugins(str(bundle), recorded_plugins(manifest))
     measured_on = data.load_again(
@@ -212,13 +232,14 @@ def verify(
 ) -> None:
     """Check a bundle: hashes, manifest, operations, and the accuracy of every file."""
     from zoo import data, edge
-    from zoo.bundles.shipped import find_bundle
+    from zoo.bundles.shipped import find_bundle, require_weights
     from zoo.registry.plugins import check_plugins, recorded_plugins
     from zoo.registry.tasks import Limits
     from zoo.training.data_dir import recorded_data_dir
 
     limits = Limits(max_drop, max_increase, min_agreement)
     folder = find_bundle(bundle)
+    require_weights(folder)
     manifest = edge.read_manifest(folder)
     check_plugins(str(folder), recorded_plugins(manifest))
     import_tensorflow()
@@ -249,12 +270,13 @@ def benchmark(
     """Time predictions of a bundle on this machine; TensorFlow is not needed."""
     from zoo import edge
     from zoo.bundles import benchmark as timing
-    from zoo.bundles.shipped import find_bundle
+    from zoo.bundles.shipped import find_bundle, require_artifact
     from zoo.export.measure import tflite_artifacts
     from zoo.utils.provenance import RUNTIME, machine, versions
 
     folder = find_bundle(bundle)
-    manifest = edge.read_manifest(folder)
+    require_artifact(folder, artifact)
+    manifest = edge.of_present_files(folder, edge.read_manifest(folder))
     artifacts = tflite_artifacts(manifest) if artifact == "all" else [artifact]
     counts = [count.strip() for count in threads.split(",")]
     if not all(re.fullmatch("[0-9]{1,9}", count) for count in counts):

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from zoo import data
+from zoo.bundles.front_matter import front_matter
 from zoo.data.corruptions import CORRUPTIONS
 from zoo.data.dataset import with_units
 from zoo.registry import ModelSpec
@@ -19,6 +20,9 @@ _LICENCES = {
     "research; the photos belong to their owners.",
 }
 
+# The hub's name for the licence of this package's models, trained on its own data; the authors of
+# others add theirs.
+_LICENCE = "mit"
 # The file's name in the command of a card that contains it.
 _RECIPE = "recipe.toml"
 
@@ -26,7 +30,10 @@ _RECIPE = "recipe.toml"
 def model_card(
     spec: ModelSpec, manifest: dict[str, Any], config: dict[str, Any], results: dict[str, Any]
 ) -> str:
-    """Return the card as Markdown; all numbers come from the manifest or the run's results."""
+    """Return the card as Markdown; all numbers come from the manifest or the run's results.
+
+    It begins with metadata for the Hugging Face hub.
+    """
     image = manifest["input"]["kind"] == "image"
     task = task_of(manifest)
     slides = ", ".join(str(slide) for slide in spec.slides)
@@ -94,7 +101,15 @@ def model_card(
     lines += ["", f"Trained and measured on {manifest['machine']}; {versions}."]
     if manifest["dataset"]["name"] in _LICENCES:
         lines += ["", "## Licence of the data", "", _LICENCES[manifest["dataset"]["name"]]]
-    return "\n".join(lines) + "\n"
+    return front_matter(manifest, _licence(manifest)) + "\n" + "\n".join(lines) + "\n"
+
+
+def _licence(manifest: dict[str, Any]) -> str | None:
+    name = manifest["dataset"]["name"]
+    if manifest.get("plugins") or data.loader_of(name) is None:
+        return None
+    others = ("file", "folder", "tfds")
+    return _LICENCE if name in _LICENCES or data.describe(name).source not in others else None
 
 
 def _example_numbers(given: dict[str, Any]) -> str:

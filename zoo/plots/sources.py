@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from zoo import data, edge
-from zoo.bundles.shipped import find_bundle, is_name
+from zoo.bundles.shipped import find_bundle, is_name, require_weights
 from zoo.data import Dataset
 from zoo.data.dataset import target_names, with_units
 from zoo.data.photos import Photos
@@ -99,6 +99,7 @@ def open_source(run_or_bundle: str | Path) -> Source:
     bundle = find_bundle(run_or_bundle)
     manifest = edge.read_manifest(bundle)
     check_plugins(str(bundle), recorded_plugins(manifest))
+    require_weights(bundle)
     model = loading.load_model(bundle)
     data_dir = recorded_data_dir(bundle, manifest)
     targets = with_units(edge.names_of(manifest), manifest["output"].get("units"))

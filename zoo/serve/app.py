@@ -18,6 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from zoo import edge
+from zoo.bundles.front_matter import without_front_matter
 from zoo.errors import ZooError
 from zoo.serve.answers import refuse
 from zoo.serve.export import Exporter, ExportsFullError
@@ -207,7 +208,7 @@ def _card(folder: Path) -> str:
             f"The model card of {folder.name} cannot be read ({error.strerror}); "
             "export the bundle again."
         ) from error
-    return _html(text)
+    return _html(without_front_matter(text))
 
 
 def _picture(folder: Path, name: str) -> Path:

@@ -40,7 +40,10 @@ class ModelServer:
 
     def __init__(self, bundles: Mapping[str, Path]):
         self.bundles = dict(bundles)
-        self.manifests = {name: edge.read_manifest(path) for name, path in bundles.items()}
+        self.manifests = {
+            name: edge.of_present_files(path, edge.read_manifest(path))
+            for name, path in bundles.items()
+        }
         self._loading = threading.Lock()
         self._models: OrderedDict[tuple[str, str], edge.Model] = OrderedDict()
         self._slides: OrderedDict[str, Slide] = OrderedDict()

@@ -30,7 +30,7 @@ class Slide:
     def __init__(self, bundle: Path):
         self._lock = threading.Lock()
         self._content = None
-        manifest = edge.read_manifest(bundle)
+        manifest = edge.of_present_files(bundle, edge.read_manifest(bundle))
         if manifest["input"]["kind"] != "image" or "float32" not in manifest["artifacts"]:
             return
         content = edge.artifact_bytes(bundle, manifest, "float32")

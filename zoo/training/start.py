@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from zoo import edge
-from zoo.bundles.shipped import find_bundle, is_name
+from zoo.bundles.shipped import find_bundle, is_name, require_weights
 from zoo.data import Dataset
 from zoo.data.dataset import target_names, with_units
 from zoo.errors import ZooError
@@ -77,6 +77,7 @@ def read_source(given: str | Path) -> tuple[Source, Path]:
         targets, model_path = target_names(config["dataset"]), folder.model_path
         return Source(name, options, targets, sha256(model_path)), model_path
     bundle = find_bundle(given)
+    require_weights(bundle)
     manifest = edge.read_manifest(bundle)
     output, model_path = manifest["output"], bundle / "model.keras"
     recorded = manifest["artifacts"].get("keras", {}).get("files", {}).get("model.keras")
