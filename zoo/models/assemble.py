@@ -6,7 +6,7 @@ of weight 0, which Keras would count in plain `metrics`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -121,7 +121,12 @@ def image_model(
 
 
 def hidden_layers(
-    depth: int, width: int, activation: str, normalization: str, dropout: float
+    depth: int,
+    width: int,
+    activation: str,
+    normalization: str,
+    dropout: float,
+    first: Mapping[str, Any] | None = None,
 ) -> list[keras.layers.Layer]:
     """Return `depth` dense layers, each with its activation, and with what else is asked for.
 
@@ -131,6 +136,7 @@ def hidden_layers(
         activation: one of the lecture's ten activations.
         normalization: before each activation: "none", "batch" (over all replicas) or "layer".
         dropout: fraction of units set to 0 in training, 0 ≤ dropout < 1.
+        first: arguments of the first dense layer that differ from those of the others.
 
     Raises:
         ZooError: for an option out of its range.
@@ -142,9 +148,8 @@ def hidden_layers(
     require_dropout(dropout)
     layers: list[keras.layers.Layer] = []
     for layer in range(1, depth + 1):
-        layers.append(
-            keras.layers.Dense(width, kernel_initializer="he_normal", name=f"hidden_{layer}")
-        )
+        arguments = {"kernel_initializer": "he_normal", **((layer == 1 and first) or {})}
+        layers.append(keras.layers.Dense(width, name=f"hidden_{layer}", **arguments))
         if normalization == "batch":
             layers.append(keras.layers.BatchNormalization(synchronized=True))
         elif normalization == "layer":

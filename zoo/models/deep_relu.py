@@ -79,6 +79,7 @@ def deep_relu(
     inputs: int = 0,
     standardize: bool = False,
     standardize_photos: bool = False,
+    patch: int = 0,
 ) -> keras.Model:
     """Build a classifier with any number of hidden layers; depth 0 is the linear classifier.
 
@@ -95,6 +96,8 @@ def deep_relu(
         standardize: scale inputs that are numbers by mean and variance, which training sets.
         standardize_photos: scale each photo by its own mean and deviation, so that the answer does
             not depend on its brightness and contrast.
+        patch: height and width of the square of pixels that each unit of the first hidden layer
+            sees, at a place of its own; its other weights are 0 and stay 0. 0 for the whole photo.
 
     Returns:
         A compiled model, uint8 photos (batch, h, w, 3), or float32 (batch, inputs), → float32
@@ -105,6 +108,7 @@ def deep_relu(
     """
     import keras
 
+    from zoo.errors import ZooError
     from zoo.models.assemble import (
         classification,
         hidden_layers,
@@ -115,12 +119,29 @@ def deep_relu(
     from zoo.nn.preprocessing import image_preprocessing
 
     require_positive(size=size)
+    first = {}
+    if patch:
+        if inputs:
+            raise ZooError(
+                f"Option 'patch' is {patch}, but it is for photos, and there are {inputs} inputs; "
+                "leave it out."
+            )
+        if not depth:
+            raise ZooError(
+                f"Option 'patch' is {patch}, but there is no hidden layer; give depth from 1 up."
+            )
+        from zoo.nn.patches import PatchConstraint, PatchInitializer
+
+        first = {
+            "kernel_initializer": PatchInitializer(size, patch),
+            "kernel_constraint": PatchConstraint(size, patch),
+        }
     return numbers_or_photos(
         "deep_relu",
         inputs,
         lambda: image_preprocessing(size, grayscale, standardize=standardize_photos),
         [
-            *hidden_layers(depth, width, activation, normalization, dropout),
+            *hidden_layers(depth, width, activation, normalization, dropout, first),
             keras.layers.Dense(classes, name="logits"),
             probabilities(classes),
         ],

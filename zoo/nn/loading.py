@@ -19,6 +19,7 @@ from zoo.nn import (  # noqa: F401
     metrics,
     oriented_gradients,
     oscillator,
+    patches,
     physics,
     picture_metrics,
     poisson,

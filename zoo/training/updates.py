@@ -35,8 +35,8 @@ def update_of(model: keras.Model, strategy: tf.distribute.Strategy) -> Apply:
     It computes what `model.optimizer.apply` computes, to rounding; with several replicas the
     gradients are summed first and the update of each replica is compiled. Plain SGD is one
     operation of TensorFlow per variable. Models of fewer than 131,072 weights, optimizers with
-    gradient clipping, accumulation or loss scaling, weights with constraints, and TPUs, which
-    compile the whole step, use Keras's own function.
+    gradient clipping, accumulation or loss scaling, and TPUs, which compile the whole step, use
+    Keras's own function.
 
     Args:
         model: compiled, with a built optimizer.
@@ -50,13 +50,11 @@ def update_of(model: keras.Model, strategy: tf.distribute.Strategy) -> Apply:
     special = isinstance(optimizer, keras.optimizers.LossScaleOptimizer) or any(
         getattr(optimizer, feature, None) for feature in _OTHER_FEATURES
     )
-    constrained = any(
-        variable.constraint is not None or variable.overwrite_with_gradient
-        for variable in variables
-    )
+    overwritten = any(variable.overwrite_with_gradient for variable in variables)
+    plain = _is_plain_sgd(optimizer, variables)
     few = sum(int(np.prod(variable.shape)) for variable in variables) < _FEWEST_WEIGHTS
-    other = special or constrained or isinstance(strategy, tf.distribute.TPUStrategy)
-    if other or (few and not _is_plain_sgd(optimizer)):
+    other = special or overwritten or isinstance(strategy, tf.distribute.TPUStrategy)
+    if other or (few and not plain):
         return keras_apply
 
     def compiled_apply(gradients: Sequence[tf.Tensor]) -> None:
@@ -66,16 +64,16 @@ def update_of(model: keras.Model, strategy: tf.distribute.Strategy) -> Apply:
         rate = tf.convert_to_tensor(optimizer.learning_rate)
         summed = tf.distribute.get_replica_context().all_reduce("sum", list(gradients))
         tf.distribute.get_replica_context().merge_call(
-            _update_all_replicas, args=(optimizer, variables, summed, rate)
+            _update_all_replicas, args=(optimizer, variables, summed, rate, plain)
         )
         optimizer.iterations.assign_add(1)
 
     return compiled_apply
 
 
-def _update_all_replicas(strategy, optimizer, variables, gradients, learning_rate):
+def _update_all_replicas(strategy, optimizer, variables, gradients, learning_rate, plain):
     def update(_, gradients, learning_rate):
-        if _is_plain_sgd(optimizer):
+        if plain:
             for variable, gradient in zip(variables, gradients, strict=True):
                 _descend(variable.value, gradient, learning_rate)
             return
@@ -93,10 +91,11 @@ def _update_all_replicas(strategy, optimizer, variables, gradients, learning_rat
     )
 
 
-def _is_plain_sgd(optimizer: keras.Optimizer) -> bool:
+def _is_plain_sgd(optimizer: keras.Optimizer, variables: Sequence[keras.Variable]) -> bool:
     """Return whether the update is w ← w − r g, for which TensorFlow has one operation."""
     return (
-        type(optimizer) is keras.optimizers.SGD
+        not any(variable.constraint for variable in variables)
+        and type(optimizer) is keras.optimizers.SGD
         and not optimizer.momentum
         and not optimizer.weight_decay
         and not optimizer.use_ema
@@ -122,3 +121,5 @@ def _update(optimizer, variable, gradient, learning_rate):
         first = tf.equal(optimizer.iterations.value, 0)
         momentum = tf.where(first, 0.0, tf.cast(optimizer.ema_momentum, value.dtype))
         average.value.assign(momentum * average.value + (1 - momentum) * value)
+    if variable.constraint is not None:
+        value.assign(variable.constraint(value))

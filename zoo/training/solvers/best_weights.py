@@ -15,6 +15,7 @@ import numpy as np
 
 from zoo.errors import ZooError
 from zoo.training import checkpoints
+from zoo.training.solvers.averages import assign_averages
 
 _PREFIX = "best/"
 _Item = TypeVar("_Item")
@@ -42,7 +43,7 @@ class BestWeights:
             return
         weights = self._model.trainable_variables
         own = [keras.ops.convert_to_numpy(weight) for weight in weights]
-        self._model.optimizer.finalize_variable_values(weights)
+        assign_averages(self._model)
         yield
         for weight, value in zip(weights, own, strict=True):
             weight.assign(value)

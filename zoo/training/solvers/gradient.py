@@ -25,6 +25,7 @@ from zoo.training.finite import SMALLER_RATE, require_finite_figures, require_fi
 from zoo.training.loop import TrainingLoop, check_batch_size
 from zoo.training.profile import StepsProfile
 from zoo.training.solvers import Outcome, pace, whitening
+from zoo.training.solvers.averages import assign_averages
 from zoo.training.solvers.best_weights import BestWeights
 from zoo.training.solvers.pace import StepsPerCall
 
@@ -98,7 +99,7 @@ class GradientSolver:
         if best:
             best.assign()
         elif recipe.averaging:
-            model.optimizer.finalize_variable_values(model.trainable_variables)
+            assign_averages(model)
         if recipe.whitening:
             whitening.fold(model, context.model)
         return _outcome(context, position, epochs.loop.steps_per_epoch)

@@ -36,6 +36,9 @@ def check(model: keras.Model) -> None:
         missing = "begins with a trainable dense layer"
     elif not first.use_bias:
         missing = "begins with a dense layer that has a bias"
+    elif first.kernel_constraint is not None:
+        # A constraint on the weights of the features does not hold for those of components.
+        missing = "begins with a dense layer without a constraint, such as that of option 'patch'"
     if missing:
         raise ZooError(
             f"Whitening is for a model that {missing}; {model.name} does not: leave whitening out "
