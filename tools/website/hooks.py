@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT)]
 
 from mkdocs.structure.files import File
+
 from website.api_pages import api_pages
 from website.cli_page import cli_page
 from website.document_pages import guide_page, results_page
