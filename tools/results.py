@@ -9,6 +9,7 @@ zoo/registry/results.csv, from which `zoo describe` prints them.
     python tools/results.py penalties linear_cat_dog     # the test accuracy for every λ
     python tools/results.py penalties cifar_softmax --recipe rgb
     python tools/results.py budget FOLDER --minutes 1 2  # deep_relu with time budgets
+    python tools/results.py views RUN                    # the mean answer over views, and its cost
     python tools/results.py peers                        # own data, against scikit-learn's models
     python tools/results.py physics pinn_burgers         # errors of physics-informed networks
     python tools/results.py joints FOLDER                # drawn and real joints, against HOG
@@ -46,6 +47,7 @@ def main() -> None:
     repeating = commands.add_parser("recipes")
     repeating.add_argument("names", nargs="+")
     repeating.add_argument("--seeds", type=int, default=5)
+    repeating.add_argument("--runs", type=Path, help="run folders; the same command goes on")
     weighing = commands.add_parser("penalties")
     weighing.add_argument("name", choices=("linear_cat_dog", "cifar_softmax"))
     weighing.add_argument("--recipe", choices=("best", "rgb"), default="best")
@@ -53,6 +55,8 @@ def main() -> None:
     budgeting.add_argument("folder", type=Path, help="for run folders; the same one goes on")
     budgeting.add_argument("--minutes", nargs="+", type=float, default=[1.0, 2.0, 5.0, 10.0, 20.0])
     budgeting.add_argument("--recipes", nargs="+", default=["lecture", "compact", "best"])
+    viewing = commands.add_parser("views")
+    viewing.add_argument("run", type=Path)
     comparing = commands.add_parser("peers")
     comparing.add_argument("--splits", type=int, default=10)
     solving = commands.add_parser("physics")
@@ -66,6 +70,7 @@ def main() -> None:
     posing.add_argument("--seeds", type=int, default=5)
     lighting = commands.add_parser("light")
     lighting.add_argument("--runs", type=Path, default=Path("runs/light"), help="run folders")
+    lighting.add_argument("--finished", type=Path, help="further run folders, MODEL-RECIPE-SEED")
     lighting.add_argument("--epochs", type=int, default=8, help="of deep_relu")
     lighting.add_argument("--seeds", type=int, default=3)
     playing = commands.add_parser("playground")
@@ -83,6 +88,7 @@ def main() -> None:
         playground,
         poses,
         trainings,
+        views,
     )
 
     try:
@@ -91,7 +97,9 @@ def main() -> None:
         elif options.command == "curve":
             trainings.curve(options.run)
         elif options.command == "recipes":
-            trainings.recipes(options.names, options.seeds)
+            trainings.recipes(options.names, options.seeds, options.runs)
+        elif options.command == "views":
+            views.views(options.run)
         elif options.command == "budget":
             budget.budgets(options.folder, options.minutes, options.recipes)
         elif options.command == "peers":
@@ -101,7 +109,7 @@ def main() -> None:
         elif options.command == "joints":
             joints.joints(options.folder, options.seeds)
         elif options.command == "light":
-            light.light(options.runs, options.epochs, options.seeds)
+            light.light(options.runs, options.epochs, options.seeds, options.finished)
         elif options.command == "poses":
             poses.poses(options.folder, options.seeds)
         elif options.command == "playground":

@@ -20,11 +20,13 @@ def expected_mask(channels):
     return mask.reshape(-1, UNITS)
 
 
-@pytest.mark.parametrize("size, patch", [(32, 10), (32, 1), (32, 31), (32, 32), (7, 3), (1, 1)])
+@pytest.mark.parametrize(("size", "patch"), [(32, 10), (32, 1), (32, 31), (32, 32), (7, 3), (1, 1)])
 def test_every_pixel_is_in_a_patch_and_every_patch_in_the_photo(size, patch):
     rows, columns = patch_corners(size, 10_000, patch)
-    assert rows.min() >= 0 and columns.min() >= 0
-    assert rows.max() + patch <= size and columns.max() + patch <= size
+    assert rows.min() >= 0
+    assert columns.min() >= 0
+    assert rows.max() + patch <= size
+    assert columns.max() + patch <= size
     seen = np.zeros((size, size), bool)
     for row, column in zip(rows, columns, strict=True):
         seen[row : row + patch, column : column + patch] = True
@@ -42,7 +44,8 @@ def test_initial_weights_have_the_variance_of_he():
     shape = (SIZE * SIZE * 3, UNITS)
     kernel = np.asarray(PatchInitializer(SIZE, PATCH, seed=3)(shape))
     mask = expected_mask(3)
-    assert (kernel[mask] != 0).all() and not kernel[~mask].any()
+    assert (kernel[mask] != 0).all()
+    assert not kernel[~mask].any()
     assert kernel[mask].var() == pytest.approx(2 / (PATCH * PATCH * 3), rel=0.05)
     np.testing.assert_array_equal(kernel, np.asarray(PatchInitializer(SIZE, PATCH, seed=3)(shape)))
 
@@ -68,7 +71,7 @@ def test_weights_outside_of_the_patches_stay_zero(optimizer, width, small_photos
 
 
 @pytest.mark.parametrize(
-    "options, reason",
+    ("options", "reason"),
     [
         ({"patch": 33}, "A patch of 33 × 33 pixels is not inside a photo of 32 × 32"),
         ({"patch": -1}, "A patch of -1"),

@@ -33,7 +33,15 @@ WORKS = (
         "sgd",
         ("zoo", "keras", "tfds", "torch", "loader", "gemm", "input", "products"),
     ),
+    (
+        "deep_relu, recipe `best`",
+        (),
+        "adamw",
+        ("recipe_zoo", "recipe_keras", "recipe_torch"),
+    ),
 )
+# The programs that the ratios of a column are to.
+BASES = {"to_float32": ("zoo",), "to_bfloat16": ("zoo_bfloat16", "recipe_zoo")}
 NAMES = {
     "zoo": "this package",
     "zoo_bfloat16": "this package, mixed_bfloat16",
@@ -45,6 +53,9 @@ NAMES = {
     "gemm": "the matrix products alone, numpy",
     "products": "the matrix products alone, TensorFlow in a graph",
     "input": "this package's input alone: gather, cast, rescale",
+    "recipe_zoo": "this package, mixed_bfloat16",
+    "recipe_keras": "Keras `fit`, augmentation by Keras's layers in tf.data, mixed_bfloat16",
+    "recipe_torch": "PyTorch, data resident in memory, augmentation by `grid_sample`, bfloat16",
 }
 
 
@@ -67,19 +78,13 @@ def measure(rounds: int, say) -> list[dict]:
                 peer.stdin.close()
                 peer.wait(timeout=60)
         for way in ways:
-            ratios = {
-                base: median(a / b for a, b in zip(seconds[way], seconds[base], strict=True))
-                for base in ("zoo", "zoo_bfloat16")
-                if base in ways
-            }
+            ratios: dict[str, float | None] = dict.fromkeys(BASES)
+            for column, bases in BASES.items():
+                for base in set(bases) & set(ways):
+                    pairs = zip(seconds[way], seconds[base], strict=True)
+                    ratios[column] = median(a / b for a, b in pairs)
             rows.append(
-                {
-                    "work": work,
-                    "way": NAMES[way],
-                    "seconds": median(seconds[way]),
-                    "to_float32": ratios["zoo"],
-                    "to_bfloat16": ratios.get("zoo_bfloat16"),
-                }
+                {"work": work, "way": NAMES[way], "seconds": median(seconds[way]), **ratios}
             )
             say(rows[-1])
     return rows
@@ -335,7 +340,12 @@ def _gemm(hidden, optimizer):
 
 
 def _serve(way: str, optimizer: str, hidden: tuple[int, ...]) -> None:
-    epoch = globals()[f"_{way}"](hidden, optimizer)
+    if way.startswith("recipe_"):
+        import recipe_epochs
+
+        epoch = getattr(recipe_epochs, way)()
+    else:
+        epoch = globals()[f"_{way}"](hidden, optimizer)
     epoch(0)
     print("ready", flush=True)
     for number, _ in enumerate(sys.stdin, start=1):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,7 @@ def _standardized(recipe: Recipe) -> Recipe:
     return replace(recipe, options={**recipe.options, "standardize_photos": True}, note="")
 
 
-def light(folder: Path, epochs: int, seeds: int) -> None:
+def light(folder: Path, epochs: int, seeds: int, finished: Path | None = None) -> None:
     """Train every variant with several seeds, and write the table of corruptions.
 
     Each training has a run folder. What is finished is not trained again, and what was interrupted
@@ -106,24 +107,51 @@ def light(folder: Path, epochs: int, seeds: int) -> None:
         folder: where the run folders are.
         epochs: passes of deep_relu over the training examples.
         seeds: how many trainings of each variant that depends on the seed.
+        finished: has run folders MODEL-RECIPE-SEED of recipes that take longer, such as those of
+            `results.py recipes --runs`; those that are finished are measured, too.
 
     Raises:
         ZooError: for a number below 1.
     """
     if min(epochs, seeds) < 1:
         raise ZooError(f"There are {epochs} epochs and {seeds} seeds; give 1 or more of each.")
-    record(folder, variants(epochs), seeds)
+    record(folder, variants(epochs), seeds, long_runs(finished))
 
 
-def record(folder: Path, rows: Sequence[Variant], seeds: int) -> None:
-    """Train and measure what is not finished in a folder, and write the table."""
+def long_runs(folder: Path | None) -> dict[tuple[str, str], list[Path]]:
+    """Return the finished runs in a folder by model and recipe; measure those that are not yet."""
+    found: dict[tuple[str, str], list[Path]] = {}
+    for run in sorted(folder.iterdir()) if folder else []:
+        if RunFolder(run).results() is None:
+            continue
+        if not (run / _FOUND).is_file():
+            write_json(run / _FOUND, measured(run))
+        config = RunFolder(run).config()
+        found.setdefault((config["model"], f"`{config['recipe_name']}`"), []).append(run)
+    return found
+
+
+def record(
+    folder: Path,
+    rows: Sequence[Variant],
+    seeds: int,
+    others: Mapping[tuple[str, str], Sequence[Path]] = MappingProxyType({}),
+) -> None:
+    """Train and measure what is not finished in a folder, and write the table.
+
+    Args:
+        folder: where the run folders are.
+        rows: the variants.
+        seeds: how many trainings of each variant that depends on the seed.
+        others: further runs for the table, finished and measured, by model and recipe.
+    """
     for variant, seed in pieces(rows, seeds):
         run = variant.run(folder, seed)
         if not (run / _FOUND).is_file():
             training.train(variant.model, recipe=variant.recipe, options={}, seed=seed, run_dir=run)
             write_json(run / _FOUND, measured(run))
         print(variant.model, variant.text, seed, read_json(run / _FOUND), flush=True)
-        write(folder, rows, seeds)
+        write(folder, rows, seeds, others)
 
 
 def pieces(rows: Sequence[Variant], seeds: int) -> Iterator[tuple[Variant, int]]:
@@ -149,7 +177,12 @@ def measured(run: Path) -> dict[str, float]:
     return {_PLAIN: plain, **accuracies(decide, split, dataset.labels)["corruptions"]}
 
 
-def write(folder: Path, rows: Sequence[Variant], seeds: int) -> None:
+def write(
+    folder: Path,
+    rows: Sequence[Variant],
+    seeds: int,
+    others: Mapping[tuple[str, str], Sequence[Path]],
+) -> None:
     """Write the table of all trainings that are finished to docs/results/light.md."""
     table: list[dict[str, Any]] = []
     datasets: dict[str, dict[str, Any]] = {}
@@ -162,6 +195,9 @@ def write(folder: Path, rows: Sequence[Variant], seeds: int) -> None:
             table.append({"model": row.model, "recipe": row.text, "seeds": seen, **_cells(found)})
             dataset = RunFolder(runs[0]).config()["dataset"]
             datasets[dataset["name"]] = dataset
+    for (model, text), runs in others.items():
+        found = [read_json(run / _FOUND) for run in runs]
+        table.append({"model": model, "recipe": text, "seeds": str(len(runs)), **_cells(found)})
     short = "".join(f" {row.text}: {row.recipe.text()}" for row in rows if row.text == _SHORT)
     amounts = Augmentation(**_AMOUNTS)
     changes = "; ".join(f"{name}: {text}" for name, (text, _) in CORRUPTIONS.items())
@@ -170,9 +206,9 @@ def write(folder: Path, rows: Sequence[Variant], seeds: int) -> None:
         f"the points gained or lost by the corruption ({changes}); mean ± standard deviation over "
         "seeds. The test set was not used to write this table. standardized: the option "
         "`standardize_photos`, with which each photo is scaled by its own mean and deviation. "
-        "Solvers other than gradient descent find the same minimum for any seed. `best` and "
-        f"`rgb` are the models' recipes;{short} more augmentation: {amounts.text()}. So few "
-        "epochs favour weak augmentation."
+        "Solvers other than gradient descent find the same minimum for any seed. `best`, "
+        f"`compact` and `rgb` are the models' recipes;{short} more augmentation: {amounts.text()}. "
+        "So few epochs favour weak augmentation."
     )
     wanted = list(pieces(rows, seeds))
     missing = sum(not (row.run(folder, seed) / _FOUND).is_file() for row, seed in wanted)

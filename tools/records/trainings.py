@@ -1,5 +1,6 @@
 """Records of trainings: ablations, accuracy against minutes, and accuracy over seeds."""
 
+import contextlib
 import csv
 import statistics
 import tempfile
@@ -18,20 +19,36 @@ from zoo.training.settings import TABLE
 from zoo.utils.choices import require_choice
 from zoo.utils.provenance import machine, versions
 
-# The variations from which the long recipes were chosen.
+# One change of a recipe at a time: what was tried for the long recipes of deep_relu.
 CHANGES = {
     "as it is": {},
-    "weight decay 0.3": {"weight_decay": 0.3},
-    "learning rate 0.006": {"learning_rate": 6e-3},
-    "mixup 0.3": {"augmentation": {"mixup": 0.3}},
-    "mixup 0.3, cutmix 1": {"augmentation": {"mixup": 0.3, "cutmix": 1.0}},
-    "more deformation": {
-        "augmentation": {"shift": 4, "zoom": 0.2, "rotation": 12, "shear": 0.15},
+    "whole photos instead of patches": {"options": {"patch": 0}},
+    "whole photos, first layer on whitened components": {
+        "options": {"patch": 0},
+        "whitening": 1.0,
+        "components": 1024,
     },
-    "no deformation": {"augmentation": {"zoom": 0.0, "rotation": 0.0, "shear": 0.0}},
-    "no label smoothing": {"label_smoothing": 0.0},
-    "no whitening": {"whitening": 0.0},
+    "patches of 7 pixels": {"options": {"patch": 7}},
+    "patches of 13 pixels": {"options": {"patch": 13}},
+    "photos not standardized": {"options": {"standardize_photos": False}},
+    "four hidden layers": {"options": {"depth": 4}},
+    "width 1024": {"options": {"width": 1024}},
+    "layer normalization": {"options": {"normalization": "layer"}},
+    "batches of 512, learning rate 0.004": {"batch_size": 512, "learning_rate": 4e-3},
     "learning rate 0.001": {"learning_rate": 1e-3},
+    "weight decay 0.3": {"weight_decay": 0.3},
+    "lion, learning rate 0.0003": {
+        "optimizer": "lion",
+        "learning_rate": 3e-4,
+        "weight_decay": 1.0,
+    },
+    "weights averaged with decay 0.999": {"averaging": 0.999},
+    "no label smoothing": {"label_smoothing": 0.0},
+    "no gray square": {"augmentation": {"cutout": 0}},
+    "no deformation": {"augmentation": {"zoom": 0.0, "rotation": 0.0, "shear": 0.0}},
+    "mixup 0.2, cutmix 1, not in the last sixth": {
+        "augmentation": {"mixup": 0.2, "cutmix": 1.0, "unmixed": 1 / 6},
+    },
 }
 
 
@@ -43,7 +60,8 @@ def search(recipe: str, epochs: int) -> None:
     rows = []
     for change, fields in CHANGES.items():
         augmentation = replace(base.augmentation, **fields.get("augmentation", {}))
-        variant = replace(base, **fields | {"augmentation": augmentation})
+        options = {**base.options, **fields.get("options", {})}
+        variant = replace(base, **fields | {"augmentation": augmentation, "options": options})
         results, _ = trained("deep_relu", variant, seed=0)
         last = results["history"]
         shown = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -111,8 +129,18 @@ def measured(spec: ModelSpec) -> list[str]:
     ]
 
 
-def recipes(names: list[str], count: int) -> None:
-    """Train recipes, given as "MODEL" (all of them) or "MODEL:RECIPE", with several seeds."""
+def recipes(names: list[str], count: int, runs: Path | None = None) -> None:
+    """Train recipes, given as "MODEL" (all of them) or "MODEL:RECIPE", with several seeds.
+
+    Args:
+        names: the recipes.
+        count: how many seeds, from 0 on.
+        runs: keeps the run folders, so that the same command goes on with what is not finished;
+            the minutes are then epochs times the time of one epoch, on an idle machine.
+
+    Raises:
+        ZooError: for a number below 1.
+    """
     if count < 1:
         raise ZooError(f"The number of seeds is {count}; give 1 or more.")
     for name in names:
@@ -122,14 +150,22 @@ def recipes(names: list[str], count: int) -> None:
             require_choice(f"recipe of {model}", recipe, spec.recipes)
             found, minutes = [], []
             for seed in range(count):
-                with tempfile.TemporaryDirectory() as folder:
+                with contextlib.ExitStack() as stack:
+                    if runs is None:
+                        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+                    else:
+                        folder = runs / f"{model}-{recipe}-{seed}"
                     started = time.perf_counter()
                     results = training.train(model, recipe=recipe, seed=seed, run_dir=folder)
                     minutes.append((time.perf_counter() - started) / 60)
                     figure = results["test"][spec.task.primary.name]
                     found.append((figure, train_figure(spec, folder)))
                 print(model, recipe, seed, *found[-1], f"{minutes[-1]:.2f} minutes", flush=True)
-            record_recipe(spec, recipe, found, statistics.median(minutes), results)
+            typical = statistics.median(minutes)
+            if runs is not None:
+                _, of_epoch = trained(model, replace(spec.recipes[recipe], epochs=2), seed=0)
+                typical = results["epochs"] * of_epoch
+            record_recipe(spec, recipe, found, typical, results)
 
 
 def train_figure(spec, run) -> float:

@@ -33,6 +33,12 @@ def export(
         str | None,
         typer.Option(help="Static shapes, for photos of this size only.", metavar="HEIGHTxWIDTH"),
     ] = None,
+    views: Annotated[
+        int,
+        typer.Option(
+            help="Answer with the mean over views of each photo: 2 (mirrored), 9 (shifted) or 18."
+        ),
+    ] = 1,
     max_drop: MaxDrop = 1.0,
     max_increase: MaxIncrease = 10.0,
     min_agreement: MinAgreement = 95.0,
@@ -55,6 +61,7 @@ def export(
         onnx=onnx,
         weights=weights,
         frame=_frame(input_size),
+        views=views,
         limits=Limits(max_drop, max_increase, min_agreement),
     )
     if study:

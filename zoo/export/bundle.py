@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from zoo.export.saved_model import write_saved_model
 from zoo.export.tflite import QUANTISATION, convert
 from zoo.models import describe
 from zoo.nn import loading
+from zoo.nn.views import with_views
 from zoo.registry import ModelSpec
 from zoo.registry.plugins import recorded_plugins
 from zoo.registry.tasks import Limits
@@ -41,6 +43,7 @@ def export_run(
     onnx: bool = False,
     weights: str = "float32",
     frame: tuple[int, int] | None = None,
+    views: int = 1,
     limits: Limits | None = None,
     data_dir: str | None = None,
     dataset: Dataset | None = None,
@@ -61,6 +64,8 @@ def export_run(
             them as float16. All compute in float32.
         frame: a fixed (height, width) of photos for the TFLite and ONNX files, for boards that
             need fixed shapes; by default any size.
+        views: answer with the mean over this number of mirrored or shifted views of each photo, see
+            `zoo.nn.views.VIEWS`; 1 for the photo alone.
         limits: how far a file's metrics may be from the Keras model's.
         data_dir: folder of the data set; by default the one used in training.
         dataset: the data set of the training, if it was given in Python.
@@ -98,19 +103,22 @@ def export_run(
             f"trained on {config['dataset']['fingerprint']}; give the --data-dir it was trained on."
         )
     with replacing_folder(target) as draft:
-        write_keras = float16.write_rounded if weights == "float16" else shutil.copyfile
-        write_keras(folder.model_path, draft / "model.keras")
+        _write_keras(folder.model_path, draft / "model.keras", weights, views)
         model = loading.load_model(draft)
         manifest = _manifest(spec, model, dataset, config, frame) | {"weights": weights}
+        if views != 1:
+            manifest["views"] = views
+            manifest["output"]["description"] += f"; the mean over {views} views of the photo"
         manifest["training"] = _training(config, results, data_dir)
         if folder.history_path.is_file():
             shutil.copyfile(folder.history_path, draft / "history.csv")
         _write_files(draft, manifest, model, dataset, kinds, onnx, say)
         figures = verify.measure_all(draft, manifest, dataset, say)
         task = spec.task_of(model)
-        trained_model.check_figure(
-            folder, task.primary, figures["keras"]["metrics"], len(dataset.test)
-        )
+        if views == 1:
+            trained_model.check_figure(
+                folder, task.primary, figures["keras"]["metrics"], len(dataset.test)
+            )
         problems = verify.damaged_files(draft, manifest)
         problems += verify.gate_failures(figures, task, limits or Limits())
         if problems:
@@ -123,6 +131,18 @@ def export_run(
         write_manifest(draft, manifest)
         write_text(draft / "README.md", model_card(spec, manifest, config, results))
     return target
+
+
+def _write_keras(source: Path, target: Path, weights: str, views: int) -> None:
+    """Write the bundle's Keras model from that of the run."""
+    write = float16.write_rounded if weights == "float16" else shutil.copyfile
+    if views == 1:
+        write(source, target)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        viewed = Path(folder, "model.keras")
+        with_views(loading.load_model(source), views).save(viewed)
+        write(viewed, target)
 
 
 def _write_files(

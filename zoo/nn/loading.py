@@ -25,6 +25,7 @@ from zoo.nn import (  # noqa: F401
     poisson,
     preprocessing,
     scaling,
+    views,
 )
 from zoo.registry.plugins import check_plugins, import_custom_objects, recorded_plugins
 

@@ -41,7 +41,7 @@ class Augmenter:
         self._augmentation = augmentation
         self._first_unmixed = epochs - round(augmentation.unmixed * epochs)
         # XLA fuses the interpolation's many small operations, which takes a quarter of the time.
-        self._compiled = tf.function(self._apply, jit_compile=True)
+        self._compiled = tf.function(self._apply, autograph=False, jit_compile=True)
 
     def sample(self, seed: int, epoch: int, examples: int) -> tuple[np.ndarray, ...]:
         """Sample the parameters of each example's transform in an epoch.

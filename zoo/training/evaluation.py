@@ -79,6 +79,8 @@ class Evaluation:
             rows = self._examples.next_batch(iterator, batch)
             self._strategy.run(self._step, args=(rows,))
 
+    # Only the loop over batches needs AutoGraph.
+    @tf.autograph.experimental.do_not_convert
     def _step(self, batch):
         x, y, weights = self._examples.features(self._examples.replica_shard(batch))
         y_pred = self._model.get_layer("head")(x, training=False)

@@ -77,7 +77,9 @@ class TrainingLoop:
         # Only the step is compiled, whose shapes are static. Without XLA it must not be a function
         # of its own: replicas cannot synchronise inside a nested tf.function.
         self._update = (
-            tf.function(self._update_weights, jit_compile=True) if jit else self._update_weights
+            tf.function(self._update_weights, autograph=False, jit_compile=True)
+            if jit
+            else self._update_weights
         )
         self._mixes = augmenter is not None and augmenter.mixes
         self._trace()
@@ -184,11 +186,14 @@ class TrainingLoop:
             losses = losses.write(step, tf.add_n(local) / len(local))
         return self._over_all_workers(losses.stack())
 
+    @tf.autograph.experimental.do_not_convert
     def _over_all_workers(self, losses):
         # Summed over all workers, so that a non-finite loss stops them at the same step.
         totals = self.strategy.run(_sum_over_replicas, args=(losses,))
         return self.strategy.experimental_local_results(totals)[0]
 
+    # Only the loop over steps needs AutoGraph, whose conversion would take a third of the start.
+    @tf.autograph.experimental.do_not_convert
     def _step(self, batch):
         # The replica's shard is selected outside of the XLA-compiled function.
         return self._update(self._examples.replica_shard(batch))

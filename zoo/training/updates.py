@@ -79,7 +79,7 @@ def _update_all_replicas(strategy, optimizer, variables, gradients, learning_rat
             return
 
         # A function per replica: it captures this replica's copies of the variables.
-        @tf.function(jit_compile=True)
+        @tf.function(autograph=False, jit_compile=True)
         def compiled(gradients, learning_rate):
             for variable, gradient in zip(variables, gradients, strict=True):
                 _update(optimizer, variable, gradient, learning_rate)
