@@ -57,13 +57,15 @@ def test_a_training_in_a_notebook_shows_one_line_and_its_results(tmp_path):
         "found = zoo.train('xor_mlp', run_dir='xor', epochs=300)",
         "found",
         "zoo.describe('xor_mlp')",
+        "zoo.data.load('xor')",
     ]
     made = new_notebook(cells=[new_code_cell(cell) for cell in cells])
     run(made, tmp_path)
     assert made.cells[0].outputs == []
     (line,) = made.cells[1].outputs
     assert re.fullmatch(r"epoch 300: .*loss \d.*", line["data"]["text/plain"])
-    results, described = outputs(made, "text/html")
+    results, described, dataset = outputs(made, "text/html")
     assert "run folder" in results
     assert "3ce66c49ae171355" in results
     assert "recipe lecture" in described
+    assert "train examples" in dataset
