@@ -8,6 +8,7 @@ needs CIFAR-10 and cats/dogs (TFDS_DATA_DIR).
 """
 
 import argparse
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -23,7 +24,7 @@ _PRESETS = "\n## The presets of the page\n"
 _CODE = re.compile(r"^```python\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 # What a machine without the package runs; on others it only lets plots be shown.
 _SETUP = """\
-# In Colab, first upload the wheels, which `python -m build` makes in a checkout.
+# In Colab, first upload both wheels, which `python tools/distributions.py` makes in a checkout.
 import importlib.util
 
 if importlib.util.find_spec("zoo") is None:
@@ -64,6 +65,8 @@ def run(made: NotebookNode, folder: Path) -> None:
     """Run the cells in a folder and put their outputs into the notebook, without standard error."""
     from nbclient import NotebookClient
 
+    # Of the kernel: TensorFlow's log would fill the terminal.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     NotebookClient(made, timeout=None, resources={"metadata": {"path": str(folder)}}).execute()
     for cell in made.cells:
         # Times of the execution are different each time.
