@@ -12,6 +12,7 @@ import numpy as np
 
 from zoo.errors import ZooError
 from zoo.registry.tasks import Value
+from zoo.utils.html import table
 from zoo.utils.text import check_label, printable
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 SPLITS = ("train", "validation", "test")
 _FINGERPRINT_DIGITS = 16
+# Names in a notebook's table.
+_MOST_SHOWN = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +125,18 @@ class Dataset:
         if y.dtype.kind not in "iuf" or math.prod(y.shape[1:]) != len(self.values):
             return f"is {y.dtype} {y.shape}, which are not {len(self.values)} numbers per example"
         return None if np.isfinite(y).all() else "has numbers that are not finite"
+
+    def _repr_html_(self) -> str:
+        """Return its size, labels or values, notes and fingerprint as a table, for notebooks."""
+        rows = {
+            **{f"{split} examples": f"{len(getattr(self, split)):,}" for split in SPLITS},
+            "labels" if self.labels else "values": ", ".join(self.target_names[:_MOST_SHOWN])
+            + ", …" * (len(self.target_names) > _MOST_SHOWN),
+            "inputs": ", ".join(self.inputs[:_MOST_SHOWN]) or self.kind,
+            "fingerprint": self.fingerprint,
+            **({"notes": " ".join(self.notes)} if self.notes else {}),
+        }
+        return table(self.name, rows)
 
     @property
     def target_names(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from zoo.registry.plugins import load_plugins, registry
 from zoo.registry.recipes import Recipe
 from zoo.registry.tasks import Task, is_registered, require_task
 from zoo.utils.choices import require_choice
+from zoo.utils.html import table
 
 if TYPE_CHECKING:
     import keras
@@ -72,6 +73,20 @@ class ModelSpec:
     def output_text(self, labels: Sequence[str] = ("the first label", "the second label")) -> str:
         """Return what the output means, with these labels in the text."""
         return self.output.format(first=labels[0], second=labels[-1])
+
+    def _repr_html_(self) -> str:
+        """Return what `zoo describe` prints as a table, which notebooks show."""
+        rows = {
+            "description": self.description,
+            "equation": self.equation,
+            "output": self.output_text(),
+            "task": self.task.name,
+            "data set": self.dataset,
+            "slides": ", ".join(map(str, self.slides)) or "none",
+            "options": " ".join(f"{name}={value}" for name, value in self.options.items()),
+            **{f"recipe {name}": recipe.text() for name, recipe in self.recipes.items()},
+        }
+        return table(self.name, rows)
 
     def task_of(self, model: keras.Model) -> Task:
         """Return the task of a model that was built with some options."""

@@ -27,7 +27,9 @@ from zoo.training.finite import (
     require_finite_figures,
     require_finite_weights,
 )
+from zoo.training.notebook import default_reporter
 from zoo.training.reporter import Reporter, Silent
+from zoo.training.results import Results
 from zoo.training.run_folder import RunFolder, check_identity, new_run_dir
 from zoo.training.scaling import set_statistics
 from zoo.training.settings import TABLE, Training
@@ -50,11 +52,12 @@ def train(name: str, *, reporter: Reporter | None = None, **settings: Any) -> di
 
     Args:
         name: a registered model.
-        reporter: receives progress reports; by default nothing is reported.
+        reporter: receives progress reports; by default a notebook shows one line, which is
+            rewritten, and other programs nothing.
         **settings: the fields of `Training`.
 
     Returns:
-        {"test": {metric: value}, "epochs", "dataset", …, "run_dir"}.
+        {"test": {metric: value}, "epochs", "dataset", …, "run_dir"}, a table in a notebook.
 
     Raises:
         UnknownNameError: for an unknown setting; the message suggests similar names.
@@ -70,7 +73,7 @@ def train(name: str, *, reporter: Reporter | None = None, **settings: Any) -> di
                 f"{{{setting!r}: {value!r}}}."
             )
         require_choice("setting", setting, known, of="zoo.train")
-    return run(Training(name, **settings), reporter or Silent())
+    return run(Training(name, **settings), reporter or default_reporter())
 
 
 def run(training: Training, reporter: Reporter) -> dict[str, Any]:
@@ -99,7 +102,7 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
     with explaining_lost_workers(devices.cluster):
         plan = Plan(training, spec, recipe, devices, devices.agreement(), folder, reporter)
         results = _train(plan, budget)
-    return {**results, "run_dir": str(path)}
+    return Results({**results, "run_dir": str(path)})
 
 
 def _train(plan: Plan, budget: TimeBudget | None) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from zoo.training import examples, identity, precision
 from zoo.training.checks import check_fits
 from zoo.training.context import TrainingContext
 from zoo.training.evaluation import Evaluation
+from zoo.training.results import Results
 from zoo.training.run_folder import RunFolder, check_dataset
 from zoo.utils.files import replacing
 
@@ -125,7 +126,8 @@ def evaluate(
         progress: called with (done, total) while photos are decoded.
 
     Returns:
-        {"model", "dataset": {"name", "fingerprint"}, "examples", "test": {metric: value}}.
+        {"model", "dataset": {"name", "fingerprint"}, "examples", "test": {metric: value}}, a table
+        in a notebook.
 
     Raises:
         ZooError: if it is not a run folder, its model was replaced, or the data set is missing, has
@@ -155,9 +157,9 @@ def evaluate(
     strategy = tf.distribute.get_strategy()
     with contextlib.closing(examples.choose("auto", model, strategy, test)) as chosen_examples:
         metrics = Evaluation(model, strategy, chosen_examples, task).run()
-    return {
-        "model": spec.name,
-        "dataset": {"name": given.name, "fingerprint": given.fingerprint},
-        "examples": len(given.test),
-        "test": metrics,
-    }
+    return Results(
+        model=spec.name,
+        dataset={"name": given.name, "fingerprint": given.fingerprint},
+        examples=len(given.test),
+        test=metrics,
+    )

@@ -17,6 +17,15 @@ export function openZoo(models) {
   };
   addEventListener("hashchange", open);
   open();
+  addEventListener("resize", makeScrollable);
+}
+
+// What is wider than the window can be scrolled with the keyboard.
+function makeScrollable() {
+  for (const wide of at("card").querySelectorAll("pre, table")) {
+    if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
+    else wide.removeAttribute("tabindex");
+  }
 }
 
 async function show(name) {
@@ -28,7 +37,9 @@ async function show(name) {
   } catch (error) {
     nodes = [Object.assign(document.createElement("p"), { textContent: error.message })];
   }
-  if (mine === newest) at("card").replaceChildren(...nodes);
+  if (mine !== newest) return;
+  at("card").replaceChildren(...nodes);
+  makeScrollable();
 }
 
 function parse(name, text) {
