@@ -20,14 +20,10 @@ def test_without_tensorflow_it_says_so(monkeypatch):
 
 
 def test_a_tensorflow_that_ends_the_process_is_a_sentence(tmp_path, monkeypatch):
-    (tmp_path / "tensorflow.py").write_text(
-        "import os, sys\nsys.stderr.write('driver mismatch\\n')\nsys.stderr.flush()\nos._exit(3)\n",
-        encoding="utf-8",
-    )
-    (tmp_path / "keras.py").write_text("", encoding="utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
+    # Keras is imported first, and imports TensorFlow.
+    (tmp_path / "keras.py").write_text("import os\nos._exit(3)\n", encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    with pytest.raises(ZooError, match=r"TensorFlow fails: (driver mismatch|exit code 3)"):
+    with pytest.raises(ZooError, match="TensorFlow fails: exit code 3"):
         devices.devices()
 
 
