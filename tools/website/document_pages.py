@@ -45,10 +45,10 @@ def _first_sentence(path: Path) -> str:
     paragraphs = path.read_text(encoding="utf-8").split("\n\n")
     text = next((one for one in paragraphs if re.match(r"[\w`(\"]", one.strip())), "")
     # Links of the document are relative to it, as those of the page are.
-    return re.split(r"(?<=[.:])\s", " ".join(text.split()), maxsplit=1)[0].rstrip(":")
+    return re.split(r"(?<=\.)\s", " ".join(text.split()), maxsplit=1)[0].rstrip(":")
 
 
 def _from_docs(text: str) -> str:
     """Change links that are relative to the checkout into links between pages of the site."""
     text = re.sub(r"\]\(saved_models/(\w+)/README\.md", r"](models/\1.md", text)
-    return re.sub(r"\]\(docs/", "](", text)
+    return re.sub(r"\]\(docs/", "](", re.sub(r"\[docs/", "[", text))
