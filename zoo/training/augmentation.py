@@ -40,8 +40,12 @@ class Augmenter:
     def __init__(self, augmentation: Augmentation, epochs: int = 0):
         self._augmentation = augmentation
         self._first_unmixed = epochs - round(augmentation.unmixed * epochs)
-        # XLA fuses the interpolation's many small operations, which takes a quarter of the time.
-        self._compiled = tf.function(self._apply, autograph=False, jit_compile=True)
+        # XLA fuses the interpolation's many small operations, which takes a quarter of the time;
+        # not together with the blend, for which it would interpolate every photo twice.
+        self._transformed, self._blended = (
+            tf.function(part, autograph=False, jit_compile=True)
+            for part in (self._transform, blend)
+        )
 
     def sample(self, seed: int, epoch: int, examples: int) -> tuple[np.ndarray, ...]:
         """Sample the parameters of each example's transform in an epoch.
@@ -112,18 +116,15 @@ class Augmenter:
             float32 (batch, h, w, 3), 0…255, with bilinear interpolation, and reflection beyond the
             edges. Half as many photos if pairs are blended.
         """
-        return self._compiled(images, tuple(transforms[: self.columns]))
-
-    def _apply(self, images: tf.Tensor, transforms: Sequence[tf.Tensor]) -> tf.Tensor:
-        transformed = self._transform(images, transforms[: self._unblended_columns])
-        return blend(transformed, self._blends(transforms)) if self.mixes else transformed
+        transformed = self._transformed(images, tuple(transforms[: self._unblended_columns]))
+        return self._blended(transformed, self._blends(transforms)) if self.mixes else transformed
 
     def label_weights(self, transforms: Sequence[tf.Tensor]) -> tf.Tensor:
         """Return the weight of each row's label if pairs are blended, (batch,), with mean 1."""
         return blend_weights(self._blends(transforms))
 
     def _blends(self, transforms: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
-        return transforms[self._unblended_columns : self.columns]
+        return tuple(transforms[self._unblended_columns : self.columns])
 
     def _transform(self, images: tf.Tensor, parameters: Sequence[tf.Tensor]) -> tf.Tensor:
         *matrix, cut_x, cut_y = (

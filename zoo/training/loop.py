@@ -18,6 +18,7 @@ from zoo.training.augmentation import Augmenter, with_partners
 from zoo.training.checkpoints import Position
 from zoo.training.examples import Examples
 from zoo.training.finite import SMALLER_RATE, NonFiniteLossError
+from zoo.training.forward import forward_of
 from zoo.training.updates import update_of
 
 
@@ -72,6 +73,7 @@ class TrainingLoop:
         with strategy.scope():
             self.loss = keras.metrics.Mean(name="loss")
             model.optimizer.build(model.trainable_variables)
+        self._forward = forward_of(model.get_layer("head"), strategy)
         self._apply = update_of(model, strategy)
         self._seed_states = [v for v in model.variables if v.path.endswith("seed_generator_state")]
         # Only the step is compiled, whose shapes are static. Without XLA it must not be a function
@@ -202,7 +204,7 @@ class TrainingLoop:
         x, y, *transforms = self._examples.features(shard)
         model = self.model
         with tf.GradientTape() as tape:
-            y_pred = model.get_layer("head")(x, training=True)
+            y_pred = self._forward(x)
             loss = self._loss_of(x, y, y_pred, transforms)
             loss = self._smoothed(loss, y_pred, transforms)
             scaled = model.optimizer.scale_loss(loss)
