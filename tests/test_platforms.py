@@ -133,6 +133,7 @@ except ZooError as error:
 
 @pytest.mark.parametrize("system", [None, "windows"])
 def test_a_run_folder_is_locked_until_its_training_ends_however_it_ends(system, tmp_path):
+    pytest.importorskip("filelock", reason="it comes with the extra train")
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONWARNINGS": "ignore"}
     if system is not None:
         (tmp_path / "sitecustomize.py").write_text(SYSTEMS[system], encoding="utf-8")
