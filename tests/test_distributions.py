@@ -19,11 +19,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 # What the package may take on a board, in bytes.
 MOST = 15 * 10**6
 PRETRAINED = """
-import sys, zoo
+import sys, numpy, zoo
 from zoo.bundles.shipped import find_bundle
 print(zoo.__file__, find_bundle("xor_mlp"))
 try:
-    print(zoo.build("xor_mlp", pretrained=True).predict([[0.0, 1.0]], verbose=0)[0, 0] > 0.5)
+    model = zoo.build("xor_mlp", pretrained=True)
+    print(model.predict(numpy.array([[0.0, 1.0]]), verbose=0)[0, 0] > 0.5)
 except zoo.ZooError as error:
     sys.exit(str(error))
 """

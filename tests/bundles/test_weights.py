@@ -124,9 +124,10 @@ def test_weights_of_another_version_are_not_taken(installed, with_weights):
 
 
 PRETRAINED = """
-import sys, zoo
+import sys, numpy, zoo
 try:
-    print(zoo.build("xor_mlp", pretrained=True).predict([[0.0, 1.0]], verbose=0)[0, 0] > 0.5)
+    model = zoo.build("xor_mlp", pretrained=True)
+    print(model.predict(numpy.array([[0.0, 1.0]]), verbose=0)[0, 0] > 0.5)
 except zoo.ZooError as error:
     sys.exit(str(error))
 """
