@@ -24,7 +24,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import classroom, decoding, edge, epochs, page, scale, sizes, solvers, starting
+from benchmarks import (
+    classroom,
+    decoding,
+    edge,
+    epochs,
+    page,
+    recipe_epochs,
+    scale,
+    sizes,
+    solvers,
+    starting,
+)
 
 from zoo.errors import ZooError
 from zoo.utils.choices import require_choice
@@ -50,6 +61,7 @@ FIGURES = ROOT / "docs" / "performance.json"
 PEERS = ("torch", "scikit-learn", "tensorflow-datasets")
 PARTS = {
     "epochs": lambda options: epochs.measure(options.rounds, say),
+    "recipe": lambda options: recipe_epochs.measure(options.rounds, say),
     "solvers": lambda options: solvers.measure(options.rounds, say),
     "starting": lambda options: starting.measure(options.rounds, say),
     "memory": lambda options: starting.measure_memory(say),
@@ -59,6 +71,7 @@ PARTS = {
 }
 TITLES = {
     "epochs": "One epoch",
+    "recipe": "One epoch with augmentation",
     "solvers": "Solving to the optimum",
     "starting": "Start-up",
     "memory": "Peak memory",
@@ -69,6 +82,8 @@ TITLES = {
 EXPLANATIONS = {
     "epochs": "Batches of 128, the same number of examples for all; to_float32 and to_bfloat16 "
     "are the time divided by that of this package in that precision.",
+    "recipe": "deep_relu's recipe `compact` in mixed_bfloat16: the same network, augmentation, "
+    "batches and optimizer for all; only this package restricts the first layer to patches.",
     "solvers": "above_best: difference of the objective (mean loss + penalty) from the best found. "
     "RidgeCV also computes the leave-one-out error for every λ, and keeps the weights of the λ "
     "that it chooses by them: these are not compared.",

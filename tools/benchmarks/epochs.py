@@ -33,15 +33,7 @@ WORKS = (
         "sgd",
         ("zoo", "keras", "tfds", "torch", "loader", "gemm", "input", "products"),
     ),
-    (
-        "deep_relu, recipe `best`",
-        (),
-        "adamw",
-        ("recipe_zoo", "recipe_keras", "recipe_torch"),
-    ),
 )
-# The programs that the ratios of a column are to.
-BASES = {"to_float32": ("zoo",), "to_bfloat16": ("zoo_bfloat16", "recipe_zoo")}
 NAMES = {
     "zoo": "this package",
     "zoo_bfloat16": "this package, mixed_bfloat16",
@@ -53,9 +45,6 @@ NAMES = {
     "gemm": "the matrix products alone, numpy",
     "products": "the matrix products alone, TensorFlow in a graph",
     "input": "this package's input alone: gather, cast, rescale",
-    "recipe_zoo": "this package, mixed_bfloat16",
-    "recipe_keras": "Keras `fit`, augmentation by Keras's layers in tf.data, mixed_bfloat16",
-    "recipe_torch": "PyTorch, data resident in memory, augmentation by `grid_sample`, bfloat16",
 }
 
 
@@ -63,40 +52,61 @@ def measure(rounds: int, say) -> list[dict]:
     """Return a row per network and program: seconds and ratio to this package, as medians."""
     rows = []
     for work, hidden, optimizer, ways in WORKS:
-        peers = {way: _start(way, hidden, optimizer) for way in ways}
-        try:
-            for peer in peers.values():
-                _expect(peer, "ready")
-            seconds = {way: [] for way in ways}
-            for _ in range(rounds):
-                for way, peer in peers.items():
-                    peer.stdin.write("go\n")
-                    peer.stdin.flush()
-                    seconds[way].append(float(_expect(peer, "took").split()[1]))
-        finally:
-            for peer in peers.values():
-                peer.stdin.close()
-                peer.wait(timeout=60)
+        words = {way: [__file__, way, optimizer, *map(str, hidden)] for way in ways}
+        seconds = alternating(words, rounds)
         for way in ways:
-            ratios: dict[str, float | None] = dict.fromkeys(BASES)
-            for column, bases in BASES.items():
-                for base in set(bases) & set(ways):
-                    pairs = zip(seconds[way], seconds[base], strict=True)
-                    ratios[column] = median(a / b for a, b in pairs)
+            ratios = {
+                base: median(a / b for a, b in zip(seconds[way], seconds[base], strict=True))
+                for base in ("zoo", "zoo_bfloat16")
+                if base in ways
+            }
             rows.append(
-                {"work": work, "way": NAMES[way], "seconds": median(seconds[way]), **ratios}
+                {
+                    "work": work,
+                    "way": NAMES[way],
+                    "seconds": median(seconds[way]),
+                    "to_float32": ratios["zoo"],
+                    "to_bfloat16": ratios.get("zoo_bfloat16"),
+                }
             )
             say(rows[-1])
     return rows
 
 
-def _start(way: str, hidden: tuple[int, ...], optimizer: str) -> subprocess.Popen:
-    words = [sys.executable, __file__, way, optimizer, *map(str, hidden)]
+def alternating(words: dict[str, list[str]], rounds: int) -> dict[str, list[float]]:
+    """Return the seconds of every round of programs that take turns.
+
+    A program loads its data, trains an epoch, and prints "ready"; then it trains one for each line
+    of its input, and prints "took" and the seconds.
+
+    Args:
+        words: of each program, its file and arguments.
+        rounds: how often each trains an epoch.
+    """
+    peers = {way: _start(arguments) for way, arguments in words.items()}
+    try:
+        for peer in peers.values():
+            _expect(peer, "ready")
+        seconds: dict[str, list[float]] = {way: [] for way in peers}
+        for _ in range(rounds):
+            for way, peer in peers.items():
+                peer.stdin.write("go\n")
+                peer.stdin.flush()
+                seconds[way].append(float(_expect(peer, "took").split()[1]))
+        return seconds
+    finally:
+        for peer in peers.values():
+            peer.stdin.close()
+            peer.wait(timeout=60)
+
+
+def _start(words: list[str]) -> subprocess.Popen:
     return subprocess.Popen(
-        words,
+        [sys.executable, *words],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        text=True,
         encoding="utf-8",
     )
 
@@ -339,13 +349,8 @@ def _gemm(hidden, optimizer):
     return epoch
 
 
-def _serve(way: str, optimizer: str, hidden: tuple[int, ...]) -> None:
-    if way.startswith("recipe_"):
-        import recipe_epochs
-
-        epoch = getattr(recipe_epochs, way)()
-    else:
-        epoch = globals()[f"_{way}"](hidden, optimizer)
+def serve(epoch) -> None:
+    """Train an epoch, then one per line of the input, and print the seconds of each."""
     epoch(0)
     print("ready", flush=True)
     for number, _ in enumerate(sys.stdin, start=1):
@@ -355,4 +360,4 @@ def _serve(way: str, optimizer: str, hidden: tuple[int, ...]) -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1], sys.argv[2], tuple(map(int, sys.argv[3:])))
+    serve(globals()[f"_{sys.argv[1]}"](tuple(map(int, sys.argv[3:])), sys.argv[2]))

@@ -1,19 +1,41 @@
-"""One epoch of deep_relu's recipe `best`: with this package, with Keras and with PyTorch.
+"""One epoch of deep_relu's recipe `compact`: with this package, with Keras and with PyTorch.
 
 The others do the same work: the same network, augmentation, batches, precision and optimizer, in
 the style of their documentation. Only Keras's random layers make one random change after another,
-and neither restricts the first layer to patches, which costs them nothing.
+and neither restricts the first layer to patches, which saves them time.
 """
 
 from __future__ import annotations
 
 import math
+import sys
+from statistics import median
+
+RECIPE = "compact"
+NAMES = {
+    "zoo": "this package",
+    "keras": "Keras `fit`, augmentation by Keras's layers in tf.data",
+    "torch": "PyTorch, data resident in memory, augmentation by `grid_sample`",
+}
+
+
+def measure(rounds: int, say) -> list[dict]:
+    """Return a row per program: seconds and ratio to this package, as medians."""
+    from benchmarks.epochs import alternating
+
+    seconds = alternating({way: [__file__, way] for way in NAMES}, rounds)
+    rows = []
+    for way, name in NAMES.items():
+        ratios = [a / b for a, b in zip(seconds[way], seconds["zoo"], strict=True)]
+        rows.append({"way": name, "seconds": median(seconds[way]), "to_zoo": median(ratios)})
+        say(rows[-1])
+    return rows
 
 
 def _recipe():
     from zoo.models import describe
 
-    return describe("deep_relu").recipes["best"]
+    return describe("deep_relu").recipes[RECIPE]
 
 
 def _examples():
@@ -25,7 +47,7 @@ def _examples():
     return np.asarray(train.x), np.asarray(train.y)
 
 
-def recipe_zoo():
+def _zoo():
     """Return a function that trains an epoch with this package."""
     from zoo.utils.quiet import import_tensorflow
 
@@ -62,7 +84,7 @@ def recipe_zoo():
     return epoch
 
 
-def recipe_keras():
+def _keras():
     """Return a function that trains an epoch with Keras's `fit`."""
     import keras
     import tensorflow as tf
@@ -120,7 +142,7 @@ def recipe_keras():
     return lambda number: model.fit(dataset, epochs=1, verbose=0)
 
 
-def recipe_torch():
+def _torch():
     """Return a function that trains an epoch with PyTorch."""
     import torch
     from torch import nn
@@ -187,3 +209,9 @@ def recipe_torch():
             rule.step()
 
     return epoch
+
+
+if __name__ == "__main__":
+    from epochs import serve
+
+    serve(globals()[f"_{sys.argv[1]}"]())
