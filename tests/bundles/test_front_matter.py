@@ -91,6 +91,4 @@ def test_the_metadata_of_a_shipped_card_is_that_of_its_manifest(name):
     card = (find_bundle(name) / "README.md").read_text(encoding="utf-8")
     body = without_front_matter(card)
     assert body.startswith(f"# {name}\n")
-    # Cards that an earlier version has written have none.
-    if body != card:
-        assert card == front_matter(manifest_of(name), "mit") + "\n" + body
+    assert card == front_matter(manifest_of(name), "mit") + "\n" + body
