@@ -239,10 +239,10 @@ def verify(
 
     limits = Limits(max_drop, max_increase, min_agreement)
     folder = find_bundle(bundle)
-    require_weights(folder)
     manifest = edge.read_manifest(folder)
     check_plugins(str(folder), recorded_plugins(manifest))
     import_tensorflow()
+    require_weights(folder)
     from zoo.export import verify as verification
 
     data_dir = data_dir or recorded_data_dir(folder, manifest)
