@@ -70,15 +70,26 @@ def test_weights_outside_of_the_patches_stay_zero(optimizer, width, small_photos
     assert (kernel[inside] != 0).mean() > 0.99
 
 
+@pytest.mark.parametrize("options", [{"patch": 32}, {"patch": 99}, {"patch": 10, "inputs": 4}])
+def test_a_patch_as_large_as_the_photo_is_the_whole_photo(options):
+    first = zoo.build("deep_relu", width=4, **options).get_layer("head").layers[0]
+    assert first.kernel_constraint is None
+    assert np.asarray(first.kernel).all()
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"patch": 33}, "A patch of 33 × 33 pixels is not inside a photo of 32 × 32"),
-        ({"patch": -1}, "A patch of -1"),
-        ({"patch": 5, "inputs": 4}, "it is for photos"),
+        ({"patch": -1}, "Option 'patch' is -1; give 0"),
         ({"patch": 5, "depth": 0}, "there is no hidden layer"),
     ],
 )
 def test_patches_that_are_impossible_are_refused(options, reason):
     with pytest.raises(ZooError, match=reason):
         zoo.build("deep_relu", **options)
+
+
+@pytest.mark.parametrize("patch", [0, 6])
+def test_a_layer_s_patch_is_not_empty_and_inside_the_photo(patch):
+    with pytest.raises(ZooError, match="is not inside a photo of 5 × 5; give a whole number"):
+        PatchConstraint(5, patch)

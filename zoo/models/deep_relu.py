@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from zoo.errors import ZooError
 from zoo.registry import register
 from zoo.registry.recipes import Augmentation, Recipe
 from zoo.registry.tasks import Classes
@@ -112,7 +113,8 @@ def deep_relu(
         standardize_photos: scale each photo by its own mean and deviation, so that the answer does
             not depend on its brightness and contrast.
         patch: height and width of the square of pixels that each unit of the first hidden layer
-            sees, at a place of its own; its other weights are 0 and stay 0. 0 for the whole photo.
+            sees, at a place of its own; its other weights are 0 and stay 0. 0, or the size of the
+            photos or more, for the whole photo.
 
     Returns:
         A compiled model, uint8 photos (batch, h, w, 3), or float32 (batch, inputs), → float32
@@ -123,7 +125,6 @@ def deep_relu(
     """
     import keras
 
-    from zoo.errors import ZooError
     from zoo.models.assemble import (
         classification,
         hidden_layers,
@@ -134,17 +135,9 @@ def deep_relu(
     from zoo.nn.preprocessing import image_preprocessing
 
     require_positive(size=size)
+    _require_patch(patch, depth)
     first = {}
-    if patch:
-        if inputs:
-            raise ZooError(
-                f"Option 'patch' is {patch}, but it is for photos, and there are {inputs} inputs; "
-                "leave it out."
-            )
-        if not depth:
-            raise ZooError(
-                f"Option 'patch' is {patch}, but there is no hidden layer; give depth from 1 up."
-            )
+    if 0 < patch < size and not inputs:
         from zoo.nn.patches import PatchConstraint, PatchInitializer
 
         first = {
@@ -164,3 +157,14 @@ def deep_relu(
         recipe=RECIPE,
         **classification(),
     )
+
+
+def _require_patch(patch: int, depth: int) -> None:
+    if patch < 0:
+        raise ZooError(
+            f"Option 'patch' is {patch}; give 0 (the whole photo) or a number of pixels."
+        )
+    if patch and not depth:
+        raise ZooError(
+            f"Option 'patch' is {patch}, but there is no hidden layer; give depth from 1 up."
+        )
