@@ -174,7 +174,7 @@ def test_a_source_that_cannot_be_used_is_one_sentence(given, message, places, tm
 
 def test_a_shipped_model_learns_the_photos_from_its_weights(photos_dir, run_zoo, tmp_path):
     words = ["train", "deep_relu", "--from", "deep_relu", "--dataset", "photos"]
-    words += ["--data-dir", photos_dir, "--epochs", 10, "--learning-rate", 1e-4]
+    words += ["--data-dir", photos_dir, "--epochs", 30, "--learning-rate", 1e-3]
     done = run_zoo(*words, "--run-dir", tmp_path / "run")
     assert done.returncode == 0, done.stderr
     assert "The last layer, logits, has 2 outputs instead of 10 and starts anew." in done.stdout
