@@ -120,6 +120,10 @@ def light(folder: Path, epochs: int, seeds: int, finished: Path | None = None) -
 
 def long_runs(folder: Path | None) -> dict[tuple[str, str], list[Path]]:
     """Return the finished runs in a folder by model and recipe; measure those that are not yet."""
+    if folder and not folder.is_dir():
+        raise ZooError(
+            f"There is no folder {folder}; give one with run folders of finished trainings."
+        )
     found: dict[tuple[str, str], list[Path]] = {}
     for run in sorted(folder.iterdir()) if folder else []:
         if RunFolder(run).results() is None:

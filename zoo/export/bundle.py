@@ -23,7 +23,7 @@ from zoo.export.saved_model import write_saved_model
 from zoo.export.tflite import QUANTISATION, convert
 from zoo.models import describe
 from zoo.nn import loading
-from zoo.nn.views import with_views
+from zoo.nn.views import check_views, with_views
 from zoo.registry import ModelSpec
 from zoo.registry.plugins import recorded_plugins
 from zoo.registry.tasks import Limits
@@ -83,6 +83,7 @@ def export_run(
     for kind in kinds:
         require_choice("kind of TFLite file", kind, KINDS)
     require_choice("type of stored weights", weights, float16.WEIGHTS)
+    check_views(views)
     say = say or (lambda sentence: None)
     folder = RunFolder(run)
     config = folder.config()

@@ -96,6 +96,17 @@ class MeanOfViews(Float32Layer):
         return {**super().get_config(), "views": self.views}
 
 
+def check_views(views: int) -> None:
+    """Raise an error unless `VIEWS` has this number of views.
+
+    Raises:
+        ZooError: with the numbers to choose from.
+    """
+    if views not in VIEWS:
+        known = ", ".join(str(count) for count in VIEWS)
+        raise ZooError(f"The number of views is {views}; choose from {known}.")
+
+
 def with_views(model: keras.Model, views: int) -> keras.Model:
     """Return a model that answers with the mean of a trained model's probabilities over views.
 
@@ -109,9 +120,7 @@ def with_views(model: keras.Model, views: int) -> keras.Model:
         ZooError: if the model does not take photos or does not answer with probabilities of
             classes, its photos are too small, or for another number of views.
     """
-    if views not in VIEWS:
-        known = ", ".join(str(count) for count in VIEWS)
-        raise ZooError(f"The number of views is {views}; choose from {known}.")
+    check_views(views)
     preprocessing = preprocessing_of(model)
     layers = model.get_layer("head").layers
     resize = next(
