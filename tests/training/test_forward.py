@@ -52,3 +52,21 @@ def test_it_is_what_the_head_computes(name, policy, tolerance):
     for one, other in zip(found, expected, strict=True):
         scale = max(1.0, float(np.abs(other).max()))
         np.testing.assert_allclose(one, other, atol=tolerance * scale)
+
+
+def test_the_losses_of_layers_are_within_reach_of_the_step():
+    head = keras.Sequential(
+        [
+            keras.Input((4,)),
+            keras.layers.BatchNormalization(),
+            keras.layers.Activation("relu", activity_regularizer="l2"),
+        ]
+    )
+    forward = forward_of(head, tf.distribute.get_strategy())
+
+    @tf.function
+    def loss_of(x):
+        forward(x)
+        return tf.add_n(head.losses)
+
+    assert loss_of(tf.random.normal((8, 4), seed=0)) > 0

@@ -27,12 +27,11 @@ def forward_of(head: keras.layers.Layer, strategy: tf.distribute.Strategy) -> Fo
         head: the layer `head` of a model.
         strategy: under whose scope it was built.
     """
-    alone = strategy.num_replicas_in_sync == 1
     if (
-        not alone
+        strategy.num_replicas_in_sync > 1
         or isinstance(strategy, tf.distribute.TPUStrategy)
         or not isinstance(head, keras.Sequential)
-        or not any(isinstance(layer, keras.layers.BatchNormalization) for layer in head.layers)
+        or not any(_starts_run(layer) for layer in head.layers)
     ):
         return lambda x: head(x, training=True)
     stages = [
@@ -52,8 +51,7 @@ def _runs(layers: Sequence[keras.layers.Layer]) -> list[list[keras.layers.Layer]
     """Return the layers one by one, but batch normalizations together with their activations."""
     runs: list[list[keras.layers.Layer]] = []
     for layer in layers:
-        follows = runs and _starts_run(runs[-1][0]) and isinstance(layer, keras.layers.Activation)
-        if follows:
+        if runs and _starts_run(runs[-1][0]) and _is_pure(layer, keras.layers.Activation):
             runs[-1].append(layer)
         else:
             runs.append([layer])
@@ -61,7 +59,12 @@ def _runs(layers: Sequence[keras.layers.Layer]) -> list[list[keras.layers.Layer]
 
 
 def _starts_run(layer: keras.layers.Layer) -> bool:
-    return isinstance(layer, keras.layers.BatchNormalization)
+    return _is_pure(layer, keras.layers.BatchNormalization)
+
+
+def _is_pure(layer: keras.layers.Layer, kind: type[keras.layers.Layer]) -> bool:
+    # A layer's own loss would be a tensor of the compiled function, out of reach of the step.
+    return isinstance(layer, kind) and layer.activity_regularizer is None
 
 
 def _plain(layers: Sequence[keras.layers.Layer]) -> Forward:
