@@ -42,6 +42,7 @@ def main() -> None:
     searching = commands.add_parser("search")
     searching.add_argument("recipe")
     searching.add_argument("--epochs", type=int, default=40)
+    searching.add_argument("--runs", type=Path, help="run folders; the same command goes on")
     tracing = commands.add_parser("curve")
     tracing.add_argument("run", type=Path)
     repeating = commands.add_parser("recipes")
@@ -93,7 +94,7 @@ def main() -> None:
 
     try:
         if options.command == "search":
-            trainings.search(options.recipe, options.epochs)
+            trainings.search(options.recipe, options.epochs, options.runs)
         elif options.command == "curve":
             trainings.curve(options.run)
         elif options.command == "recipes":

@@ -2,9 +2,11 @@
 
 import contextlib
 import csv
+import re
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,12 +32,13 @@ CHANGES = {
     },
     "patches of 7 pixels": {"options": {"patch": 7}},
     "patches of 13 pixels": {"options": {"patch": 13}},
-    "photos not standardized": {"options": {"standardize_photos": False}},
     "four hidden layers": {"options": {"depth": 4}},
     "width 1024": {"options": {"width": 1024}},
-    "layer normalization": {"options": {"normalization": "layer"}},
-    "batches of 512, learning rate 0.004": {"batch_size": 512, "learning_rate": 4e-3},
-    "learning rate 0.001": {"learning_rate": 1e-3},
+    "width 1536, batches of 512, learning rate 0.004": {
+        "batch_size": 512,
+        "learning_rate": 4e-3,
+        "options": {"width": 1536},
+    },
     "weight decay 0.3": {"weight_decay": 0.3},
     "lion, learning rate 0.0003": {
         "optimizer": "lion",
@@ -43,17 +46,22 @@ CHANGES = {
         "weight_decay": 1.0,
     },
     "weights averaged with decay 0.999": {"averaging": 0.999},
-    "no label smoothing": {"label_smoothing": 0.0},
-    "no gray square": {"augmentation": {"cutout": 0}},
     "no deformation": {"augmentation": {"zoom": 0.0, "rotation": 0.0, "shear": 0.0}},
+    "a gray square of 16 pixels": {"augmentation": {"cutout": 16}},
     "mixup 0.2, cutmix 1, not in the last sixth": {
         "augmentation": {"mixup": 0.2, "cutmix": 1.0, "unmixed": 1 / 6},
     },
 }
 
 
-def search(recipe: str, epochs: int) -> None:
-    """Train a recipe of deep_relu, and variants of it, for fewer epochs."""
+def search(recipe: str, epochs: int, runs: Path | None = None) -> None:
+    """Train a recipe of deep_relu, and variants of it, for fewer epochs.
+
+    Args:
+        recipe: the recipe's name.
+        epochs: of each training.
+        runs: keeps the run folders, so that the same command goes on with what is not finished.
+    """
     spec = describe("deep_relu")
     require_choice("recipe of deep_relu", recipe, spec.recipes)
     base = replace(spec.recipes[recipe], epochs=epochs)
@@ -62,7 +70,8 @@ def search(recipe: str, epochs: int) -> None:
         augmentation = replace(base.augmentation, **fields.get("augmentation", {}))
         options = {**base.options, **fields.get("options", {})}
         variant = replace(base, **fields | {"augmentation": augmentation, "options": options})
-        results, _ = trained("deep_relu", variant, seed=0)
+        with _run_folder(runs, f"{recipe}-{epochs}-{re.sub('[^a-z0-9]+', '-', change)}") as run:
+            results = training.train("deep_relu", recipe=variant, seed=0, run_dir=run)
         last = results["history"]
         shown = ("loss", "accuracy", "val_loss", "val_accuracy")
         rows.append({"change": change, **{key: last[key] for key in shown}})
@@ -150,11 +159,7 @@ def recipes(names: list[str], count: int, runs: Path | None = None) -> None:
             require_choice(f"recipe of {model}", recipe, spec.recipes)
             found, minutes = [], []
             for seed in range(count):
-                with contextlib.ExitStack() as stack:
-                    if runs is None:
-                        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-                    else:
-                        folder = runs / f"{model}-{recipe}-{seed}"
+                with _run_folder(runs, f"{model}-{recipe}-{seed}") as folder:
                     started = time.perf_counter()
                     results = training.train(model, recipe=recipe, seed=seed, run_dir=folder)
                     minutes.append((time.perf_counter() - started) / 60)
@@ -166,6 +171,16 @@ def recipes(names: list[str], count: int, runs: Path | None = None) -> None:
                 _, of_epoch = trained(model, replace(spec.recipes[recipe], epochs=2), seed=0)
                 typical = results["epochs"] * of_epoch
             record_recipe(spec, recipe, found, typical, results)
+
+
+@contextlib.contextmanager
+def _run_folder(runs: Path | None, name: str) -> Iterator[Path]:
+    """Yield a run folder: `name` in `runs`, or one that is removed afterwards."""
+    if runs is not None:
+        yield runs / name
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder)
 
 
 def train_figure(spec, run) -> float:
