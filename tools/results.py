@@ -4,6 +4,7 @@ Searches, curves and penalties are written to docs/results/, accuracies and time
 zoo/registry/results.csv, from which `zoo describe` prints them.
 
     python tools/results.py search compact --epochs 40   # deep_relu's recipe, one thing changed
+    python tools/results.py trials RUN RUN …             # trainings side by side
     python tools/results.py curve RUN                    # a run's accuracy against minutes
     python tools/results.py recipes mark_one deep_relu:lecture --seeds 5
     python tools/results.py penalties linear_cat_dog     # the test accuracy for every λ
@@ -43,6 +44,8 @@ def main() -> None:
     searching.add_argument("recipe")
     searching.add_argument("--epochs", type=int, default=40)
     searching.add_argument("--runs", type=Path, help="run folders; the same command goes on")
+    trying = commands.add_parser("trials")
+    trying.add_argument("runs", nargs="+", type=Path)
     tracing = commands.add_parser("curve")
     tracing.add_argument("run", type=Path)
     repeating = commands.add_parser("recipes")
@@ -89,12 +92,15 @@ def main() -> None:
         playground,
         poses,
         trainings,
+        trials,
         views,
     )
 
     try:
         if options.command == "search":
             trainings.search(options.recipe, options.epochs, options.runs)
+        elif options.command == "trials":
+            trials.trials(options.runs)
         elif options.command == "curve":
             trainings.curve(options.run)
         elif options.command == "recipes":
