@@ -75,7 +75,8 @@ def installed_bytes(programs):
         "import importlib.metadata as m; d = m.distribution('lecture-zoo');"
         "print(d.locate_file(''), d.read_text('RECORD'), sep='\\n')"
     )
-    place, *record = run(programs / "python", "-c", code).stdout.splitlines()
+    # Isolated from this folder, where a checkout may have metadata of its own.
+    place, *record = run(programs / "python", "-I", "-c", code).stdout.splitlines()
     files = [Path(place) / row[0] for row in csv.reader(record) if row]
     return sum(path.stat().st_size for path in files)
 

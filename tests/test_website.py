@@ -85,6 +85,18 @@ def test_every_link_leads_to_a_page_and_a_place_in_it(site, pages):
     assert sum(len(page.links) for page in pages.values()) > 1000
 
 
+def test_every_page_is_reached_from_the_first_one(site, pages):
+    found, waiting = set(), [site / "index.html"]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            links = [urldefrag(link)[0] for link in pages[path].links if not urlsplit(link).scheme]
+            targets = {(path.parent / unquote(address)).resolve() for address in links if address}
+            waiting += targets & set(pages)
+    assert found == {path for path in pages if path.name != "404.html"}
+
+
 def test_nothing_is_fetched_from_another_server(pages):
     loaded = {address for page in pages.values() for address in page.loaded}
     assert {address for address in loaded if urlsplit(address).netloc} == set()
@@ -111,20 +123,65 @@ def test_every_public_name_is_in_the_reference(site):
         assert re.search(rf'<h2 id="[\w.]+\.{name}"', text), name
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_page(browser, site, pages, scheme):
+@pytest.fixture(scope="module")
+def address(site):
+    """The address of a server of the site."""
     handler = functools.partial(Quiet, directory=site)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        context = browser.new_context(color_scheme=scheme)
-        found = {}
-        for path in sorted(pages):
-            page = context.new_page()
-            page.goto(f"http://127.0.0.1:{server.server_port}/{path.relative_to(site)}")
-            if complaints := violations(page):
-                found[path.name] = complaints
-            page.close()
-        context.close()
+        yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)]
+)
+def test_axe_finds_nothing_on_any_page(browser, address, site, pages, scheme, width):
+    viewport = {"width": width, "height": 800}
+    context = browser.new_context(color_scheme=scheme, viewport=viewport)
+    found = {}
+    for path in sorted(pages):
+        page = context.new_page()
+        page.goto(f"{address}{path.relative_to(site)}")
+        if complaints := violations(page):
+            found[path.name] = complaints
+        page.close()
+    context.close()
     assert found == {}
+
+
+FOCUSED = """() => {
+    const one = document.activeElement;
+    // The switch of colours is drawn by its label; in a field of text there is the cursor.
+    const style = getComputedStyle(one.matches(".md-option") ? one.nextElementSibling : one);
+    const ring = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+    return {
+        target: one.getAttribute("href") || one.outerHTML.slice(0, 200),
+        shown: ring || style.boxShadow !== "none" || one.matches("input[type=text]"),
+        opens: one.matches("label[for]"),
+        end: one === document.body,
+    };
+}"""
+
+
+@pytest.mark.slow
+def test_the_keyboard_reaches_every_page_and_shows_where_it_is(browser, address):
+    page = browser.new_page()
+    page.goto(f"{address}index.html")
+    links = page.query_selector_all("nav.md-nav--primary a[href]")
+    pages = {link.get_attribute("href") for link in links}
+    assert len(pages) > 20
+    reached = {}
+    for _ in range(400):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(FOCUSED)
+        if focused["end"]:
+            break
+        reached[focused["target"]] = focused["shown"]
+        if focused["opens"]:
+            page.keyboard.press("Enter")
+            page.wait_for_timeout(500)
+    page.close()
+    assert sorted(pages - set(reached)) == []
+    assert [target for target, shown in reached.items() if not shown] == []

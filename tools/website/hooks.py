@@ -27,8 +27,7 @@ def made_pages():
 
 
 def on_config(config):
-    """Replace the names of folders in the navigation by their pages, and add what it lacks."""
-    documents = {path.name for path in (ROOT / "docs").glob("*.md")}
+    """Replace the names of folders in the navigation by their pages."""
     pages = {*made_pages(), *(f"results/{path.name}" for path in ROOT.glob("docs/results/*.md"))}
     folders = {
         # An index comes first.
@@ -39,8 +38,6 @@ def on_config(config):
         for folder in ("models", "api", "results")
     }
     config.nav = _filled(config.nav, folders)
-    if rest := sorted(documents - set(re.findall(r"[\w-]+\.md", str(config.nav)))):
-        config.nav.append({"More": rest})
     return config
 
 
