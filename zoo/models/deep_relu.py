@@ -24,7 +24,7 @@ RECIPE = Recipe(
 )
 
 BEST = Recipe(
-    epochs=300,
+    epochs=140,
     batch_size=256,
     learning_rate=3e-3,
     optimizer="adamw",
@@ -34,11 +34,10 @@ BEST = Recipe(
     label_smoothing=0.1,
     augmentation=Augmentation(
         flip=True,
-        shift=4,
-        zoom=0.2,
-        rotation=20,
-        shear=0.15,
-        cutout=12,
+        shift=3,
+        zoom=0.12,
+        rotation=12,
+        shear=0.1,
         mixup=0.2,
         cutmix=1.0,
         unmixed=0.17,
@@ -48,7 +47,7 @@ BEST = Recipe(
         "depth": 3,
         "width": 1024,
         "normalization": "batch",
-        "dropout": 0.1,
+        "dropout": 0.05,
         "patch": 10,
         "standardize_photos": True,
     },
@@ -59,7 +58,7 @@ COMPACT = replace(
     BEST,
     epochs=60,
     augmentation=Augmentation(flip=True, shift=3, zoom=0.12, rotation=8, shear=0.1),
-    options={**BEST.options, "width": 640, "dropout": 0.05},
+    options={**BEST.options, "width": 640},
     note="Short enough for a lesson: half of the weights, and weaker augmentation.",
 )
 
