@@ -142,7 +142,7 @@ class Slurm:
             env={**self._environment, **environment},
         )
         if done.returncode:
-            raise RuntimeError(f"sbatch: {done.stderr.strip()}")
+            raise RuntimeError(done.stderr.strip())
         return done.stdout.strip()
 
     def job(self, number: str) -> dict[str, str]:
