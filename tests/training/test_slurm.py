@@ -176,8 +176,7 @@ def test_two_jobs_share_two_nodes(cluster, tmp_path):
 
 
 def test_the_command_that_sets_tf_config_itself(cluster, tmp_path):
-    options = "".join(re.findall("#SBATCH .*\n", SCRIPT))
-    script = f"#!/bin/bash\n{options}{WITH_TF_CONFIG.replace(DOCUMENTED, SMALL)}"
+    script = re.sub("srun .*\n", lambda _: WITH_TF_CONFIG.replace(DOCUMENTED, SMALL), SCRIPT)
     expected = undisturbed(SMALL, tmp_path / "undisturbed")
     job = Job(cluster, tmp_path / "home", script)
     assert job.wait_for_end() == "COMPLETED", job.text
