@@ -7,8 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-# What precedes a command on its line: a prompt, variables, the launcher of a cluster.
-_BEFORE = re.compile(r"^(\$ |srun |[A-Z_]+=\S+ )+")
+# What precedes a command on its line: a prompt, variables, the launcher of a cluster, the shell.
+_BEFORE = re.compile(r"^(\$ |srun |exec |[A-Z_]+=\S+ )+")
 
 
 @dataclass(frozen=True)

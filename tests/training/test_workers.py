@@ -243,16 +243,39 @@ def test_a_tf_config_that_cannot_be_meant_is_refused(text, message):
         cluster.parse_tf_config(text)
 
 
-def test_slurm_s_variables_make_a_cluster(monkeypatch):
-    slurm = {"PROCID": "2", "STEP_NUM_TASKS": "4", "STEP_NODELIST": "node[1-2]"}
-    for name, value in {**slurm, "STEP_TASKS_PER_NODE": "2(x2)"}.items():
-        monkeypatch.setenv(f"SLURM_{name}", value)
+def set_slurm(monkeypatch, **variables):
     monkeypatch.delenv("TF_CONFIG", raising=False)
+    for name, value in {
+        **{"PROCID": "2", "STEP_NUM_TASKS": "4", "STEP_NODELIST": "node[1-2]"},
+        **{"STEP_TASKS_PER_NODE": "2(x2)", "JOB_ID": "1024", "STEP_ID": "0"},
+        **variables,
+    }.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+
+
+def test_slurm_s_variables_make_a_cluster(monkeypatch):
+    set_slurm(monkeypatch)
     found = cluster.find()
     assert found.jobs["worker"] == ("node1:8888", "node1:8889", "node2:8888", "node2:8889")
     assert (found.job, found.index, found.is_chief) == ("worker", 2, False)
     assert not strategies.is_chief("auto")
     assert strategies.is_chief("cpu")
+
+
+def test_slurm_s_jobs_on_one_node_have_ports_of_their_own(monkeypatch):
+    ports = []
+    for job, step in [(7, 0), (7, 1), (9, 0), (1023, 0)]:
+        set_slurm(monkeypatch, JOB_ID=str(job), STEP_ID=str(step))
+        ports += [address.partition(":")[2] for address in cluster.find().jobs["worker"][:2]]
+    assert len(set(ports)) == 8
+    assert max(map(int, ports)) < 32768
+
+
+@pytest.mark.parametrize("name", ["STEP_NUM_TASKS", "JOB_ID", "STEP_ID"])
+def test_a_variable_of_slurm_that_is_no_number_is_refused(name, monkeypatch):
+    set_slurm(monkeypatch, **{name: "many"})
+    with pytest.raises(ZooError, match=f"SLURM_{name} is 'many', not a whole number"):
+        cluster.find()
 
 
 def test_the_job_chief_is_the_chief():

@@ -21,6 +21,10 @@ from zoo.utils.processes import KILL
 _JOBS = ("chief", "worker")
 _PROBE_SECONDS = 2.0
 _SECONDS_BETWEEN_PROBES = 0.1
+# Jobs that share a node of SLURM get ports of their own, below those of outgoing connections.
+_FIRST_PORT = 8888
+_PORTS_OF_A_STEP = 64
+_STEPS_WITH_OWN_PORTS = 256
 # Its standard input ends when the process that it watches does. The number of that process is
 # given, since its parent may be another one: a launcher, as in virtual environments on Windows.
 _WATCHDOG = """
@@ -105,13 +109,11 @@ def find(environment: Mapping[str, str] = os.environ) -> Cluster | None:
     """
     if environment.get("TF_CONFIG"):
         return parse_tf_config(environment["TF_CONFIG"])
-    tasks = environment.get("SLURM_STEP_NUM_TASKS") or "1"
-    if not (tasks.isascii() and tasks.isdigit()):
-        raise ZooError(
-            f"SLURM_STEP_NUM_TASKS is {tasks!r}, not a whole number; unset it, or start the "
-            "workers with srun."
-        )
-    return _from_slurm(int(tasks)) if int(tasks) > 1 else None
+    tasks = _slurm_number(environment, "SLURM_STEP_NUM_TASKS", 1)
+    if tasks < 2:
+        return None
+    step = sum(_slurm_number(environment, f"SLURM_{of}_ID", 0) for of in ("JOB", "STEP"))
+    return _from_slurm(tasks, _FIRST_PORT + step % _STEPS_WITH_OWN_PORTS * _PORTS_OF_A_STEP)
 
 
 def parse_tf_config(text: str) -> Cluster:
@@ -227,12 +229,21 @@ def check_start_timeout(seconds: float) -> None:
         raise ZooError(f"The start timeout is {seconds:g} seconds; give a number above 0.")
 
 
-def _from_slurm(tasks: int) -> Cluster:
+def _slurm_number(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not (text.isascii() and text.isdigit()):
+        raise ZooError(
+            f"{name} is {text!r}, not a whole number; unset it, or start the workers with srun."
+        )
+    return int(text)
+
+
+def _from_slurm(tasks: int, first_port: int) -> Cluster:
     try:
         # The resolver also assigns GPUs and fails on a node without any. SLURM assigns them itself
         # (--gpus-per-task), so one GPU per task is stated here and none is set.
         resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
-            gpus_per_node=tasks, gpus_per_task=1, auto_set_gpu=False
+            port_base=first_port, gpus_per_node=tasks, gpus_per_task=1, auto_set_gpu=False
         )
         jobs = {job: tuple(of) for job, of in resolver.cluster_spec().as_dict().items()}
         job, index = resolver.get_task_info()

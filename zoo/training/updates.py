@@ -13,6 +13,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from zoo.training.gradient_sums import sum_of
+
 # What only Keras's own `apply` does.
 _OTHER_FEATURES = (
     "clipnorm",
@@ -57,12 +59,14 @@ def update_of(model: keras.Model, strategy: tf.distribute.Strategy) -> Apply:
     if other or (few and not plain):
         return keras_apply
 
+    sum_over_replicas = sum_of(model, strategy)
+
     def compiled_apply(gradients: Sequence[tf.Tensor]) -> None:
         if any(gradient is None for gradient in gradients):
             keras_apply(gradients)
             return
         rate = tf.convert_to_tensor(optimizer.learning_rate)
-        summed = tf.distribute.get_replica_context().all_reduce("sum", list(gradients))
+        summed = sum_over_replicas(gradients)
         tf.distribute.get_replica_context().merge_call(
             _update_all_replicas, args=(optimizer, variables, summed, rate, plain)
         )
