@@ -9,6 +9,8 @@ from unittest import mock
 
 import pytest
 from benchmarks.live_page import CHROMIUM, chromium
+from network.namespaces import network
+from network.ssh import missing_for_ssh, ssh_servers
 from PIL import Image
 
 from zoo import cli, edge
@@ -82,6 +84,15 @@ def browser():
         pytest.skip("no Chromium: apt-get install chromium")
     with chromium() as launched:
         yield launched
+
+
+@pytest.fixture(scope="module")
+def four_hosts():
+    """Four hosts a, b, c, d: network namespaces, joined by a switch, with ssh servers."""
+    if reason := missing_for_ssh():
+        pytest.skip(reason)
+    with network(4) as hosts, ssh_servers(hosts) as servers:
+        yield servers
 
 
 @pytest.fixture(scope="session")
