@@ -21,6 +21,7 @@ PROGRAMS = {
     "ssh-keygen": "openssh-client",
 }
 _SECONDS_TO_START = 30.0
+_SHELL_FILES = tuple(map(Path, ("~/.bashrc", "~/.bash_profile", "~/.profile")))
 _SERVER = """\
 ListenAddress {address}
 HostKey {key}
@@ -102,7 +103,10 @@ class Servers:
         # `ip netns exec` gives each command its own mounts: the machine does not see these ones.
         # The server insists on an empty folder /run/sshd.
         script = ["mount -t tmpfs run /run", "mkdir /run/sshd"]
-        for path, other in (hidden or {}).items():
+        # What bash runs at the start of a session is this machine's, and may take long.
+        shell_files = [path for path in map(Path.expanduser, _SHELL_FILES) if path.exists()]
+        seen = {**dict.fromkeys(shell_files, Path("/dev/null")), **(hidden or {})}
+        for path, other in seen.items():
             what = f"-t tmpfs hidden {shlex.quote(str(path))}"
             if other is not None:
                 what = f"--bind {shlex.quote(str(other))} {shlex.quote(str(path))}"

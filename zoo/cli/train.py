@@ -140,7 +140,7 @@ def _launch(training: Training, workers: int | None, hosts: str | None, remote_s
     else:
         addresses = launcher.local_addresses(workers or 0)
     settings = replace(training, strategy="multi_worker").to_json()
-    words = ["-m", "zoo.cli.worker", *([DEBUG] if DEBUG in sys.argv else [])]
+    words = ["-m", "zoo.worker", *([DEBUG] if DEBUG in sys.argv else [])]
     code = launcher.launch(words, settings, addresses, remote_shell if hosts is not None else None)
     if code:
         raise typer.Exit(code)

@@ -12,12 +12,17 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 
+from zoo.training.cluster import Cluster
+
 
 class Agreement(Protocol):
     """Communication between the processes of one training."""
 
     def broadcast(self, content: bytes) -> bytes:
         """Return the chief's bytes in every process."""
+
+    def gather(self, content: bytes) -> list[bytes]:
+        """Return the bytes of every process, in the order of the cluster."""
 
     def agree(self, numbers: Sequence[int], stop: bool) -> tuple[list[int], bool]:
         """Return the chief's numbers, and whether any process was asked to stop."""
@@ -30,6 +35,10 @@ class SingleProcess:
         """Return the content."""
         return content
 
+    def gather(self, content):
+        """Return the content alone."""
+        return [content]
+
     def agree(self, numbers, stop):
         """Return the arguments."""
         return list(numbers), stop
@@ -40,12 +49,14 @@ class MultiWorker:
 
     Args:
         strategy: the strategy of all workers.
-        is_chief: whether this process is the chief.
+        cluster: the workers, and which of them this one is.
     """
 
-    def __init__(self, strategy: tf.distribute.Strategy, is_chief: bool):
+    def __init__(self, strategy: tf.distribute.Strategy, cluster: Cluster):
         self._strategy = strategy
-        self._is_chief = is_chief
+        self._is_chief = cluster.is_chief
+        self._position = cluster.position
+        self._workers = len(cluster)
         self._sum = tf.function(
             self._sum_of_workers, input_signature=[tf.TensorSpec((None,), tf.int32)]
         )
@@ -58,6 +69,16 @@ class MultiWorker:
         if self._is_chief:
             words = np.frombuffer(content.ljust(len(words) * 4, b"\0"), np.int32)
         return self._total(words).tobytes()[:size] if size else b""
+
+    def gather(self, content):
+        """Return the bytes of every worker; all workers must call this at the same point."""
+        own = [len(content) * (at == self._position) for at in range(self._workers)]
+        lengths = [int(length) for length in self._total(own)]
+        longest = -(-max(lengths) // 4) * 4
+        rows = np.zeros((self._workers, longest // 4), np.int32)
+        rows[self._position] = np.frombuffer(content.ljust(longest, b"\0"), np.int32)
+        sent = self._total(rows.ravel()).reshape(rows.shape)
+        return [row.tobytes()[:length] for row, length in zip(sent, lengths, strict=True)]
 
     def agree(self, numbers, stop):
         """Return the chief's numbers, and whether any worker was asked to stop.

@@ -82,6 +82,20 @@ class Cluster:
         """The address of this process."""
         return self.jobs[self.job][self.index]
 
+    @property
+    def position(self) -> int:
+        """This process's position among all, in the order of `names`."""
+        return self.index + sum(len(self.jobs[job]) for job in self.jobs if job < self.job)
+
+    def names(self) -> list[str]:
+        """Return all processes, in the same order everywhere, as "worker 1 (host:port)"."""
+        return [
+            f"{job} {index} ({address})"
+            # TF_CONFIG may name the jobs in another order elsewhere.
+            for job, addresses in sorted(self.jobs.items())
+            for index, address in enumerate(addresses)
+        ]
+
     def peers(self) -> list[tuple[str, str]]:
         """Return the other processes, as ("worker 1", "host:port")."""
         return [

@@ -1,8 +1,9 @@
 """Start the workers of a training, on this machine or on several, and stop them together.
 
 This module does not need TensorFlow. Each worker is a process with TF_CONFIG set, which reads its
-settings from the first line of its standard input. When its standard input is closed, as happens
-when the launcher ends for any reason, the worker writes a checkpoint and ends.
+settings from the first line of its standard input, see `zoo.training.handshake`. When its standard
+input is closed, as happens when the launcher ends for any reason, the worker writes a checkpoint
+and ends, see `zoo.training.guard`.
 """
 
 from __future__ import annotations
@@ -23,11 +24,16 @@ from typing import IO
 
 from zoo.errors import BAD_INPUT, INTERRUPTED, PREEMPTED, WORKER_LOST, ZooError
 from zoo.registry.plugins import VARIABLE
+from zoo.training import handshake
+from zoo.training.guard import GRACE_SECONDS, KILL_LINE
 from zoo.utils.processes import OWN_GROUP, STOP_SIGNALS, WRITING_UTF_8
 
 STOP_AT_END_OF_INPUT = "ZOO_STOP_AT_END_OF_INPUT"
-# How long workers may take to write a checkpoint after a request to stop.
-_GRACE_SECONDS = 60.0
+# How long to wait until remote shells say that their workers have ended.
+_SECONDS_TO_END = 10.0
+# What ssh ends with when it, and not the command, has failed.
+_REMOTE_SHELL_FAILED = 255
+_ERROR = "error: "
 _FORWARDED = (
     "TFDS_DATA_DIR",
     "ZOO_CACHE_DIR",
@@ -106,14 +112,16 @@ def launch(
 
     Args:
         words: arguments of the Python interpreter, the same for all workers.
-        settings: a line that each worker reads from its standard input.
+        settings: what each worker reads from its standard input, with the versions here.
         addresses: "host:port" of each worker; the first one is the chief.
         remote_shell: the program that runs a command on a host, such as "ssh"; None to run all
             workers on this machine. Each host needs the same files at the same paths.
 
     Returns:
-        0 for success, 75 after SIGTERM, 130 after Ctrl-C, 2 for bad input, 69 if a worker was lost.
+        0 for success, 75 after SIGTERM, 130 after Ctrl-C, 2 for bad input or if a worker cannot be
+        started, 69 if a worker was lost.
     """
+    line = handshake.to_line(settings)
     asked: list[int] = []
     before = {kind: signal.getsignal(kind) for kind in (*STOP_SIGNALS, signal.SIGINT)}
     workers = []
@@ -121,12 +129,16 @@ def launch(
         for kind in before:
             signal.signal(kind, lambda number, _: asked.append(number))
         for index in range(len(addresses)):
-            workers.append(_Worker(index, words, settings, addresses, remote_shell))
+            workers.append(_Worker(index, words, line, addresses, remote_shell))
         code = _watch(workers, asked)
         return INTERRUPTED if code == PREEMPTED and signal.SIGINT in asked else code
     finally:
+        # All are told before the first is waited for.
         for worker in workers:
-            worker.end()
+            worker.kill()
+        until = time.monotonic() + _SECONDS_TO_END
+        for worker in workers:
+            worker.wait(max(0.0, until - time.monotonic()))
         for kind, handler in before.items():
             signal.signal(kind, handler)
 
@@ -138,17 +150,23 @@ class _Worker:
         self,
         index: int,
         words: Sequence[str],
-        settings: str,
+        line: str,
         addresses: Sequence[str],
         remote_shell: str | None,
     ):
         environment = _environment(index, addresses)
         command = [sys.executable, *words]
+        self.host = addresses[index].rpartition(":")[0] if remote_shell else ""
         if remote_shell:
-            host = addresses[index].rpartition(":")[0]
-            command = [*shlex.split(remote_shell), host, _remote_command(command, environment)]
+            remote = _remote_command(command, environment)
+            command = [*shlex.split(remote_shell), self.host, remote]
         self.index = index
-        self.name = f"worker {index}" + (f" on {host}" if remote_shell else "")
+        self.name = f"worker {index}" + f" on {self.host}" * bool(self.host)
+        self.shell = remote_shell
+        # Whether it said that it has what it needs.
+        self.started = False
+        # The last line, if it is an error message, or came before the worker had started.
+        self.last = ""
         try:
             self.process = subprocess.Popen(
                 command,
@@ -165,47 +183,90 @@ class _Worker:
             raise ZooError(f"{command[0]} cannot be started ({error.strerror}).") from error
         self._relay = threading.Thread(target=self._print_lines, daemon=True)
         self._relay.start()
-        # If the worker has ended already, its exit code says why.
-        with contextlib.suppress(BrokenPipeError):
-            self._input.write(settings + "\n")
-            self._input.flush()
+        self._write(line + "\n")
+
+    def request_stop(self) -> None:
+        """End the worker's standard input."""
+        with contextlib.suppress(BrokenPipeError, ValueError):
+            self._input.close()
+
+    def kill(self) -> None:
+        """Let the process end at once, without waiting for it."""
+        if self.process.poll() is None and self.host:
+            # To kill the remote shell would leave its worker running for a while.
+            self._write(KILL_LINE)
+        elif self.process.poll() is None:
+            self.process.kill()
+        self.request_stop()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until the process has ended, and all it printed is printed; kill it after a while.
+
+        An error message at its end is not printed: it follows from what ended the training.
+        """
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            # The host does not answer.
+            self.process.kill()
+            self.process.wait()
+        self._relay.join()
+
+    def take_last_words(self) -> str:
+        """Return the last line of a process that has ended, which is then not printed."""
+        self._relay.join(_SECONDS_TO_END)
+        words, self.last = self.last, ""
+        return words
 
     @property
     def _input(self) -> IO[str]:
         assert self.process.stdin is not None
         return self.process.stdin
 
-    def request_stop(self) -> None:
-        with contextlib.suppress(BrokenPipeError):
-            self._input.close()
-
-    def end(self) -> None:
-        """Kill the process if it is running, and wait until its output is printed."""
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        self.request_stop()
-        self._relay.join()
+    def _write(self, text: str) -> None:
+        # If the worker has ended already, its exit code says why.
+        with contextlib.suppress(BrokenPipeError, ValueError):
+            self._input.write(text)
+            self._input.flush()
 
     def _print_lines(self) -> None:
         assert self.process.stdout is not None
         with self.process.stdout as lines:
             for line in lines:
-                print(f"[{self.index}] {line}", end="", flush=True)
+                self._relay_line(line.rstrip("\n"))
+
+    def _relay_line(self, line: str) -> None:
+        self._print(self.last)
+        self.last = ""
+        if line == handshake.STARTED:
+            self.started = True
+        elif line and (not self.started or line.startswith(_ERROR)):
+            self.last = line
+        else:
+            self._print(line)
+
+    def _print(self, line: str) -> None:
+        if line:
+            print(f"[{self.index}] {line}", flush=True)
 
 
 def _watch(workers: list[_Worker], asked: Sequence[int]) -> int:
     until = None
     while True:
         codes = [worker.process.poll() for worker in workers]
-        for worker, code in zip(workers, codes, strict=True):
-            if code not in (None, 0, PREEMPTED):
-                return _explain_failure(worker, code, codes)
+        failed = [
+            (worker, code)
+            for worker, code in zip(workers, codes, strict=True)
+            if code not in (None, 0, PREEMPTED)
+        ]
+        if failed:
+            # That others are lost follows from what ended them.
+            return _explain_failure(*min(failed, key=lambda pair: pair[1] == WORKER_LOST))
         if None not in codes:
             return max(code or 0 for code in codes)
         # If one worker is preempted, all are asked to stop, within a time limit.
         if until is None and (asked or PREEMPTED in codes):
-            until = time.monotonic() + _GRACE_SECONDS
+            until = time.monotonic() + GRACE_SECONDS
             for worker in workers:
                 worker.request_stop()
         if until is not None and time.monotonic() > until:
@@ -214,17 +275,35 @@ def _watch(workers: list[_Worker], asked: Sequence[int]) -> int:
         time.sleep(0.05)
 
 
-def _explain_failure(worker: _Worker, code: int, codes: list) -> int:
-    others = "" if len(codes) == 1 else "; the others were stopped"
-    if code == BAD_INPUT:
-        print(f"error: {worker.name} reported bad input{others}.", file=sys.stderr)
-        return BAD_INPUT
+def _explain_failure(worker: _Worker, code: int) -> int:
+    """Print one sentence on a worker that has ended, and return the launcher's exit code."""
+    words = worker.take_last_words()
+    if words.startswith(_ERROR):
+        print(f"error: {worker.name} reports: {words.removeprefix(_ERROR)}", file=sys.stderr)
+        return BAD_INPUT if code == BAD_INPUT else WORKER_LOST
     how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+    if not worker.started:
+        why = words.strip().rstrip(".") or f"it {how} and said nothing"
+        print(
+            f"error: {worker.name} could not be started ({why}); {_remedy(worker, code)}.",
+            file=sys.stderr,
+        )
+        return BAD_INPUT
+    if worker.host and code == _REMOTE_SHELL_FAILED:
+        how = "was lost with its connection"
     print(
-        f"error: {worker.name} {how}{others}. The same command resumes from the last checkpoint.",
+        f"error: {worker.name} {how}; the others were stopped. The same command resumes from the "
+        "last checkpoint.",
         file=sys.stderr,
     )
     return WORKER_LOST
+
+
+def _remedy(worker: _Worker, code: int) -> str:
+    if worker.host and code == _REMOTE_SHELL_FAILED:
+        return f"see that `{worker.shell} {worker.host} true` works here"
+    where = "every host needs" if worker.host else "a worker needs"
+    return f"{where} {sys.executable} with this package and the folder {Path.cwd()}"
 
 
 def _environment(index: int, addresses: Sequence[str]) -> dict[str, str]:

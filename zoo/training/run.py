@@ -30,7 +30,8 @@ from zoo.training.finite import (
 from zoo.training.notebook import default_reporter
 from zoo.training.reporter import Reporter, Silent
 from zoo.training.results import Results
-from zoo.training.run_folder import RunFolder, check_identity, new_run_dir
+from zoo.training.run_folder import RunFolder, new_run_dir
+from zoo.training.sameness import require_same_software, require_same_training
 from zoo.training.scaling import set_statistics
 from zoo.training.settings import TABLE, Training
 from zoo.training.signals import preemption
@@ -100,7 +101,10 @@ def run(training: Training, reporter: Reporter) -> dict[str, Any]:
     # Only the chief reads and writes the run folder; it sends the other workers what they need.
     folder = RunFolder(path) if devices.is_chief else None
     with explaining_lost_workers(devices.cluster):
-        plan = Plan(training, spec, recipe, devices, devices.agreement(), folder, reporter)
+        agreement = devices.agreement()
+        if devices.cluster:
+            require_same_software(agreement, devices.cluster)
+        plan = Plan(training, spec, recipe, devices, agreement, folder, reporter)
         results = _train(plan, budget)
     return Results({**results, "run_dir": str(path)})
 
@@ -327,10 +331,12 @@ def _recorded_budget(plan: Plan) -> dict[str, float] | None:
 
 
 def _agree_on_start(plan: Plan, config: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the results in the chief's run folder, if any; raise if this config differs."""
+    """Return the results in the chief's run folder, if any; raise if the configs differ."""
     own = {"config": config, "results": _finished(plan.folder, config) if plan.folder else None}
     chief = json.loads(plan.agreement.broadcast(json.dumps(own).encode()))
-    check_identity("The chief", chief["config"], config)
+    if cluster := plan.devices.cluster:
+        own_config = json.loads(json.dumps(config))
+        require_same_training(plan.agreement, cluster, chief["config"], own_config)
     return chief["results"]
 
 

@@ -295,6 +295,28 @@ def check_identity(whose: str, recorded: dict[str, Any], given: dict[str, Any]) 
     Raises:
         ZooError: if they do not; the message names the first difference.
     """
+    if (difference := first_difference(recorded, given)) is None:
+        return
+    key, found = difference
+    if key == "architecture":
+        raise ZooError(
+            f"{whose} belongs to another training: the code of the model {given['model']}, or of "
+            "its Keras layers, has changed since then; give another run folder."
+        )
+    raise ZooError(
+        f"{whose} belongs to another training: its {key} is {found}; repeat its settings to resume "
+        "it, or give another run folder."
+    )
+
+
+def first_difference(
+    recorded: Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[str, str] | None:
+    """Return the first part of two configurations that makes them different trainings.
+
+    Returns:
+        its name and what it is, as in ("seed", "1, not 0"); None if they are the same training.
+    """
     # An earlier version had fewer options and fields; those that are new have their defaults.
     recorded = {
         **recorded,
@@ -304,16 +326,8 @@ def check_identity(whose: str, recorded: dict[str, Any], given: dict[str, Any]) 
     for key in IDENTITY:
         if recorded.get(key) == given[key] or (key in _OPTIONAL and key not in recorded):
             continue
-        if key == "architecture":
-            raise ZooError(
-                f"{whose} belongs to another training: the code of the model {given['model']}, or "
-                "of its Keras layers, has changed since then; give another run folder."
-            )
-        raise ZooError(
-            f"{whose} belongs to another training: its {key} is "
-            f"{_difference(recorded.get(key), given[key])}; repeat its settings to resume it, or "
-            "give another run folder."
-        )
+        return key, _difference(recorded.get(key), given[key])
+    return None
 
 
 def check_longer(whose: str, recorded: dict[str, Any], given: dict[str, Any]) -> None:

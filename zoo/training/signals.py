@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 
 from zoo.errors import INTERRUPTED, PREEMPTED
+from zoo.training import guard
 from zoo.training.launcher import STOP_AT_END_OF_INPUT
 from zoo.utils.processes import STOP_SIGNALS
 
@@ -36,11 +37,12 @@ class StopRequest:
 def preemption() -> Iterator[StopRequest]:
     """Yield a `StopRequest` that is set by SIGTERM or Ctrl-C within the block.
 
-    In a worker started by the launcher, the end of standard input sets it too. A second Ctrl-C
-    interrupts the process at once.
+    In a worker started by the launcher, the end of standard input sets it too: through the SIGTERM
+    of `zoo.training.guard`, or where there is none by a thread. A second Ctrl-C interrupts the
+    process at once.
     """
     request = StopRequest()
-    if os.environ.get(STOP_AT_END_OF_INPUT):
+    if os.environ.get(STOP_AT_END_OF_INPUT) and not guard.AVAILABLE:
         threading.Thread(target=_wait_for_end_of_input, args=(request,), daemon=True).start()
     if threading.current_thread() is not threading.main_thread():
         # Python delivers signals to the main thread only; a caller elsewhere handles its own.

@@ -38,7 +38,7 @@ class ChosenStrategy:
     def agreement(self) -> Agreement:
         """Return the communication between the processes of the training."""
         if self.cluster:
-            return MultiWorker(self.strategy, self.is_chief)
+            return MultiWorker(self.strategy, self.cluster)
         return SingleProcess()
 
 
