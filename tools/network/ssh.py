@@ -21,7 +21,6 @@ PROGRAMS = {
     "ssh-keygen": "openssh-client",
 }
 _SECONDS_TO_START = 30.0
-_SHELL_FILES = tuple(map(Path, ("~/.bashrc", "~/.bash_profile", "~/.profile")))
 _SERVER = """\
 ListenAddress {address}
 HostKey {key}
@@ -103,10 +102,9 @@ class Servers:
         # `ip netns exec` gives each command its own mounts: the machine does not see these ones.
         # The server insists on an empty folder /run/sshd.
         script = ["mount -t tmpfs run /run", "mkdir /run/sshd"]
-        # What bash runs at the start of a session is this machine's, and may take long.
-        shell_files = [path for path in map(Path.expanduser, _SHELL_FILES) if path.exists()]
-        seen = {**dict.fromkeys(shell_files, Path("/dev/null")), **(hidden or {})}
-        for path, other in seen.items():
+        # What bash runs at the start of a session belongs to the user, and may take long or lock.
+        script.append('if [ -e "$HOME/.bashrc" ]; then mount --bind /dev/null "$HOME/.bashrc"; fi')
+        for path, other in (hidden or {}).items():
             what = f"-t tmpfs hidden {shlex.quote(str(path))}"
             if other is not None:
                 what = f"--bind {shlex.quote(str(other))} {shlex.quote(str(path))}"
