@@ -136,6 +136,8 @@ class Refusal:
         host = self.servers.network["c"]
         host.pull_cable()
         self.ends.append(host.plug_cable)
+        # The first host has not heard of it for a while.
+        self.servers.network["a"].ip("neighbour", "flush", "all")
 
     def no_package(self):
         self.hide(PACKAGE)

@@ -82,10 +82,11 @@ class Namespace:
         """Return the command line of every process in this namespace, by process id."""
         found = {}
         for pid in self.processes():
-            # The process may have ended since.
+            # The process may have ended since; of one that nobody waits for, nothing is left.
             with contextlib.suppress(OSError):
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
-                found[pid] = b" ".join(words).decode(errors="replace")
+                if words != [b""]:
+                    found[pid] = b" ".join(words).decode(errors="replace")
         return found
 
     def kill(self) -> None:
@@ -126,12 +127,7 @@ class Host(Namespace):
 
     def connect(self) -> None:
         """Lay the cable."""
-        peer = ("peer", "name", self.link, "netns", self.namespace)
-        self.switch.ip("link", "add", "name", self.port, "type", "veth", *peer)
-        self.switch.ip("link", "set", self.port, "master", "bridge")
-        self.switch.ip("link", "set", self.port, "up")
-        self.ip("address", "add", f"{self.address}/24", "dev", self.link)
-        self.ip("link", "set", self.link, "up")
+        _lay_cable(self, self.link, self.address, self.switch, self.port, "bridge")
 
     def pull_cable(self) -> None:
         """Cut this host off; nobody is told, as when a cable is pulled."""
@@ -204,6 +200,56 @@ def network(hosts: int = 4, subnet: str = "10.77.0") -> Iterator[Network]:
             made.callback(found[name].delete)
             found[name].connect()
         yield Network(switch, found)
+
+
+@contextlib.contextmanager
+def outsider(network: Network, subnet: str = "10.88.0") -> Iterator[Outsider]:
+    """Give every host a second cable, to another subnet, in which there is also a stranger.
+
+    Args:
+        network: the hosts.
+        subnet: the first three numbers of the addresses in the other subnet.
+
+    Yields:
+        the stranger.
+    """
+    bridge, link = "outside", "eth1"
+    switch = network.switch
+    with contextlib.ExitStack() as made:
+        switch.ip("link", "add", "name", bridge, "type", "bridge")
+        made.callback(switch.ip, "link", "delete", bridge)
+        switch.ip("link", "set", bridge, "up")
+        stranger = Outsider(f"{switch.namespace.removesuffix('switch')}stranger")
+        made.callback(stranger.delete)
+        _lay_cable(stranger, link, f"{subnet}.254", switch, "port-stranger", bridge)
+        for number, host in enumerate(network, 1):
+            address, port = f"{subnet}.{number}", f"outside-{host.name}"
+            _lay_cable(host, link, address, switch, port, bridge)
+            made.callback(switch.ip, "link", "delete", port)
+            # A host answers at all of its addresses, whichever cable a packet comes by.
+            stranger.ip("route", "add", f"{host.address}/32", "via", address)
+            stranger.seen[host.name] = (address, host.address)
+        yield stranger
+
+
+class Outsider(Namespace):
+    """A stranger; `seen` has the addresses by which it can reach each host, by the host's name."""
+
+    def __init__(self, name: str):
+        super().__init__(name)
+        self.seen: dict[str, tuple[str, str]] = {}
+
+
+def _lay_cable(
+    host: Namespace, link: str, address: str, switch: Namespace, port: str, bridge: str
+) -> None:
+    """Connect a link of a host, which has an address there, with a port of a bridge."""
+    peer = ("peer", "name", link, "netns", host.namespace)
+    switch.ip("link", "add", "name", port, "type", "veth", *peer)
+    switch.ip("link", "set", port, "master", bridge)
+    switch.ip("link", "set", port, "up")
+    host.ip("address", "add", f"{address}/24", "dev", link)
+    host.ip("link", "set", link, "up")
 
 
 def _write_hosts(namespace: str, addresses: dict[str, str]) -> Any:
