@@ -2,7 +2,8 @@
 
 `python tools/measure_distributed.py` prints the tables, `--write` writes them into
 docs/distributed.md. Every row is measured in a new process (one per worker), with the model's
-default recipe, after a warm-up epoch.
+default recipe, after a warm-up epoch. With `--network` it prints the table of what a network costs,
+measured between network namespaces, for which it must be root.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 DOCUMENT = ROOT / "docs" / "distributed.md"
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+FIGURES, NETWORK = "figures", "network"
 ROWS = {
     "1 device": ("cpu", 1),
     "2 logical devices": ("mirrored", 2),
@@ -113,19 +114,64 @@ def gradients_table():
         "|---|---|---|" + "---|" * (len(BITS_PER_SECOND) + 1),
     ]
     for name in zoo.list_models():
-        weights = zoo.build(name).trainable_weights
-        count = sum(int(weight.shape.num_elements()) for weight in weights)
-        size = 4 * count
+        size = gradient_bytes(name)
         cells = "".join(f" {2 * size * 8 / speed * 1e3:.3g} ms |" for speed in BITS_PER_SECOND)
         batch_size = zoo.describe(name).recipe.batch_size
-        lines.append(f"| `{name}` | {count:,} | {size:,} |{cells} {batch_size} |")
+        lines.append(f"| `{name}` | {size // 4:,} | {size:,} |{cells} {batch_size} |")
     return lines
+
+
+def gradient_bytes(model):
+    """Return the bytes of a model's gradients."""
+    import zoo
+
+    weights = zoo.build(model).trainable_weights
+    return 4 * sum(int(weight.shape.num_elements()) for weight in weights)
+
+
+def figures(model):
+    """Return the lines on epochs and gradients."""
+    dataset, lines = epochs_table(model)
+    return [
+        f"One epoch of `{model}` on {dataset}, and parts of it:",
+        "",
+        *lines,
+        "",
+        "Gradients, and the time that a ring all-reduce of them takes each step over many "
+        "hosts (2 × bytes ÷ speed; latency comes on top):",
+        "",
+        *gradients_table(),
+    ]
+
+
+def network_figures(model):
+    """Return the lines on what a network costs."""
+    from network import cost, namespaces, slow_wire
+
+    if reason := namespaces.missing() or slow_wire.missing_for_slow_wire():
+        raise SystemExit(reason)
+    size = gradient_bytes(model)
+    return [
+        f"Steps of `{model}` on hosts that are network namespaces of one machine, whose cables "
+        f"have a limited rate or latency; gradients of {size:,} bytes:",
+        "",
+        *cost.table(model, size),
+    ]
+
+
+def write(part, text):
+    """Put a text between a part's marks in the document."""
+    begin, end = f"<!-- {part}: begin -->", f"<!-- {part}: end -->"
+    before, rest = DOCUMENT.read_text(encoding="utf-8").split(begin)
+    text = f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}"
+    DOCUMENT.write_text(text, encoding="utf-8")
 
 
 def main():
     """Print the tables, or write them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="deep_relu")
+    parser.add_argument("--network", action="store_true", help="what a network costs, as root")
     parser.add_argument("--write", action="store_true", help="put them into docs/distributed.md")
     parser.add_argument("--here", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -137,30 +183,23 @@ def main():
         return
     from zoo.utils.provenance import machine, versions
 
-    dataset, lines = epochs_table(options.model)
+    part, lines = FIGURES, figures
+    if options.network:
+        part, lines = NETWORK, network_figures
+    words = " --network" * options.network + " --write"
     text = "\n".join(
         [
-            BEGIN,
-            f"One epoch of `{options.model}` on {dataset}, and parts of it:",
-            "",
-            *lines,
-            "",
-            "Gradients, and the time that a ring all-reduce of them takes each step over many "
-            "hosts (2 × bytes ÷ speed; latency comes on top):",
-            "",
-            *gradients_table(),
+            *lines(options.model),
             "",
             f"Machine: {machine()}; "
             + ", ".join(f"{name} {version}" for name, version in versions().items())
-            + ". Made by `python tools/measure_distributed.py --write`.",
-            END,
+            + f". Made by `python tools/measure_distributed.py{words}`.",
         ]
     )
-    if not options.write:
+    if options.write:
+        write(part, text)
+    else:
         print(text)
-        return
-    before, rest = DOCUMENT.read_text(encoding="utf-8").split(BEGIN)
-    DOCUMENT.write_text(before + text + rest.split(END)[1], encoding="utf-8")
 
 
 if __name__ == "__main__":

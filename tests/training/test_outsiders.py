@@ -71,18 +71,26 @@ def guarded(request, two_hosts):
             host.run("nft", "delete", "table", "inet", "zoo", check=True)
 
 
+def train(servers, folder, epochs):
+    """Start a training on both hosts, and wait until it has an epoch."""
+    words = [sys.executable, "-m", "zoo", "train", "perceptron", "--set", "inputs=2"]
+    words += ["--batch-size", "8", "--epochs", str(epochs), "--patience", str(epochs - 1)]
+    words += ["--hosts", f"a:{PORT},b:{PORT}", "--remote-shell", servers.remote_shell]
+    words += ["--run-dir", str(folder)]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    training = servers.network["a"].start(*words, **streams, text=True)
+    printed = ""
+    for line in training.stdout:
+        if "epoch   " in line:
+            return training
+        printed += line
+    return pytest.fail(printed)
+
+
 def test_strangers_reach_a_worker_unless_there_is_a_firewall(
     guarded, two_hosts, stranger, tmp_path
 ):
-    words = [sys.executable, "-m", "zoo", "train", "perceptron", "--set", "inputs=2"]
-    words += ["--batch-size", "8", "--epochs", "24", "--patience", "23"]
-    words += ["--hosts", f"a:{PORT},b:{PORT}", "--remote-shell", two_hosts.remote_shell]
-    words += ["--run-dir", str(tmp_path / "run")]
-    first = two_hosts.network["a"]
-    with first.start(*words, stdout=subprocess.PIPE, text=True) as training:
-        for line in training.stdout:
-            if "epoch   " in line:
-                break
+    with train(two_hosts, tmp_path / "run", 24) as training:
         found = {host.name: reached(stranger, host.name) for host in two_hosts.network}
         opened = {host.name: listening(host) for host in two_hosts.network}
         # It was training all the while.
@@ -95,3 +103,19 @@ def test_strangers_reach_a_worker_unless_there_is_a_firewall(
         # The ssh server, and on every interface one port of the worker.
         assert {port for _, port in opened[host.name]} == {"22", str(PORT)}
         assert ("*", str(PORT)) in opened[host.name] or ("0.0.0.0", str(PORT)) in opened[host.name]
+
+
+def test_a_worker_does_what_strangers_ask_for(two_hosts, stranger, tmp_path):
+    # Why the document warns: what the worker reads for the stranger is its own command line.
+    address, _ = stranger.seen["b"]
+    program = f"""
+import tensorflow as tf
+tf.config.experimental_connect_to_host("{address}:{PORT}", job_name="stranger")
+with tf.device("/job:stranger/replica:0/task:0/device:CPU:0"):
+    print(tf.io.read_file("/proc/self/cmdline").numpy())
+"""
+    with train(two_hosts, tmp_path / "run", 10_000) as training:
+        done = stranger.run(sys.executable, "-c", program)
+        training.kill()
+        training.communicate()
+    assert "zoo.worker" in done.stdout, done.stderr
