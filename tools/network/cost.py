@@ -79,7 +79,7 @@ def measure(model: str, count: int, wires: tuple[Wire, ...] = WIRES) -> dict[str
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                text=True,
+                encoding="utf-8",
                 env={**os.environ, "TF_CONFIG": config},
             )
             workers.append(worker)

@@ -38,7 +38,7 @@ def missing(programs: dict[str, str] = _PROGRAMS) -> str:
     if absent:
         return f"apt-get install {' '.join(dict.fromkeys(absent))}"
     name = f"zoo-{os.getpid()}-probe"
-    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True)
+    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, encoding="utf-8")
     if made.returncode:
         return f"no network namespaces here: {made.stderr.strip()}"
     subprocess.run(["ip", "netns", "delete", name], check=True)
@@ -71,7 +71,7 @@ class Namespace:
 
     def run(self, *command: object, **options: Any) -> subprocess.CompletedProcess:
         """Run a command in this namespace and return its exit code and output, as text."""
-        options = {"capture_output": True, "text": True, "check": False, **options}
+        options = {"capture_output": True, "encoding": "utf-8", "check": False, **options}
         return subprocess.run(self.words(*command), **options)
 
     def processes(self) -> list[int]:
@@ -269,13 +269,16 @@ def _remove_if_empty(folder: Path) -> None:
 def has_ended(pid: int) -> bool:
     """Return whether a process has ended, even if nobody has asked for its exit code yet."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        return (
+            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+            == "Z"
+        )
     except (FileNotFoundError, ProcessLookupError):
         return True
 
 
 def _run(*words: object) -> str:
-    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, check=False)
+    done = subprocess.run(list(map(str, words)), capture_output=True, encoding="utf-8", check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(map(str, words))}: {done.stderr.strip()}")
     return done.stdout

@@ -66,7 +66,9 @@ class Servers:
             make_key(folder / f"{name}_key")
         for name in network.hosts:
             self.accept_keys(name)
-        keys = {name: (folder / f"{name}_key.pub").read_text() for name in network.hosts}
+        keys = {
+            name: (folder / f"{name}_key.pub").read_text(encoding="utf-8") for name in network.hosts
+        }
         known = "".join(f"{name} {key}" for name, key in keys.items())
         (folder / "known_hosts").write_text(known, encoding="utf-8")
         text = _CLIENT.format(key=folder / "client_key", known=folder / "known_hosts")
@@ -109,7 +111,7 @@ class Servers:
             if other is not None:
                 what = f"--bind {shlex.quote(str(other))} {shlex.quote(str(path))}"
             script.append(f"mount {what}")
-        with (folder / f"{name}_log").open("a") as log:
+        with (folder / f"{name}_log").open("a", encoding="utf-8") as log:
             self._running[name] = host.start(
                 "sh", "-ec", "\n".join([*script, f"exec {server}"]), stdout=log, stderr=log
             )
@@ -127,12 +129,12 @@ class Servers:
 
     def accept_keys(self, name: str) -> None:
         """Undo `refuse_keys`."""
-        key = (self.folder / "client_key.pub").read_text()
+        key = (self.folder / "client_key.pub").read_text(encoding="utf-8")
         (self.folder / f"{name}_authorized_keys").write_text(key, encoding="utf-8")
 
     def log(self, name: str) -> str:
         """Return what the server of a host has written."""
-        return (self.folder / f"{name}_log").read_text()
+        return (self.folder / f"{name}_log").read_text(encoding="utf-8")
 
     def _wait_for(self, host: Host) -> None:
         until = time.monotonic() + _SECONDS_TO_START
