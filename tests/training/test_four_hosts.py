@@ -18,7 +18,8 @@ from network.ssh import make_key
 import zoo
 from zoo.training.launcher import PREEMPTED, WORKER_LOST
 
-pytestmark = pytest.mark.slow
+# Four processes train on as few cores as the machine has.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 HOSTS = "a:2222,b:2222,c:2222,d:2222"
 PACKAGE = Path(zoo.__file__).parent

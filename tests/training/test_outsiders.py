@@ -12,6 +12,7 @@ from network.ssh import missing_for_ssh, ssh_servers
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(1800),
     pytest.mark.skipif(not shutil.which("nft"), reason="apt-get install nftables"),
 ]
 

@@ -120,6 +120,20 @@ def test_ctrl_c_stops_the_workers_with_a_checkpoint_too(tmp_path):
     assert stopped(signal.SIGINT, tmp_path / "run") == INTERRUPTED
 
 
+@pytest.mark.parametrize(
+    ("kind", "code"), [(signal.SIGTERM, PREEMPTED), (signal.SIGINT, INTERRUPTED)]
+)
+def test_a_launcher_that_is_stopped_before_training_stops_its_workers(kind, code, tmp_path):
+    with start("--workers", 2, "--run-dir", tmp_path / "run") as training:
+        while len(workers := children_of(training)) < 2:
+            assert training.poll() is None
+        training.send_signal(kind)
+        _, errors = training.communicate()
+    assert training.returncode == code
+    assert "killed" not in errors
+    assert not any(is_running(worker) for worker in workers)
+
+
 def test_workers_leave_with_a_checkpoint_when_their_launcher_is_killed(tmp_path):
     with start("--workers", 2, "--run-dir", tmp_path / "run") as training:
         wait_for(training, "epoch   ")

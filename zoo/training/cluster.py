@@ -179,7 +179,8 @@ def wait_for_peers(cluster: Cluster, seconds: float) -> None:
         listener = socket.create_server(("", port), backlog=256)
     except OSError as error:
         raise ZooError(
-            f"Port {port} of {cluster.job} {cluster.index} cannot be opened ({error.strerror}); "
+            f"Port {port} of {cluster.job} {cluster.index} cannot be opened "
+            f"({os.strerror(error.errno or 0)}); "
             "end the program that uses it, or choose another port."
         ) from error
     until = time.monotonic() + seconds

@@ -165,6 +165,7 @@ class _Worker:
         self.shell = remote_shell
         # Whether it said that it has what it needs.
         self.started = False
+        self._asked_to_stop = False
         # The last line, if it is an error message, or came before the worker had started.
         self.last = ""
         try:
@@ -187,8 +188,17 @@ class _Worker:
 
     def request_stop(self) -> None:
         """End the worker's standard input."""
+        self._asked_to_stop = True
         with contextlib.suppress(BrokenPipeError, ValueError):
             self._input.close()
+
+    def poll(self) -> int | None:
+        """Return the exit code of the worker; None while it runs."""
+        code = self.process.poll()
+        # Before training, a request to stop ends a worker at once, and ssh says of this only that
+        # there was no exit code.
+        at_once = (-signal.SIGTERM, *[_REMOTE_SHELL_FAILED] * bool(self.host))
+        return PREEMPTED if self._asked_to_stop and code in at_once else code
 
     def kill(self) -> None:
         """Let the process end at once, without waiting for it."""
@@ -253,7 +263,7 @@ class _Worker:
 def _watch(workers: list[_Worker], asked: Sequence[int]) -> int:
     until = None
     while True:
-        codes = [worker.process.poll() for worker in workers]
+        codes = [worker.poll() for worker in workers]
         failed = [
             (worker, code)
             for worker, code in zip(workers, codes, strict=True)
