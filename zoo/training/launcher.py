@@ -220,7 +220,8 @@ class _Worker:
             # The host does not answer.
             self.process.kill()
             self.process.wait()
-        self._relay.join()
+        # A process in the background, as of ssh's ControlPersist, may hold the output.
+        self._relay.join(_SECONDS_TO_END)
 
     def take_last_words(self) -> str:
         """Return the last line of a process that has ended, which is then not printed."""
@@ -300,7 +301,7 @@ def _explain_failure(worker: _Worker, code: int) -> int:
         )
         return BAD_INPUT
     if worker.host and code == _REMOTE_SHELL_FAILED:
-        how = "was lost with its connection"
+        how = "or the connection to it was lost"
     print(
         f"error: {worker.name} {how}; the others were stopped. The same command resumes from the "
         "last checkpoint.",
