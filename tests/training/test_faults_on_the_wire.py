@@ -201,7 +201,7 @@ class CablePulled(Fault):
     """The cable of host c is pulled, for good."""
 
     name = "c"
-    said = r"Lost worker 2 \(c:2222\);|worker 2 on c was lost with its connection"
+    said = r"Lost worker 2 \(c:2222\);|worker 2 on c or the connection to it was lost"
 
     def strike(self, launcher):
         self.network[self.name].pull_cable()
@@ -214,7 +214,7 @@ class CableOfChiefPulled(CablePulled):
     """The cable of host a, the chief's, is pulled, for good."""
 
     name = "a"
-    said = r"Lost worker 0 \(a:2222\);|worker 0 on a was lost with its connection"
+    said = r"Lost worker 0 \(a:2222\);|worker 0 on a or the connection to it was lost"
 
 
 class PowerCut(CablePulled):
@@ -257,7 +257,7 @@ class ChiefKilled(Fault):
 class SshKilled(Fault):
     """The ssh session of host c is killed."""
 
-    said = r"worker 2 on c was lost with its connection"
+    said = r"worker 2 on c or the connection to it was lost"
 
     def strike(self, launcher):
         kill_one(self.network["c"], "sshd: root@notty")
