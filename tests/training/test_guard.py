@@ -27,10 +27,11 @@ CHILDREN = """
 """
 
 
-def start(program, grace=600):
+def start(program, grace=600, silence=600):
     lines = f"""
+import time
 from zoo.training import guard
-guard.GRACE_SECONDS = {grace}
+guard.GRACE_SECONDS, guard.SILENCE_SECONDS = {grace}, {silence}
 with guard.ended_with_input():
     print("ready", flush=True)
     {program}
@@ -59,6 +60,27 @@ def test_a_line_kills_at_once():
         worker.stdin.write(guard.KILL_LINE)
         worker.stdin.flush()
         assert worker.wait() == -signal.SIGKILL
+
+
+def test_a_launcher_that_falls_silent_ends_the_worker():
+    with start(HANGING, silence=1) as worker:
+        worker.stdin.write(guard.LIFE_LINE)
+        worker.stdin.flush()
+        assert worker.wait() == -signal.SIGTERM
+
+
+def test_a_launcher_that_has_never_spoken_may_be_silent():
+    with start("time.sleep(3)", silence=1) as worker:
+        assert worker.wait() == 0
+
+
+def test_a_launcher_that_goes_on_to_speak_is_heard():
+    with start("time.sleep(4)", silence=3) as worker:
+        while worker.poll() is None:
+            worker.stdin.write(guard.LIFE_LINE)
+            worker.stdin.flush()
+            time.sleep(0.5)
+        assert worker.returncode == 0
 
 
 def test_the_guard_leaves_with_its_worker_and_holds_no_output():

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import tensorflow as tf
@@ -111,7 +112,7 @@ class Cluster:
 
     def missing_peers(self) -> str:
         """Return the peers that do not accept a connection, as "worker 1 (host:port)"."""
-        missing = [peer for peer in self.peers() if not is_listening(peer[1])]
+        missing = _not_listening(self.peers())
         return ", ".join(f"{name} ({address})" for name, address in missing)
 
 
@@ -188,7 +189,7 @@ def wait_for_peers(cluster: Cluster, seconds: float) -> None:
     until = time.monotonic() + seconds
     with listener:
         missing = cluster.peers()
-        while missing := [peer for peer in missing if not is_listening(peer[1])]:
+        while missing := _not_listening(missing):
             if time.monotonic() > until:
                 names = ", ".join(f"{name} ({address})" for name, address in missing)
                 raise ZooError(
@@ -268,6 +269,16 @@ def _from_slurm(tasks: int, first_port: int) -> Cluster:
             "or set TF_CONFIG."
         ) from error
     return Cluster(jobs, job, index)
+
+
+def _not_listening(peers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return those of the named addresses that do not accept a connection."""
+    if not peers:
+        return []
+    # At once: a host that is silent takes as long as is waited for it.
+    with ThreadPoolExecutor(len(peers)) as probes:
+        found = list(probes.map(is_listening, [address for _, address in peers]))
+    return [peer for peer, listening in zip(peers, found, strict=True) if not listening]
 
 
 def is_listening(address: str) -> bool:

@@ -2,8 +2,8 @@
 
 This module does not need TensorFlow. Each worker is a process with TF_CONFIG set, which reads its
 settings from the first line of its standard input, see `zoo.training.handshake`. When its standard
-input is closed, as happens when the launcher ends for any reason, the worker writes a checkpoint
-and ends, see `zoo.training.guard`.
+input is closed, as happens when the launcher ends for any reason, or falls silent, as happens when
+the launcher's host is lost, the worker writes a checkpoint and ends, see `zoo.training.guard`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from typing import IO
 from zoo.errors import BAD_INPUT, INTERRUPTED, PREEMPTED, WORKER_LOST, ZooError
 from zoo.registry.plugins import VARIABLE
 from zoo.training import handshake
-from zoo.training.guard import GRACE_SECONDS, KILL_LINE
+from zoo.training.guard import GRACE_SECONDS, KILL_LINE, LIFE_LINE, LIFE_SECONDS
+from zoo.training.remote_shell import on_host
 from zoo.utils.processes import OWN_GROUP, STOP_SIGNALS, WRITING_UTF_8
 
 STOP_AT_END_OF_INPUT = "ZOO_STOP_AT_END_OF_INPUT"
@@ -159,7 +160,7 @@ class _Worker:
         self.host = addresses[index].rpartition(":")[0] if remote_shell else ""
         if remote_shell:
             remote = _remote_command(command, environment)
-            command = [*shlex.split(remote_shell), self.host, remote]
+            command = on_host(remote_shell, self.host, remote)
         self.index = index
         self.name = f"worker {index}" + f" on {self.host}" * bool(self.host)
         self.shell = remote_shell
@@ -199,6 +200,13 @@ class _Worker:
         # there was no exit code.
         at_once = (-signal.SIGTERM, *[_REMOTE_SHELL_FAILED] * bool(self.host))
         return PREEMPTED if self._asked_to_stop and code in at_once else code
+
+    def say_alive(self) -> None:
+        """Tell a worker on another host that the launcher can still be heard."""
+        # On this host the end of the launcher closes the worker's input in any case, and a launcher
+        # that the user suspends stops no training.
+        if self.host:
+            self._write(LIFE_LINE)
 
     def kill(self) -> None:
         """Let the process end at once, without waiting for it."""
@@ -263,7 +271,12 @@ class _Worker:
 
 def _watch(workers: list[_Worker], asked: Sequence[int]) -> int:
     until = None
+    said_alive = 0.0
     while True:
+        if time.monotonic() - said_alive > LIFE_SECONDS:
+            said_alive = time.monotonic()
+            for worker in workers:
+                worker.say_alive()
         codes = [worker.poll() for worker in workers]
         failed = [
             (worker, code)

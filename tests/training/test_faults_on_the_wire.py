@@ -1,0 +1,446 @@
+"""What a training over several hosts does when the network, a host or the launcher fails.
+
+`python -m pytest -m slow -s tests/training/test_faults_on_the_wire.py` prints the table that is in
+docs/distributed.md; each fault comes five times, or ZOO_REPETITIONS times. The hosts are network
+namespaces with real ssh servers; the workers are on a, b and c, the launcher is on d.
+"""
+
+import contextlib
+import functools
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+from network.slow_wire import missing_for_slow_wire, slow_wire
+
+import zoo
+from zoo.training.launcher import WORKER_LOST
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+
+REPETITIONS = int(os.environ.get("ZOO_REPETITIONS", "5"))
+# As long as everybody may need to leave.
+MOST_SECONDS = 30
+HOSTS = "a:2222,b:2222,c:2222"
+MODEL = ("deep_relu", "--set", "classes=2", "--set", "width=32", "--set", "size=16")
+MODEL += ("--set", "dropout=0.3", "--dataset", "photos", "--batch-size", "12")
+# A fault comes after so many epochs, the next one as many later, and so many come after the last.
+EPOCHS_BETWEEN = 15
+EPOCHS_OF_SHORT = 3
+FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+HOUR = 3600
+GUARD = "import os, select, signal"
+
+
+class Launcher:
+    """A training over the hosts a, b and c, whose launcher is on d, in a terminal of its own.
+
+    Args:
+        servers: the ssh servers of the hosts.
+        words: the arguments of `zoo train`.
+        remote_shell: in place of the servers' own.
+    """
+
+    def __init__(self, servers, words, remote_shell=None):
+        over = ("--hosts", HOSTS, "--remote-shell", remote_shell or servers.remote_shell)
+        # That a training starts is not a matter of time.
+        command = [sys.executable, "-m", "zoo", "train", *words, *over, "--start-timeout", "3600"]
+        self.terminal, inside = os.openpty()
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed by __exit__
+        # The terminal is closed by its other end, and lines are not broken at its width.
+        self.process = servers.network["d"].start(
+            "setsid",
+            "-c",
+            *map(str, command),
+            stdin=inside,
+            stdout=inside,
+            stderr=self.errors,
+            env={**os.environ, "COLUMNS": "300"},
+        )
+        os.close(inside)
+        self.printed = ""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.close_terminal()
+        self.errors.close()
+
+    def close_terminal(self):
+        if self.terminal is not None:
+            os.close(self.terminal)
+            self.terminal = None
+
+    def read(self):
+        """Read what is printed next; return False at the end."""
+        # EIO when nobody has the terminal open any more.
+        with contextlib.suppress(OSError):
+            if piece := os.read(self.terminal, 4096):
+                self.printed += piece.decode(errors="replace")
+                return True
+        return False
+
+    def wait_for_epoch(self, number):
+        """Wait until an epoch is finished; others may be by then."""
+        while self.epoch < number:
+            assert self.read(), self.printed + self.said()
+
+    @property
+    def epoch(self):
+        found = re.findall(r"epoch +(\d+)", self.printed)
+        return int(found[-1]) if found else 0
+
+    def wait(self):
+        """Return the exit code."""
+        while self.terminal is not None and self.read():
+            pass
+        return self.process.wait()
+
+    def said(self):
+        """Return its error messages."""
+        self.errors.seek(0)
+        return self.errors.read().strip()
+
+
+def weights(folder):
+    return [weight.tobytes() for weight in zoo.load_model(folder).get_weights()]
+
+
+def left_on(hosts):
+    """Return what runs on hosts besides the ssh servers, whose sessions wait for dead clients."""
+    return [
+        line
+        for host in hosts
+        for line in host.commands().values()
+        if not line.startswith("sshd: ") and "sshd -D" not in line
+    ]
+
+
+def wait_until_nothing_is_left(hosts):
+    # Longer than asked for: how long it took is measured.
+    until = time.monotonic() + 10 * MOST_SECONDS
+    while left := left_on(hosts):
+        assert time.monotonic() < until, left
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def train(four_hosts, small_photos):
+    """A function that starts a training over the hosts."""
+    common = (*MODEL, "--data-dir", small_photos, "--checkpoint-every", "7 steps")
+
+    def start(folder, epochs, remote_shell=None):
+        words = (*common, "--epochs", epochs, "--run-dir", folder)
+        return Launcher(four_hosts, words, remote_shell)
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def undisturbed(train, four_hosts, tmp_path_factory):
+    """A function that returns the weights after so many epochs without a fault."""
+
+    @functools.cache
+    def weights_after(epochs):
+        folder = tmp_path_factory.mktemp("undisturbed") / "run"
+        with train(folder, epochs) as launcher:
+            assert launcher.wait() == 0, launcher.said() + launcher.printed
+        wait_until_nothing_is_left(four_hosts.network)
+        return weights(folder)
+
+    return weights_after
+
+
+@pytest.fixture(scope="module")
+def table():
+    """The rows of the table that is printed in the end."""
+    rows = []
+    yield rows
+    print("\n\n| fault | times | what the training does | exit code | seconds until all had left |")
+    print("|---|---|---|---|---|")
+    print("\n".join(rows))
+
+
+# ---- faults that end a training; each is a class with `strike` and `heal` ----
+
+
+class Fault:
+    """A fault on a network with ssh servers.
+
+    Attributes:
+        code: the launcher's exit code, or minus the signal that ends it.
+        said: what the launcher's error message has, a regular expression; "" if it cannot speak.
+    """
+
+    code = WORKER_LOST
+    said = ""
+
+    def __init__(self, servers):
+        self.servers = servers
+        self.network = servers.network
+
+    def strike(self, launcher):
+        raise NotImplementedError
+
+    def heal(self):
+        """Undo what must be undone before the next start."""
+
+
+class CablePulled(Fault):
+    """The cable of host c is pulled, for good."""
+
+    name = "c"
+    said = r"Lost worker 2 \(c:2222\);|worker 2 on c or the connection to it was lost"
+
+    def strike(self, launcher):
+        self.network[self.name].pull_cable()
+
+    def heal(self):
+        self.network[self.name].plug_cable()
+
+
+class CableOfChiefPulled(CablePulled):
+    """The cable of host a, the chief's, is pulled, for good."""
+
+    name = "a"
+    said = r"Lost worker 0 \(a:2222\);|worker 0 on a or the connection to it was lost"
+
+
+class PowerCut(CablePulled):
+    """Host c loses power."""
+
+    def strike(self, launcher):
+        # First: a dead machine closes no connection.
+        self.network[self.name].pull_cable()
+        self.network[self.name].kill()
+
+    def heal(self):
+        super().heal()
+        self.servers.start(self.name)
+
+
+class PowerCutOfChief(PowerCut):
+    """Host a, the chief's, loses power."""
+
+    name = "a"
+    said = CableOfChiefPulled.said
+
+
+class PowerCutOfLauncher(PowerCut):
+    """Host d, the launcher's, loses power."""
+
+    name = "d"
+    code = -signal.SIGKILL
+    said = ""
+
+
+class ChiefKilled(Fault):
+    """The chief's process is killed, as for want of memory."""
+
+    said = r"worker 0 on a "
+
+    def strike(self, launcher):
+        kill_one(self.network["a"], "-m zoo.worker")
+
+
+class SshKilled(Fault):
+    """The ssh session of host c is killed."""
+
+    said = r"worker 2 on c or the connection to it was lost"
+
+    def strike(self, launcher):
+        kill_one(self.network["c"], "sshd: root@notty")
+
+
+class SshSilent(Fault):
+    """A firewall drops ssh between d and c, without a word to anybody."""
+
+    said = SshKilled.said
+
+    def strike(self, launcher):
+        host = self.network["c"]
+        rules = "table inet cut { chain c { type filter hook input priority 0; tcp dport 22 drop; }"
+        rules += " chain d { type filter hook output priority 0; tcp sport 22 drop; } }"
+        subprocess.run(host.words("nft", "-f", "-"), input=rules, text=True, check=True)
+
+    def heal(self):
+        subprocess.run(self.network["c"].words("nft", "delete", "table", "inet", "cut"), check=True)
+
+
+class TerminalClosed(Fault):
+    """The launcher's terminal is closed."""
+
+    code = -signal.SIGHUP
+
+    def strike(self, launcher):
+        launcher.close_terminal()
+
+
+def kill_one(host, words):
+    """Kill the process of a host that has these words in its command line."""
+    (pid,) = [pid for pid, line in host.commands().items() if words in line and GUARD not in line]
+    os.kill(pid, signal.SIGKILL)
+
+
+ENDING = (
+    CablePulled,
+    CableOfChiefPulled,
+    PowerCut,
+    PowerCutOfChief,
+    PowerCutOfLauncher,
+    ChiefKilled,
+    SshKilled,
+    SshSilent,
+    TerminalClosed,
+)
+
+
+@pytest.mark.parametrize("kind", ENDING)
+def test_who_is_lost_is_named_all_leave_and_the_same_command_goes_on(
+    kind, train, undisturbed, four_hosts, table, tmp_path
+):
+    """One training, which a fault ends again and again."""
+    fault = kind(four_hosts)
+    epochs = EPOCHS_BETWEEN * (REPETITIONS + 1)
+    taken = []
+    for repetition in range(1, REPETITIONS + 1):
+        with train(tmp_path / "run", epochs) as launcher:
+            launcher.wait_for_epoch(EPOCHS_BETWEEN * repetition)
+            fault.strike(launcher)
+            began = time.monotonic()
+            try:
+                code = launcher.wait()
+                wait_until_nothing_is_left(four_hosts.network)
+                taken.append(time.monotonic() - began)
+                print(f"\n{fault.__doc__} {taken[-1]:.1f} s, {code}. {launcher.said()}")
+            finally:
+                fault.heal()
+            assert code == fault.code, launcher.said() + launcher.printed
+            if fault.said:
+                (sentence,) = launcher.said().splitlines()
+                assert re.search(fault.said, sentence)
+                assert "resumes from the last checkpoint" in sentence
+            # A resumed training says where it goes on.
+            assert ("Resuming after epoch" in launcher.printed) == (repetition > 1)
+        assert not (tmp_path / "run" / "results.json").exists()
+    with train(tmp_path / "run", epochs) as launcher:
+        assert launcher.wait() == 0, launcher.said() + launcher.printed
+    assert "Resuming after epoch" in launcher.printed
+    wait_until_nothing_is_left(four_hosts.network)
+    assert weights(tmp_path / "run") == undisturbed(epochs)
+    does = "ends, and goes on to the same weights"
+    span = f"{min(taken):.0f} to {max(taken):.0f}"
+    code = fault.code if fault.code >= 0 else f"signal {-fault.code}"
+    table.append(f"| {fault.__doc__} | {REPETITIONS} | {does} | {code} | {span} |")
+    assert max(taken) < MOST_SECONDS, taken
+
+
+# ---- what a training goes on with ----
+
+
+def test_cables_that_are_pulled_for_two_seconds(train, undisturbed, four_hosts, table, tmp_path):
+    epochs = EPOCHS_BETWEEN * (REPETITIONS + 1)
+    with train(tmp_path / "run", epochs) as launcher:
+        for repetition in range(1, REPETITIONS + 1):
+            launcher.wait_for_epoch(EPOCHS_BETWEEN * repetition)
+            # The chief's too.
+            host = four_hosts.network["cab"[repetition % 3 - 1]]
+            host.pull_cable()
+            time.sleep(2)
+            host.plug_cable()
+            assert launcher.epoch < epochs
+        assert launcher.wait() == 0, launcher.said() + launcher.printed
+    wait_until_nothing_is_left(four_hosts.network)
+    assert "Resuming" not in launcher.printed
+    assert weights(tmp_path / "run") == undisturbed(epochs)
+    table.append(f"| A cable is pulled for 2 s. | {REPETITIONS} | goes on, same weights | 0 | |")
+
+
+@contextlib.contextmanager
+def latency(servers, repetition):
+    """100 ms in each direction."""
+    require_slow_wire()
+    with slow_wire(servers.network, 0.1):
+        yield None
+
+
+@contextlib.contextmanager
+def loss(servers, repetition):
+    """1 % of the packets are lost."""
+    require_slow_wire()
+    with slow_wire(servers.network, loss=0.01, seed=repetition):
+        yield None
+
+
+def require_slow_wire():
+    if reason := missing_for_slow_wire():
+        pytest.skip(reason)
+
+
+@contextlib.contextmanager
+def rate(servers, repetition):
+    """10 Mbit/s, with a queue of 50 ms."""
+    for host in servers.network:
+        host.limit_rate(10e6)
+    try:
+        yield None
+    finally:
+        for host in servers.network:
+            host.free_rate()
+
+
+@contextlib.contextmanager
+def clock(servers, repetition):
+    """The clock of host b is an hour ahead, or behind."""
+    if not FAKETIME.exists():
+        pytest.skip("apt-get install faketime")
+    offset = HOUR if repetition % 2 else -HOUR
+    # The clock that counts from the start of a machine is no matter of date and time.
+    shift = f"LD_PRELOAD={FAKETIME} FAKETIME={offset:+d} FAKETIME_DONT_FAKE_MONOTONIC=1"
+    with tempfile.TemporaryDirectory() as folder:
+        shell = Path(folder) / "shell"
+        lines = (
+            "#!/bin/sh",
+            f'case $1 in b) command="export {shift}; $2";; *) command=$2;; esac',
+            f'exec {servers.remote_shell} "$1" "$command"',
+        )
+        shell.write_text("\n".join(lines) + "\n")
+        shell.chmod(0o755)
+        for name, away in (("a", 0), ("b", offset)):
+            ask = shlex.join([sys.executable, "-c", "import time; print(time.time())"])
+            there = float(servers.network["d"].run(shell, name, ask).stdout)
+            assert abs(there - time.time() - away) < HOUR / 2
+        yield str(shell)
+
+
+GOING_ON = (latency, loss, rate, clock)
+
+
+@pytest.mark.parametrize("condition", GOING_ON)
+def test_a_network_that_is_slow_and_a_clock_that_is_wrong_change_no_bit(
+    condition, train, undisturbed, four_hosts, table, tmp_path
+):
+    expected = undisturbed(EPOCHS_OF_SHORT)
+    taken = []
+    for repetition in range(REPETITIONS):
+        folder = tmp_path / str(repetition)
+        with condition(four_hosts, repetition) as remote_shell:
+            began = time.monotonic()
+            with train(folder, EPOCHS_OF_SHORT, remote_shell) as launcher:
+                assert launcher.wait() == 0, launcher.said() + launcher.printed
+            taken.append(time.monotonic() - began)
+            wait_until_nothing_is_left(four_hosts.network)
+        assert weights(folder) == expected
+    print(f"\n{condition.__doc__} {min(taken):.0f} to {max(taken):.0f} s")
+    table.append(f"| {condition.__doc__} | {REPETITIONS} | goes on, same weights | 0 | |")
