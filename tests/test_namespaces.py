@@ -1,12 +1,15 @@
 """The hosts that other tests use: they are apart, and nothing of them is left."""
 
 import os
+import shutil
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
+from network import namespaces as network_module
 from network.namespaces import has_ended, network
 from network.ssh import missing_for_ssh, ssh_servers
 
@@ -52,6 +55,29 @@ def test_nothing_is_left_after_an_error_either():
     with pytest.raises(KeyError), network(1) as hosts:
         hosts["b"].run("true")
     assert ours() == set()
+
+
+def test_what_a_killed_process_leaves_is_removed_by_the_next_network():
+    program = (
+        "from network.namespaces import network\nfrom network.ssh import ssh_servers\n"
+        "with network(2) as hosts, ssh_servers(hosts) as servers:\n"
+        "    print(hosts.switch.namespace, servers.folder, flush=True)\n    input()\n"
+    )
+    tools = str(Path(network_module.__file__).parents[1])
+    words = [sys.executable, "-c", f"import sys\nsys.path.insert(0, {tools!r})\n{program}"]
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(words, **streams, text=True) as killed:
+        switch, folder = killed.stdout.readline().split()
+        killed.kill()
+    shutil.rmtree(folder)
+    left = [name for name in namespaces() if name.startswith(switch.removesuffix("switch"))]
+    assert len(left) == 3
+    # The servers end with it, not at the same moment.
+    while any(subprocess.getoutput(f"ip netns pids {name}") for name in left):
+        time.sleep(0.05)
+    with network(1):
+        assert not namespaces() & set(left)
+    assert not any((FILES / name).exists() for name in left)
 
 
 def reaches(host, name, port=22):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -184,6 +185,7 @@ def network(hosts: int = 4, subnet: str = "10.77.0") -> Iterator[Network]:
     """
     # Other networks may be made at the same time, by other processes or by this one.
     prefix = f"zoo-{os.getpid()}-{next(_count)}"
+    _delete_abandoned()
     addresses = {name: f"{subnet}.{number}" for number, name in enumerate(_NAMES[:hosts], 1)}
     with contextlib.ExitStack() as made:
         # Called last: the folder may be in use by other networks.
@@ -259,6 +261,18 @@ def _write_hosts(namespace: str, addresses: dict[str, str]) -> Any:
     lines = ["127.0.0.1 localhost", *(f"{address} {name}" for name, address in addresses.items())]
     (folder / "hosts").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return lambda: shutil.rmtree(folder)
+
+
+def _delete_abandoned() -> None:
+    """Delete the namespaces of processes that were killed, unless something still runs there."""
+    for line in _run("ip", "netns", "list").splitlines():
+        name = line.split()[0]
+        maker = re.fullmatch(r"zoo-([0-9]+)-.+", name)
+        # Others may delete them at the same time.
+        with contextlib.suppress(RuntimeError):
+            if maker and has_ended(int(maker[1])) and not _run("ip", "netns", "pids", name).strip():
+                _run("ip", "netns", "delete", name)
+                shutil.rmtree(_FILES / name, ignore_errors=True)
 
 
 def _remove_if_empty(folder: Path) -> None:

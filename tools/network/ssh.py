@@ -113,7 +113,11 @@ class Servers:
             script.append(f"mount {what}")
         with (folder / f"{name}_log").open("a", encoding="utf-8") as log:
             self._running[name] = host.start(
-                "sh", "-ec", "\n".join([*script, f"exec {server}"]), stdout=log, stderr=log
+                "sh",
+                "-ec",
+                "\n".join([*script, f"exec setpriv --pdeathsig KILL {server}"]),
+                stdout=log,
+                stderr=log,
             )
         self._wait_for(host)
 
