@@ -1,9 +1,8 @@
 """Measure what it saves, and costs, that mixed_bfloat16 sums gradients in bfloat16.
 
-`python tools/measure_gradients.py` prints two tables, `--write` writes them into
-docs/distributed.md: what a step of `deep_relu` sends and takes between two hosts, which are network
-namespaces (Linux, root), and its validation accuracy with one replica, which sums nothing, and
-with four.
+`python tools/measure_gradients.py wire` prints what a step of `deep_relu` sends and takes between
+two hosts, which are network namespaces (Linux, root); `accuracy` prints its validation accuracy
+with one replica, which sums nothing, and with four. `--write` writes into docs/distributed.md.
 """
 
 import argparse
@@ -19,12 +18,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 DOCUMENT = ROOT / "docs" / "distributed.md"
-BEGIN, END = "<!-- gradients: begin -->", "<!-- gradients: end -->"
 MODEL = "deep_relu"
 PRECISIONS = ("float32", "mixed_bfloat16")
 WARM_UP, STEPS, BATCH_SIZE = 5, 20, 128
 BITS_PER_SECOND = {"1 Gbit/s": 1e9, "100 Mbit/s": 1e8}
-SEEDS, EPOCHS = (0, 1), 2
+SEEDS, EPOCHS = (0, 1, 2), 3
 REPLICAS = (1, 4)
 
 
@@ -68,7 +66,15 @@ def measure(hosts, precision):
     started = []
     for index, host in enumerate(hosts):
         config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
-        words = ("env", f"TF_CONFIG={config}", sys.executable, __file__, "--here", precision)
+        words = (
+            "env",
+            f"TF_CONFIG={config}",
+            sys.executable,
+            __file__,
+            "wire",
+            "--here",
+            precision,
+        )
         started.append(host.start(*words, stdout=subprocess.PIPE, encoding="utf-8"))
     outputs = [process.communicate()[0] for process in started]
     if any(process.returncode for process in started):
@@ -123,10 +129,46 @@ def accuracies_table():
     return lines
 
 
+def wire():
+    """Return the text on what a step costs."""
+    from zoo.utils.provenance import machine
+
+    lines = [
+        f"A step of `{MODEL}`, global batch {BATCH_SIZE}, on two hosts (network namespaces of one "
+        f"machine, {machine()}):",
+        "",
+        *wire_table(),
+    ]
+    return "\n".join(lines)
+
+
+def accuracies():
+    """Return the text on what the rounding of the sums costs."""
+    lines = [
+        f"Its validation accuracy on cifar10 after {EPOCHS} epochs in {PRECISIONS[1]}; one replica "
+        "sums nothing:",
+        "",
+        *accuracies_table(),
+    ]
+    return "\n".join(lines)
+
+
+PARTS = {"wire": wire, "accuracy": accuracies}
+
+
+def write(part, text):
+    """Put a text between a part's marks in the document."""
+    begin, end = f"<!-- {part}: begin -->", f"<!-- {part}: end -->"
+    before, rest = DOCUMENT.read_text(encoding="utf-8").split(begin)
+    text = f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}"
+    DOCUMENT.write_text(text, encoding="utf-8")
+
+
 def main():
-    """Print the tables, or write them."""
+    """Print a table, or write it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--write", action="store_true", help="put them into docs/distributed.md")
+    parser.add_argument("part", choices=PARTS)
+    parser.add_argument("--write", action="store_true", help="put it into docs/distributed.md")
     parser.add_argument("--here", choices=PRECISIONS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     from zoo.utils.quiet import import_tensorflow
@@ -135,30 +177,12 @@ def main():
     if options.here:
         measure_here(options.here)
         return
-    from zoo.utils.provenance import machine
-
-    text = "\n".join(
-        [
-            BEGIN,
-            f"A step of `{MODEL}`, global batch {BATCH_SIZE}, on two hosts (network namespaces of "
-            f"one machine, {machine()}):",
-            "",
-            *wire_table(),
-            "",
-            f"Its validation accuracy on cifar10 after {EPOCHS} epochs in {PRECISIONS[1]}; one "
-            "replica sums nothing:",
-            "",
-            *accuracies_table(),
-            "",
-            "Made by `python tools/measure_gradients.py --write`.",
-            END,
-        ]
-    )
-    if not options.write:
+    made = f"Made by `python tools/measure_gradients.py {options.part} --write`."
+    text = f"{PARTS[options.part]()}\n\n{made}"
+    if options.write:
+        write(options.part, text)
+    else:
         print(text)
-        return
-    before, rest = DOCUMENT.read_text(encoding="utf-8").split(BEGIN)
-    DOCUMENT.write_text(before + text + rest.split(END)[1], encoding="utf-8")
 
 
 if __name__ == "__main__":
