@@ -11,13 +11,13 @@ import os
 import sys
 
 from zoo.errors import ZooError
-from zoo.training.handshake import STARTED, from_line, require_resolved
+from zoo.training.handshake import STARTED, from_line, read_line, require_resolved
 
 
 def main() -> None:
     """Train as the line says; the exit codes are those of `zoo train`."""
     try:
-        settings = from_line(sys.stdin.readline())
+        settings = from_line(read_line())
         require_resolved(json.loads(os.environ["TF_CONFIG"])["cluster"]["worker"])
     except ZooError as error:
         print(f"error: {error}", file=sys.stderr)

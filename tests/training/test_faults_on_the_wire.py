@@ -7,11 +7,8 @@ namespaces with real ssh servers; the workers are on a, b and c, the launcher is
 
 import contextlib
 import functools
-import os
 import re
 import shlex
-import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,16 +16,19 @@ from pathlib import Path
 
 import pytest
 from network.slow_wire import missing_for_slow_wire, slow_wire
+from wire_faults import (
+    ENDING,
+    HOSTS,
+    MOST_SECONDS,
+    REPETITIONS,
+    Launcher,
+    wait_until_nothing_is_left,
+)
 
 import zoo
-from zoo.training.launcher import WORKER_LOST
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
-REPETITIONS = int(os.environ.get("ZOO_REPETITIONS", "5"))
-# As long as everybody may need to leave.
-MOST_SECONDS = 30
-HOSTS = "a:2222,b:2222,c:2222"
 MODEL = ("deep_relu", "--set", "classes=2", "--set", "width=32", "--set", "size=16")
 MODEL += ("--set", "dropout=0.3", "--dataset", "photos", "--batch-size", "12")
 # A fault comes after so many epochs, the next one as many later, and so many come after the last.
@@ -36,103 +36,10 @@ EPOCHS_BETWEEN = 15
 EPOCHS_OF_SHORT = 3
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 HOUR = 3600
-GUARD = "import os, select, signal"
-
-
-class Launcher:
-    """A training over the hosts a, b and c, whose launcher is on d, in a terminal of its own.
-
-    Args:
-        servers: the ssh servers of the hosts.
-        words: the arguments of `zoo train`.
-        remote_shell: in place of the servers' own.
-    """
-
-    def __init__(self, servers, words, remote_shell=None):
-        over = ("--hosts", HOSTS, "--remote-shell", remote_shell or servers.remote_shell)
-        # That a training starts is not a matter of time.
-        command = [sys.executable, "-m", "zoo", "train", *words, *over, "--start-timeout", "3600"]
-        self.terminal, inside = os.openpty()
-        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  closed by __exit__
-        # The terminal is closed by its other end, and lines are not broken at its width.
-        self.process = servers.network["d"].start(
-            "setsid",
-            "-c",
-            *map(str, command),
-            stdin=inside,
-            stdout=inside,
-            stderr=self.errors,
-            env={**os.environ, "COLUMNS": "300"},
-        )
-        os.close(inside)
-        self.printed = ""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        self.close_terminal()
-        self.errors.close()
-
-    def close_terminal(self):
-        if self.terminal is not None:
-            os.close(self.terminal)
-            self.terminal = None
-
-    def read(self):
-        """Read what is printed next; return False at the end."""
-        # EIO when nobody has the terminal open any more.
-        with contextlib.suppress(OSError):
-            if piece := os.read(self.terminal, 4096):
-                self.printed += piece.decode(errors="replace")
-                return True
-        return False
-
-    def wait_for_epoch(self, number):
-        """Wait until an epoch is finished; others may be by then."""
-        while self.epoch < number:
-            assert self.read(), self.printed + self.said()
-
-    @property
-    def epoch(self):
-        found = re.findall(r"epoch +(\d+)", self.printed)
-        return int(found[-1]) if found else 0
-
-    def wait(self):
-        """Return the exit code."""
-        while self.terminal is not None and self.read():
-            pass
-        return self.process.wait()
-
-    def said(self):
-        """Return its error messages."""
-        self.errors.seek(0)
-        return self.errors.read().strip()
 
 
 def weights(folder):
     return [weight.tobytes() for weight in zoo.load_model(folder).get_weights()]
-
-
-def left_on(hosts):
-    """Return what runs on hosts besides the ssh servers, whose sessions wait for dead clients."""
-    return [
-        line
-        for host in hosts
-        for line in host.commands().values()
-        if not line.startswith("sshd: ") and "sshd -D" not in line
-    ]
-
-
-def wait_until_nothing_is_left(hosts):
-    # Longer than asked for: how long it took is measured.
-    until = time.monotonic() + 10 * MOST_SECONDS
-    while left := left_on(hosts):
-        assert time.monotonic() < until, left
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
@@ -141,8 +48,16 @@ def train(four_hosts, small_photos):
     common = (*MODEL, "--data-dir", small_photos, "--checkpoint-every", "7 steps")
 
     def start(folder, epochs, remote_shell=None):
-        words = (*common, "--epochs", epochs, "--run-dir", folder)
-        return Launcher(four_hosts, words, remote_shell)
+        over = (
+            "--hosts",
+            ",".join(HOSTS),
+            "--remote-shell",
+            remote_shell or four_hosts.remote_shell,
+        )
+        words = (*common, "--epochs", epochs, "--run-dir", folder, *over)
+        # That a training starts is not a matter of time.
+        words = (*words, "--start-timeout", "3600")
+        return Launcher(four_hosts, [sys.executable, "-m", "zoo", "train", *words])
 
     return start
 
@@ -170,140 +85,6 @@ def table():
     print("\n\n| fault | times | what the training does | exit code | seconds until all had left |")
     print("|---|---|---|---|---|")
     print("\n".join(rows))
-
-
-# ---- faults that end a training; each is a class with `strike` and `heal` ----
-
-
-class Fault:
-    """A fault on a network with ssh servers.
-
-    Attributes:
-        code: the launcher's exit code, or minus the signal that ends it.
-        said: what the launcher's error message has, a regular expression; "" if it cannot speak.
-    """
-
-    code = WORKER_LOST
-    said = ""
-
-    def __init__(self, servers):
-        self.servers = servers
-        self.network = servers.network
-
-    def strike(self, launcher):
-        raise NotImplementedError
-
-    def heal(self):
-        """Undo what must be undone before the next start."""
-
-
-class CablePulled(Fault):
-    """The cable of host c is pulled, for good."""
-
-    name = "c"
-    said = r"Lost worker 2 \(c:2222\);|worker 2 on c or the connection to it was lost"
-
-    def strike(self, launcher):
-        self.network[self.name].pull_cable()
-
-    def heal(self):
-        self.network[self.name].plug_cable()
-
-
-class CableOfChiefPulled(CablePulled):
-    """The cable of host a, the chief's, is pulled, for good."""
-
-    name = "a"
-    said = r"Lost worker 0 \(a:2222\);|worker 0 on a or the connection to it was lost"
-
-
-class PowerCut(CablePulled):
-    """Host c loses power."""
-
-    def strike(self, launcher):
-        # First: a dead machine closes no connection.
-        self.network[self.name].pull_cable()
-        self.network[self.name].kill()
-
-    def heal(self):
-        super().heal()
-        self.servers.start(self.name)
-
-
-class PowerCutOfChief(PowerCut):
-    """Host a, the chief's, loses power."""
-
-    name = "a"
-    said = CableOfChiefPulled.said
-
-
-class PowerCutOfLauncher(PowerCut):
-    """Host d, the launcher's, loses power."""
-
-    name = "d"
-    code = -signal.SIGKILL
-    said = ""
-
-
-class ChiefKilled(Fault):
-    """The chief's process is killed, as for want of memory."""
-
-    said = r"worker 0 on a "
-
-    def strike(self, launcher):
-        kill_one(self.network["a"], "-m zoo.worker")
-
-
-class SshKilled(Fault):
-    """The ssh session of host c is killed."""
-
-    said = r"worker 2 on c or the connection to it was lost"
-
-    def strike(self, launcher):
-        kill_one(self.network["c"], "sshd: root@notty")
-
-
-class SshSilent(Fault):
-    """A firewall drops ssh between d and c, without a word to anybody."""
-
-    said = SshKilled.said
-
-    def strike(self, launcher):
-        host = self.network["c"]
-        rules = "table inet cut { chain c { type filter hook input priority 0; tcp dport 22 drop; }"
-        rules += " chain d { type filter hook output priority 0; tcp sport 22 drop; } }"
-        subprocess.run(host.words("nft", "-f", "-"), input=rules, text=True, check=True)
-
-    def heal(self):
-        subprocess.run(self.network["c"].words("nft", "delete", "table", "inet", "cut"), check=True)
-
-
-class TerminalClosed(Fault):
-    """The launcher's terminal is closed."""
-
-    code = -signal.SIGHUP
-
-    def strike(self, launcher):
-        launcher.close_terminal()
-
-
-def kill_one(host, words):
-    """Kill the process of a host that has these words in its command line."""
-    (pid,) = [pid for pid, line in host.commands().items() if words in line and GUARD not in line]
-    os.kill(pid, signal.SIGKILL)
-
-
-ENDING = (
-    CablePulled,
-    CableOfChiefPulled,
-    PowerCut,
-    PowerCutOfChief,
-    PowerCutOfLauncher,
-    ChiefKilled,
-    SshKilled,
-    SshSilent,
-    TerminalClosed,
-)
 
 
 @pytest.mark.parametrize("kind", ENDING)

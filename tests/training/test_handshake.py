@@ -55,3 +55,12 @@ def test_it_needs_the_standard_library_only():
     program = "import sys; sys.path.insert(0, sys.argv[1]); import zoo.worker"
     words = [sys.executable, "-I", "-S", "-c", program, str(Path(zoo.__file__).parents[1])]
     subprocess.run(words, check=True)
+
+
+def test_what_follows_the_first_line_is_left_for_the_guard():
+    program = "import os; from zoo.training.handshake import read_line; "
+    program += "print([read_line(), os.read(0, 100)])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], input="settings\nkill\n", capture_output=True, text=True
+    )
+    assert done.stdout == "['settings\\n', b'kill\\n']\n", done.stderr

@@ -25,6 +25,13 @@ def to_line(settings: str) -> str:
     return json.dumps({"versions": versions(), "settings": settings})
 
 
+def read_line() -> str:
+    """Return the first line of standard input, and leave the rest for `zoo.training.guard`."""
+    # A buffered stream takes more than it returns.
+    with open(0, "rb", buffering=0, closefd=False) as unbuffered:
+        return unbuffered.readline().decode("utf-8", errors="replace")
+
+
 def from_line(line: str) -> str:
     """Return the settings in the launcher's line.
 

@@ -186,6 +186,7 @@ class _Worker:
         self._relay = threading.Thread(target=self._print_lines, daemon=True)
         self._relay.start()
         self._write(line + "\n")
+        self.say_alive()
 
     def request_stop(self) -> None:
         """End the worker's standard input."""

@@ -1,0 +1,82 @@
+"""What the launcher, ssh and the workers' guards do by themselves when a host or a wire fails.
+
+The workers only count, without TensorFlow, so that no worker notices that another one is lost.
+`python -m pytest -m slow -s tests/training/test_launcher_on_the_wire.py` prints the table; each
+fault comes five times, or ZOO_REPETITIONS times.
+"""
+
+import re
+import sys
+import time
+
+import pytest
+from wire_faults import (
+    ENDING,
+    HOSTS,
+    MOST_SECONDS,
+    REPETITIONS,
+    Launcher,
+    wait_until_nothing_is_left,
+)
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+
+LAUNCHER = """
+import sys
+from zoo.training.launcher import launch
+worker, remote_shell, *hosts = sys.argv[1:]
+sys.exit(launch([worker], "{}", hosts, remote_shell))
+"""
+WORKER = """
+import signal, sys, time
+from zoo.training import guard, handshake
+handshake.from_line(handshake.read_line())
+asked = []
+signal.signal(signal.SIGTERM, lambda *_: asked.append(True))
+print(handshake.STARTED, flush=True)
+with guard.ended_with_input():
+    epoch = 0
+    while not asked:
+        epoch += 1
+        print("epoch", epoch, flush=True)
+        time.sleep(0.1)
+sys.exit(75)
+"""
+
+
+@pytest.fixture(scope="module")
+def table():
+    """The rows of the table that is printed in the end."""
+    rows = []
+    yield rows
+    print("\n\n| fault | times | exit code | seconds until all had left |\n|---|---|---|---|")
+    print("\n".join(rows))
+
+
+@pytest.mark.parametrize("kind", ENDING)
+def test_no_worker_is_left(kind, four_hosts, table, tmp_path):
+    fault = kind(four_hosts)
+    (tmp_path / "launcher.py").write_text(LAUNCHER, encoding="utf-8")
+    (tmp_path / "worker.py").write_text(WORKER, encoding="utf-8")
+    words = [tmp_path / "worker.py", four_hosts.remote_shell, *HOSTS]
+    taken = []
+    for _ in range(REPETITIONS):
+        with Launcher(four_hosts, [sys.executable, tmp_path / "launcher.py", *words]) as launcher:
+            launcher.wait_for_all()
+            fault.strike(launcher)
+            began = time.monotonic()
+            try:
+                code = launcher.wait()
+                wait_until_nothing_is_left(four_hosts.network)
+                taken.append(time.monotonic() - began)
+                print(f"\n{fault.__doc__} {taken[-1]:.1f} s, {code}. {launcher.said()}")
+            finally:
+                fault.heal()
+            assert code == fault.code, launcher.said() + launcher.printed
+            if fault.said:
+                (sentence,) = launcher.said().splitlines()
+                assert re.search(fault.said, sentence)
+    span = f"{min(taken):.0f} to {max(taken):.0f}"
+    code = fault.code if fault.code >= 0 else f"signal {-fault.code}"
+    table.append(f"| {fault.__doc__} | {REPETITIONS} | {code} | {span} |")
+    assert max(taken) < MOST_SECONDS, taken
