@@ -53,9 +53,9 @@ def measure_here(precision):
     # The first call of the graph is the warm-up, the second is measured.
     steps = loop.epoch(Position(0), lambda step: WARM_UP if step < WARM_UP else WARM_UP + STEPS)
     next(steps)
-    before, started = int(sent.read_text()), time.monotonic()
+    before, started = int(sent.read_text(encoding="utf-8")), time.monotonic()
     next(steps)
-    seconds, after = time.monotonic() - started, int(sent.read_text())
+    seconds, after = time.monotonic() - started, int(sent.read_text(encoding="utf-8"))
     if chosen.is_chief:
         print(json.dumps({"bytes": (after - before) / STEPS, "seconds": seconds / STEPS}))
 

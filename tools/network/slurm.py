@@ -154,7 +154,7 @@ class Slurm:
         # The daemons know their host by its name; --uts keeps the machine's own.
         command = shlex.join([shutil.which(program) or program, *map(str, words)])
         script = f"hostname {host.name} && exec {command}"
-        with (self.folder / f"{host.name}_{program}.log").open("a") as log:
+        with (self.folder / f"{host.name}_{program}.log").open("ab") as log:
             self._daemons.append(
                 host.start(
                     *("unshare", "--uts", "sh", "-c", script),
