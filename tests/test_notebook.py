@@ -32,7 +32,6 @@ def test_the_notebook_is_the_document(shipped):
     ]
 
 
-@pytest.mark.slow
 def test_every_cell_was_run_in_order_without_an_error(shipped):
     code = [cell for cell in shipped.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
@@ -40,7 +39,6 @@ def test_every_cell_was_run_in_order_without_an_error(shipped):
     assert kinds <= {"display_data", "execute_result", "stream"}
 
 
-@pytest.mark.slow
 def test_it_has_pictures_and_tables(shipped):
     assert len(outputs(shipped, "image/png")) >= 8
     assert len(outputs(shipped, "text/html")) >= 4
