@@ -17,6 +17,7 @@ from zoo.export.concatenate import concatenate, with_plain_dense_versions
 from zoo.nn.preprocessing import preprocessing_of
 from zoo.nn.scaling import input_scaling, output_scaling
 from zoo.utils.choices import require_choice
+from zoo.utils.quiet import quiet_logger
 
 QUANTISATION = {
     "float32": "none",
@@ -98,7 +99,7 @@ def _convert(
     module.serve = tf.function(
         lambda x: {"output": layer(x, training=False)}, input_signature=[inputs]
     )
-    with tempfile.TemporaryDirectory() as folder, quiet_stderr():
+    with tempfile.TemporaryDirectory() as folder, quiet_stderr(), quiet_logger():
         # Converting from a SavedModel keeps the weights and fails for operations not built in.
         tf.saved_model.save(module, folder, module.serve.get_concrete_function())
         converter = _converter(kind, Path(folder), features)

@@ -1,7 +1,9 @@
 """Imports TensorFlow and Keras without the messages that its libraries print to stderr."""
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 
 from zoo.errors import ZooError
 
@@ -64,6 +66,20 @@ def import_tensorflow() -> None:
     keras.config.set_floatx("float32")
     keras.config.set_image_data_format("channels_last")
     check_keras()
+
+
+@contextlib.contextmanager
+def quiet_logger() -> Iterator[None]:
+    """Let TensorFlow's logger pass on errors only; in a notebook it prints to standard output."""
+    import tensorflow as tf
+
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def check_keras() -> None:
