@@ -17,7 +17,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-DOCUMENT = ROOT / "docs" / "distributed.md"
+
+from measure_distributed import write
+
 MODEL = "deep_relu"
 PRECISIONS = ("float32", "mixed_bfloat16")
 WARM_UP, STEPS, BATCH_SIZE = 5, 20, 128
@@ -154,14 +156,6 @@ def accuracies():
 
 
 PARTS = {"wire": wire, "accuracy": accuracies}
-
-
-def write(part, text):
-    """Put a text between a part's marks in the document."""
-    begin, end = f"<!-- {part}: begin -->", f"<!-- {part}: end -->"
-    before, rest = DOCUMENT.read_text(encoding="utf-8").split(begin)
-    text = f"{before}{begin}\n{text}\n{end}{rest.split(end)[1]}"
-    DOCUMENT.write_text(text, encoding="utf-8")
 
 
 def main():

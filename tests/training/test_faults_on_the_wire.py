@@ -7,7 +7,6 @@ namespaces with real ssh servers; the workers are on a, b and c, the launcher is
 
 import contextlib
 import functools
-import re
 import shlex
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from wire_faults import (
     MOST_SECONDS,
     REPETITIONS,
     Launcher,
+    struck,
     wait_until_nothing_is_left,
 )
 
@@ -98,20 +98,9 @@ def test_who_is_lost_is_named_all_leave_and_the_same_command_goes_on(
     for repetition in range(1, REPETITIONS + 1):
         with train(tmp_path / "run", epochs) as launcher:
             launcher.wait_for_epoch(EPOCHS_BETWEEN * repetition)
-            fault.strike(launcher)
-            began = time.monotonic()
-            try:
-                code = launcher.wait()
-                wait_until_nothing_is_left(four_hosts.network)
-                taken.append(time.monotonic() - began)
-                print(f"\n{fault.__doc__} {taken[-1]:.1f} s, {code}. {launcher.said()}")
-            finally:
-                fault.heal()
-            assert code == fault.code, launcher.said() + launcher.printed
+            taken.append(struck(fault, launcher, four_hosts.network))
             if fault.said:
-                (sentence,) = launcher.said().splitlines()
-                assert re.search(fault.said, sentence)
-                assert "resumes from the last checkpoint" in sentence
+                assert "resumes from the last checkpoint" in launcher.said()
             # A resumed training says where it goes on.
             assert ("Resuming after epoch" in launcher.printed) == (repetition > 1)
         assert not (tmp_path / "run" / "results.json").exists()

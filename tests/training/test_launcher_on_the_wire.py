@@ -5,9 +5,7 @@ The workers only count, without TensorFlow, so that no worker notices that anoth
 fault comes five times, or ZOO_REPETITIONS times.
 """
 
-import re
 import sys
-import time
 
 import pytest
 from wire_faults import (
@@ -16,7 +14,7 @@ from wire_faults import (
     MOST_SECONDS,
     REPETITIONS,
     Launcher,
-    wait_until_nothing_is_left,
+    struck,
 )
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
@@ -63,19 +61,7 @@ def test_no_worker_is_left(kind, four_hosts, table, tmp_path):
     for _ in range(REPETITIONS):
         with Launcher(four_hosts, [sys.executable, tmp_path / "launcher.py", *words]) as launcher:
             launcher.wait_for_all()
-            fault.strike(launcher)
-            began = time.monotonic()
-            try:
-                code = launcher.wait()
-                wait_until_nothing_is_left(four_hosts.network)
-                taken.append(time.monotonic() - began)
-                print(f"\n{fault.__doc__} {taken[-1]:.1f} s, {code}. {launcher.said()}")
-            finally:
-                fault.heal()
-            assert code == fault.code, launcher.said() + launcher.printed
-            if fault.said:
-                (sentence,) = launcher.said().splitlines()
-                assert re.search(fault.said, sentence)
+            taken.append(struck(fault, launcher, four_hosts.network))
     span = f"{min(taken):.0f} to {max(taken):.0f}"
     code = fault.code if fault.code >= 0 else f"signal {-fault.code}"
     table.append(f"| {fault.__doc__} | {REPETITIONS} | {code} | {span} |")

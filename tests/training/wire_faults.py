@@ -110,6 +110,27 @@ def wait_until_nothing_is_left(hosts):
         time.sleep(0.05)
 
 
+def struck(fault, launcher, hosts):
+    """Let a fault strike; return the seconds until nothing was left.
+
+    The fault is healed afterwards. What was said is printed and checked.
+    """
+    fault.strike(launcher)
+    began = time.monotonic()
+    try:
+        code = launcher.wait()
+        wait_until_nothing_is_left(hosts)
+        seconds = time.monotonic() - began
+        print(f"\n{fault.__doc__} {seconds:.1f} s, {code}. {launcher.said()}")
+    finally:
+        fault.heal()
+    assert code == fault.code, launcher.said() + launcher.printed
+    if fault.said:
+        (sentence,) = launcher.said().splitlines()
+        assert re.search(fault.said, sentence)
+    return seconds
+
+
 class Fault:
     """A fault on a network with ssh servers.
 
