@@ -91,7 +91,8 @@ def train(servers, folder, epochs):
 def test_strangers_reach_a_worker_unless_there_is_a_firewall(
     guarded, two_hosts, stranger, tmp_path
 ):
-    with train(two_hosts, tmp_path / "run", 24) as training:
+    # Long enough for twelve seconds of attempts that a firewall leaves without an answer.
+    with train(two_hosts, tmp_path / "run", 100) as training:
         found = {host.name: reached(stranger, host.name) for host in two_hosts.network}
         opened = {host.name: listening(host) for host in two_hosts.network}
         # It was training all the while.
