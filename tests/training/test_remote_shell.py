@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from zoo.errors import ZooError
 from zoo.training.remote_shell import on_host
 
 
@@ -36,3 +37,14 @@ def test_another_program_gets_no_options_of_ssh():
         "a",
         "true",
     ]
+
+
+@pytest.mark.parametrize("remote_shell", ["", " ", "ssh 'unclosed"])
+def test_what_is_no_command_is_refused_in_one_sentence(remote_shell, run_zoo, tmp_path):
+    with pytest.raises(ZooError, match="give a program and its options"):
+        on_host(remote_shell, "a", "true")
+    words = ("--hosts", "a:2222,b:2222", "--remote-shell", remote_shell)
+    done = run_zoo("train", "perceptron", "--run-dir", tmp_path / "run", *words)
+    assert done.returncode == 2
+    (sentence,) = done.stderr.splitlines()
+    assert repr(remote_shell) in sentence

@@ -157,8 +157,8 @@ class _Worker:
     ):
         environment = _environment(index, addresses)
         command = [sys.executable, *words]
-        self.host = addresses[index].rpartition(":")[0] if remote_shell else ""
-        if remote_shell:
+        self.host = addresses[index].rpartition(":")[0] if remote_shell is not None else ""
+        if remote_shell is not None:
             remote = _remote_command(command, environment)
             command = on_host(remote_shell, self.host, remote)
         self.index = index
@@ -186,7 +186,6 @@ class _Worker:
         self._relay = threading.Thread(target=self._print_lines, daemon=True)
         self._relay.start()
         self._write(line + "\n")
-        self.say_alive()
 
     def request_stop(self) -> None:
         """End the worker's standard input."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from pathlib import PurePath
 
+from zoo.errors import ZooError
+
 # Without them ssh waits minutes for a host that does not answer, and for ever for one that has
 # fallen silent: lost power, or a pulled cable, closes no connection.
 _SSH_OPTIONS = {"ConnectTimeout": 10, "ServerAliveInterval": 5, "ServerAliveCountMax": 3}
@@ -19,10 +21,21 @@ def on_host(remote_shell: str, host: str, command: str) -> list[str]:
         host: the host's name.
         command: what the host's shell runs.
 
+    Raises:
+        ZooError: if the remote shell is empty, or a quotation mark in it is not closed.
+
     >>> on_host("rsh -l me", "b", "true")
     ['rsh', '-l', 'me', 'b', 'true']
     """
-    words = shlex.split(remote_shell)
+    try:
+        words = shlex.split(remote_shell)
+    except ValueError:
+        words = []
+    if not words:
+        raise ZooError(
+            f"--remote-shell is {remote_shell!r}; give a program and its options, with every "
+            'quotation mark closed, as in "ssh -p 2200".'
+        )
     if PurePath(words[0]).stem == "ssh":
         for name, value in _SSH_OPTIONS.items():
             words += ["-o", f"{name}={value}"]
