@@ -87,12 +87,18 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def four_hosts():
-    """Four hosts a, b, c, d: network namespaces, joined by a switch, with ssh servers."""
+def ssh_hosts():
+    """A function that makes so many hosts: network namespaces, a switch, ssh servers."""
     if reason := missing_for_ssh():
         pytest.skip(reason)
-    with network(4) as hosts, ssh_servers(hosts) as servers:
-        yield servers
+    with contextlib.ExitStack() as made:
+        yield lambda count: made.enter_context(ssh_servers(made.enter_context(network(count))))
+
+
+@pytest.fixture(scope="module")
+def four_hosts(ssh_hosts):
+    """Four hosts a, b, c, d with ssh servers."""
+    return ssh_hosts(4)
 
 
 @pytest.fixture(scope="session")

@@ -103,14 +103,12 @@ def test_a_pulled_cable_cuts_a_host_off_until_it_is_plugged_in(four_hosts):
 
 def test_a_limited_cable_is_slow(four_hosts):
     hosts = four_hosts.network
-    for host in hosts:
-        host.limit_rate(8e6)
-    started = time.monotonic()
     copy = f"head -c 2000000 /dev/zero | {four_hosts.remote_shell} b wc -c"
-    done = hosts["a"].run("sh", "-c", copy)
-    seconds = time.monotonic() - started
+    with hosts.limited_rate(8e6):
+        started = time.monotonic()
+        done = hosts["a"].run("sh", "-c", copy)
+        seconds = time.monotonic() - started
     for host in hosts:
-        host.free_rate()
         assert "tbf" not in host.run("tc", "qdisc").stdout
     assert done.stdout.strip() == "2000000"
     # 16 million bits; ssh compresses nothing unless asked to.

@@ -96,9 +96,8 @@ def wire_table():
         for precision in PRECISIONS:
             seconds = []
             for speed in BITS_PER_SECOND.values():
-                for host in hosts:
-                    host.limit_rate(speed)
-                measured = measure(hosts, precision)
+                with hosts.limited_rate(speed):
+                    measured = measure(hosts, precision)
                 seconds.append(measured["seconds"])
             cells = "".join(f" {1e3 * value:.0f} ms |" for value in seconds)
             lines.append(f"| {precision} | {measured['bytes'] / 1e6:.2f} MB |{cells}")

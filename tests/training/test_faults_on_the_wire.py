@@ -21,6 +21,7 @@ from wire_faults import (
     MOST_SECONDS,
     REPETITIONS,
     Launcher,
+    code_and_span,
     struck,
     wait_until_nothing_is_left,
 )
@@ -110,8 +111,7 @@ def test_who_is_lost_is_named_all_leave_and_the_same_command_goes_on(
     wait_until_nothing_is_left(four_hosts.network)
     assert weights(tmp_path / "run") == undisturbed(epochs)
     does = "ends, and goes on to the same weights"
-    span = f"{min(taken):.0f} to {max(taken):.0f}"
-    code = fault.code if fault.code >= 0 else f"signal {-fault.code}"
+    code, span = code_and_span(fault, taken)
     table.append(f"| {fault.__doc__} | {REPETITIONS} | {does} | {code} | {span} |")
     assert max(taken) < MOST_SECONDS, taken
 
@@ -161,13 +161,8 @@ def require_slow_wire():
 @contextlib.contextmanager
 def rate(servers, repetition):
     """10 Mbit/s, with a queue of 50 ms."""
-    for host in servers.network:
-        host.limit_rate(10e6)
-    try:
+    with servers.network.limited_rate(10e6):
         yield None
-    finally:
-        for host in servers.network:
-            host.free_rate()
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from wire_faults import (
     MOST_SECONDS,
     REPETITIONS,
     Launcher,
+    code_and_span,
     struck,
 )
 
@@ -62,7 +63,6 @@ def test_no_worker_is_left(kind, four_hosts, table, tmp_path):
         with Launcher(four_hosts, [sys.executable, tmp_path / "launcher.py", *words]) as launcher:
             launcher.wait_for_all()
             taken.append(struck(fault, launcher, four_hosts.network))
-    span = f"{min(taken):.0f} to {max(taken):.0f}"
-    code = fault.code if fault.code >= 0 else f"signal {-fault.code}"
+    code, span = code_and_span(fault, taken)
     table.append(f"| {fault.__doc__} | {REPETITIONS} | {code} | {span} |")
     assert max(taken) < MOST_SECONDS, taken

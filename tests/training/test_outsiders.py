@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from network.namespaces import network, outsider
-from network.ssh import missing_for_ssh, ssh_servers
+from network.namespaces import outsider
 
 pytestmark = [
     pytest.mark.slow,
@@ -21,11 +20,8 @@ PORT = 2222
 
 
 @pytest.fixture(scope="module")
-def two_hosts():
-    if reason := missing_for_ssh():
-        pytest.skip(reason)
-    with network(2) as hosts, ssh_servers(hosts) as servers:
-        yield servers
+def two_hosts(ssh_hosts):
+    return ssh_hosts(2)
 
 
 @pytest.fixture(scope="module")

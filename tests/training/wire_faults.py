@@ -131,6 +131,12 @@ def struck(fault, launcher, hosts):
     return seconds
 
 
+def code_and_span(fault, taken):
+    """Return a fault's exit code, and the least and most seconds, as a table shows them."""
+    code = f"{fault.code}" if fault.code >= 0 else f"signal {-fault.code}"
+    return code, f"{min(taken):.0f} to {max(taken):.0f}"
+
+
 class Fault:
     """A fault on a network with ssh servers.
 

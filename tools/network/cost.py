@@ -40,9 +40,7 @@ class Wire:
         """Connect the hosts with this wire within the block."""
         with contextlib.ExitStack() as made:
             if self.bits_per_second:
-                for host in hosts:
-                    host.limit_rate(self.bits_per_second)
-                    made.callback(host.free_rate)
+                made.enter_context(hosts.limited_rate(self.bits_per_second))
             if self.latency:
                 made.enter_context(slow_wire(hosts, self.latency))
             yield

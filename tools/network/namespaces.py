@@ -171,6 +171,15 @@ class Network:
     def __iter__(self) -> Iterator[Host]:
         return iter(self.hosts.values())
 
+    @contextlib.contextmanager
+    def limited_rate(self, bits_per_second: float) -> Iterator[None]:
+        """Limit what every cable carries in each direction, within the block."""
+        with contextlib.ExitStack() as made:
+            for host in self:
+                host.limit_rate(bits_per_second)
+                made.callback(host.free_rate)
+            yield
+
 
 @contextlib.contextmanager
 def network(hosts: int = 4, subnet: str = "10.77.0") -> Iterator[Network]:
