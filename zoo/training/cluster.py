@@ -40,6 +40,12 @@ timer.daemon = True
 timer.start()
 sys.stdin.read()
 """
+_CONNECTION_ERRORS = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+)
 _EXAMPLE = (
     '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, "task": {"type": "worker", "index": 0}}'
 )
@@ -227,7 +233,8 @@ def explaining_lost_workers(cluster: Cluster | None) -> Iterator[None]:
         if cluster is None:
             raise
         missing = cluster.missing_peers()
-        if not missing and not isinstance(error, tf.errors.UnavailableError):
+        # After a short outage every peer may answer again; the collective operation has failed.
+        if not missing and not isinstance(error, _CONNECTION_ERRORS):
             raise
         raise WorkerLostError(
             f"Lost {missing or 'another worker'}; the same command, on every host, resumes from "
