@@ -7,101 +7,38 @@ with one replica, which sums nothing, and with four. `--write` writes into docs/
 
 import argparse
 import csv
-import json
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from measure_distributed import write
+from network import cost
 
 MODEL = "deep_relu"
 PRECISIONS = ("float32", "mixed_bfloat16")
-WARM_UP, STEPS, BATCH_SIZE = 5, 20, 128
-BITS_PER_SECOND = {"1 Gbit/s": 1e9, "100 Mbit/s": 1e8}
+WIRES = cost.WIRES[1:3]
 SEEDS, EPOCHS = (0, 1, 2), 3
 REPLICAS = (1, 4)
 
 
-def measure_here(precision):
-    """Print, as JSON, the bytes that this host sends in a step, and its seconds."""
-    import keras
-    import numpy as np
-
-    from zoo.data.dataset import Split
-    from zoo.models import describe
-    from zoo.training import examples, strategies
-    from zoo.training.checkpoints import Position
-    from zoo.training.loop import TrainingLoop
-    from zoo.training.precision import policy
-
-    chosen = strategies.choose("multi_worker")
-    spec = describe(MODEL)
-    keras.utils.set_random_seed(0)
-    with policy(precision), chosen.strategy.scope():
-        model = spec.builder()
-    random = np.random.default_rng(0)
-    count = (WARM_UP + STEPS) * BATCH_SIZE
-    photos = random.integers(0, 256, (count, 32, 32, 3)).astype("uint8")
-    labels = spec.task.targets(random.integers(0, 10, count))
-    split = examples.choose("memory", model, chosen.strategy, Split(photos, labels))
-    loop = TrainingLoop(model, chosen.strategy, split, batch_size=BATCH_SIZE, seed=0)
-    sent = Path("/sys/class/net/eth0/statistics/tx_bytes")
-    # The first call of the graph is the warm-up, the second is measured.
-    steps = loop.epoch(Position(0), lambda step: WARM_UP if step < WARM_UP else WARM_UP + STEPS)
-    next(steps)
-    before, started = int(sent.read_text(encoding="utf-8")), time.monotonic()
-    next(steps)
-    seconds, after = time.monotonic() - started, int(sent.read_text(encoding="utf-8"))
-    if chosen.is_chief:
-        print(json.dumps({"bytes": (after - before) / STEPS, "seconds": seconds / STEPS}))
-
-
-def measure(hosts, precision):
-    """Return what `measure_here` prints, run on two hosts."""
-    cluster = {"worker": [f"{host.name}:2222" for host in hosts]}
-    started = []
-    for index, host in enumerate(hosts):
-        config = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
-        words = (
-            "env",
-            f"TF_CONFIG={config}",
-            sys.executable,
-            __file__,
-            "wire",
-            "--here",
-            precision,
-        )
-        started.append(host.start(*words, stdout=subprocess.PIPE, encoding="utf-8"))
-    outputs = [process.communicate()[0] for process in started]
-    if any(process.returncode for process in started):
-        raise SystemExit(f"{MODEL} in {precision} failed")
-    return json.loads(outputs[0].splitlines()[-1])
-
-
 def wire_table():
     """Return lines: what a step sends, and how long it takes, by number format and speed."""
-    from network.namespaces import missing, network
+    from network.namespaces import missing
 
     if reason := missing():
         raise SystemExit(reason)
-    lines = ["| | sent by a host |" + "".join(f" at {speed} |" for speed in BITS_PER_SECOND)]
-    lines.append("|---|---|" + "---|" * len(BITS_PER_SECOND))
-    with network(2) as hosts:
-        for precision in PRECISIONS:
-            seconds = []
-            for speed in BITS_PER_SECOND.values():
-                with hosts.limited_rate(speed):
-                    measured = measure(hosts, precision)
-                seconds.append(measured["seconds"])
-            cells = "".join(f" {1e3 * value:.0f} ms |" for value in seconds)
-            lines.append(f"| {precision} | {measured['bytes'] / 1e6:.2f} MB |{cells}")
-            print(lines[-1], file=sys.stderr, flush=True)
+    lines = ["| | sent by a host |" + "".join(f" at {wire.name} |" for wire in WIRES)]
+    lines.append("|---|---|" + "---|" * len(WIRES))
+    for precision in PRECISIONS:
+        measured = [*cost.measure(MODEL, 2, WIRES, precision).values()]
+        cells = "".join(f" {1e3 * step.seconds:.0f} ms |" for step in measured)
+        lines.append(f"| {precision} | {measured[0].sent / 1e6:.2f} MB |{cells}")
+        print(lines[-1], file=sys.stderr, flush=True)
     return lines
 
 
@@ -132,11 +69,12 @@ def accuracies_table():
 
 def wire():
     """Return the text on what a step costs."""
+    from zoo.models import describe
     from zoo.utils.provenance import machine
 
     lines = [
-        f"A step of `{MODEL}`, global batch {BATCH_SIZE}, on two hosts (network namespaces of one "
-        f"machine, {machine()}):",
+        f"A step of `{MODEL}`, global batch {describe(MODEL).recipe.batch_size}, on two hosts "
+        f"(network namespaces of one machine, {machine()}):",
         "",
         *wire_table(),
     ]
@@ -162,14 +100,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("part", choices=PARTS)
     parser.add_argument("--write", action="store_true", help="put it into docs/distributed.md")
-    parser.add_argument("--here", choices=PRECISIONS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     from zoo.utils.quiet import import_tensorflow
 
     import_tensorflow()
-    if options.here:
-        measure_here(options.here)
-        return
     made = f"Made by `python tools/measure_gradients.py {options.part} --write`."
     text = f"{PARTS[options.part]()}\n\n{made}"
     if options.write:

@@ -63,9 +63,24 @@ WIRES = (
 )
 
 
-def measure(model: str, count: int, wires: tuple[Wire, ...] = WIRES) -> dict[str, float]:
-    """Return the seconds per step on so many hosts by the name of the wire, a median of rounds."""
-    found: dict[str, list[float]] = {wire.name: [] for wire in wires}
+@dataclass(frozen=True)
+class Step:
+    """What a step costs.
+
+    Args:
+        seconds: on the first host.
+        sent: bytes that the first host sends.
+    """
+
+    seconds: float
+    sent: float
+
+
+def measure(
+    model: str, count: int, wires: tuple[Wire, ...] = WIRES, precision: str = "float32"
+) -> dict[str, Step]:
+    """Return the cost of a step on so many hosts by the name of the wire, medians of rounds."""
+    found: dict[str, list[Step]] = {wire.name: [] for wire in wires}
     with network(count) as hosts:
         addresses = [f"{host.address}:{_PORT}" for host in hosts]
         workers = []
@@ -73,7 +88,7 @@ def measure(model: str, count: int, wires: tuple[Wire, ...] = WIRES) -> dict[str
             task = {"type": "worker", "index": index}
             config = json.dumps({"cluster": {"worker": addresses}, "task": task})
             worker = host.start(
-                *(sys.executable, _WORKER, model, _STEPS),
+                *(sys.executable, _WORKER, model, precision, _STEPS),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -87,10 +102,10 @@ def measure(model: str, count: int, wires: tuple[Wire, ...] = WIRES) -> dict[str
         for _ in range(_ROUNDS):
             for wire in wires:
                 with wire.laid(hosts):
-                    found[wire.name].append(_steps(workers) / _STEPS)
+                    found[wire.name].append(_steps(workers))
         for worker in workers:
             worker.communicate()
-    return {name: statistics.median(seconds) for name, seconds in found.items()}
+    return {name: _median(steps) for name, steps in found.items()}
 
 
 def table(model: str, size: int) -> list[str]:
@@ -108,9 +123,9 @@ def table(model: str, size: int) -> list[str]:
         # A host alone sends nothing.
         wires = WIRES if count > 1 else WIRES[:1]
         measured = measure(model, count, wires)
-        fastest = measured[WIRES[0].name]
+        fastest = measured[WIRES[0].name].seconds
         for wire in wires:
-            seconds = measured[wire.name]
+            seconds = measured[wire.name].seconds
             lines.append(
                 f"| {count} | {wire.name} | {1 / seconds:.2f} | {1e3 * seconds:.0f} ms | "
                 f"{1e3 * (seconds - fastest):.0f} ms | {1e3 * wire.seconds(size, count):.0f} ms |"
@@ -119,14 +134,19 @@ def table(model: str, size: int) -> list[str]:
     return lines
 
 
-def _steps(workers: list[subprocess.Popen]) -> float:
-    """Let all workers train, and return how many seconds the first one took."""
+def _median(steps: list[Step]) -> Step:
+    middle = statistics.median
+    return Step(middle(step.seconds for step in steps), middle(step.sent for step in steps))
+
+
+def _steps(workers: list[subprocess.Popen]) -> Step:
+    """Let all workers train, and return what a step cost the first one."""
     for worker in workers:
         assert worker.stdin is not None
         worker.stdin.write("\n")
         worker.stdin.flush()
-    first, *_ = [float(_answer(worker)) for worker in workers]
-    return first
+    first, *_ = [json.loads(_answer(worker)) for worker in workers]
+    return Step(first["seconds"] / _STEPS, first["sent"] / _STEPS)
 
 
 def _answer(worker: subprocess.Popen) -> str:
