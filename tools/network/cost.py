@@ -28,12 +28,12 @@ class Wire:
     Args:
         name: for the table.
         bits_per_second: in each direction; None for as fast as the machine copies.
-        latency: seconds in one direction.
+        latency: seconds in one direction, which a program adds; None for no such program.
     """
 
     name: str
     bits_per_second: float | None = None
-    latency: float = 0.0
+    latency: float | None = None
 
     @contextlib.contextmanager
     def laid(self, hosts: Network) -> Iterator[None]:
@@ -41,7 +41,7 @@ class Wire:
         with contextlib.ExitStack() as made:
             if self.bits_per_second:
                 made.enter_context(hosts.limited_rate(self.bits_per_second))
-            if self.latency:
+            if self.latency is not None:
                 made.enter_context(slow_wire(hosts, self.latency))
             yield
 
@@ -52,13 +52,14 @@ class Wire:
         """
         parts = 2 * (hosts - 1)
         sending = parts / hosts * size * 8 / self.bits_per_second if self.bits_per_second else 0.0
-        return sending + parts * self.latency
+        return sending + parts * (self.latency or 0.0)
 
 
 WIRES = (
     Wire("unlimited"),
     Wire("1 Gbit/s", 1e9),
     Wire("100 Mbit/s", 1e8),
+    Wire("0 ms, the program alone", None, 0.0),
     Wire("10 ms each way", None, 0.01),
 )
 

@@ -64,7 +64,7 @@ def slow_wire(
             for host in network:
                 device = names[host.name]
                 network.switch.ip("link", "set", device, "netns", host.namespace)
-                host.ip("link", "set", device, "up")
+                host.ip("link", "set", device, "up", "txqueuelen", 10000)
                 for other in network:
                     if other is not host:
                         route = (f"{other.address}/32", "dev", device, "src", host.address)
