@@ -168,7 +168,10 @@ def test_two_jobs_share_two_nodes(cluster, tmp_path):
     jobs = [Job(cluster, tmp_path / name, script, "--nodelist=a,b") for name in ("one", "two")]
     for job in jobs:
         job.wait_until("Strategy multi_worker, 4 replicas")
-        assert sorted(re.findall("GPUs: (.*)[.]", job.text)) == ["0,1", "0,1", "2,3", "2,3"]
+        gpus = sorted(re.findall("GPUs: (.*)[.]", job.text))
+        # The same on both nodes; which of a node's eight is up to SLURM.
+        assert gpus[::2] == gpus[1::2]
+        assert len({*",".join(gpus[::2]).split(",")}) == 4
     assert {job["JobState"] for job in jobs} == {"RUNNING"}
     for job in jobs:
         assert job.wait_for_end() == "COMPLETED", job.text

@@ -143,10 +143,14 @@ class Fault:
     Attributes:
         code: the launcher's exit code, or minus the signal that ends it.
         said: what the launcher's error message has, a regular expression; "" if it cannot speak.
+        epochs: how many a training needs for each time that the fault comes.
+        bits_per_second: the speed of the network during the fault; None for no limit.
     """
 
     code = WORKER_LOST
     said = ""
+    epochs = 15
+    bits_per_second: float | None = None
 
     def __init__(self, servers):
         self.servers = servers
@@ -205,6 +209,9 @@ class PowerCutOfLauncher(PowerCut):
     name = "d"
     code = -signal.SIGKILL
     said = ""
+    # The workers train on until they miss the launcher; a slow network leaves them epochs to go.
+    epochs = 20
+    bits_per_second = 1e7
 
 
 class ChiefKilled(Fault):
@@ -227,6 +234,9 @@ class SshKilled(Fault):
 
 class SshSilent(Fault):
     """A firewall drops ssh between d and c, without a word to anybody."""
+
+    epochs = PowerCutOfLauncher.epochs
+    bits_per_second = PowerCutOfLauncher.bits_per_second
 
     said = SshKilled.said
 

@@ -117,7 +117,8 @@ def table(model: str, size: int) -> list[str]:
         size: the bytes of its gradients.
     """
     lines = [
-        "| hosts | wire | steps/s | a step | more than unlimited | a step takes at least (ring all-reduce) |",
+        "| hosts | wire | steps/s | a step | more than unlimited "
+        "| a step takes at least (ring all-reduce) |",
         "|---|---|---|---|---|---|",
     ]
     for count in (1, 2, 4):
