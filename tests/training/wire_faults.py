@@ -235,10 +235,10 @@ class SshKilled(Fault):
 class SshSilent(Fault):
     """A firewall drops ssh between d and c, without a word to anybody."""
 
+    said = SshKilled.said
+    # Here, too, the workers train on.
     epochs = PowerCutOfLauncher.epochs
     bits_per_second = PowerCutOfLauncher.bits_per_second
-
-    said = SshKilled.said
 
     def strike(self, launcher):
         host = self.network["c"]
