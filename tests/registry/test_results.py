@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from records import trainings
+from records import keeping, trainings
 
 import zoo
 from zoo import ZooError
@@ -63,6 +63,19 @@ def test_a_recipe_is_tried_from_several_seeds(tmp_path, monkeypatch):
     assert found.test > 0.98
     assert found.train == 1.0
     assert 0 <= found.deviation < 0.02
+
+
+def test_the_curve_of_one_run_leaves_the_result_of_several_seeds(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "PATH", tmp_path / "results.csv")
+    monkeypatch.setattr(keeping, "FOLDER", tmp_path / "pages")
+    zoo.train("perceptron", run_dir=tmp_path / "run")
+    trainings.curve(tmp_path / "run")
+    assert [found.seeds for found in results.read()] == [1]
+    trainings.recipes(["perceptron:lecture"], 2)
+    (before,) = results.read()
+    trainings.curve(tmp_path / "run")
+    assert results.read() == [before]
+    assert (tmp_path / "pages" / "perceptron-lecture.md").is_file()
 
 
 def test_what_cannot_be_tried_is_refused_in_a_sentence(tmp_path, monkeypatch):

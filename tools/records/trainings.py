@@ -16,7 +16,7 @@ from zoo.errors import ZooError
 from zoo.models import describe
 from zoo.nn import loading
 from zoo.registry import ModelSpec
-from zoo.registry.results import Result, record
+from zoo.registry.results import Result, record, result_of
 from zoo.training.settings import TABLE
 from zoo.utils.choices import require_choice
 from zoo.utils.provenance import machine, versions
@@ -86,7 +86,10 @@ def search(recipe: str, epochs: int, runs: Path | None = None) -> None:
 
 
 def curve(run: Path) -> None:
-    """Record a run's accuracy against minutes, timed on this idle machine, and its result."""
+    """Record a run's accuracy against minutes, timed on this idle machine, and its result.
+
+    The result of several seeds of the same recipe stays.
+    """
     from zoo.training.run_folder import RunFolder
 
     folder = RunFolder(run)
@@ -121,8 +124,10 @@ def curve(run: Path) -> None:
         "minutes: epochs times the time of one epoch with validation, on an idle machine."
     )
     keep(f"{spec.name}-{config['recipe_name']}", description, rows, results["dataset"])
-    found = [(results["test"][metric.name], train_figure(spec, run))]
-    record_recipe(spec, config["recipe_name"], found, len(history) * minutes, results)
+    known = result_of(spec.name, config["recipe_name"])
+    if known is None or known.seeds == 1 or known.text != recipe.text():
+        found = [(results["test"][metric.name], train_figure(spec, run))]
+        record_recipe(spec, config["recipe_name"], found, len(history) * minutes, results)
 
 
 def measured(spec: ModelSpec) -> list[str]:
