@@ -34,7 +34,7 @@ except zoo.ZooError as error:
 def wheels(tmp_path_factory):
     """The wheel of the package and that of the weights."""
     folder = tmp_path_factory.mktemp("dist")
-    (package,) = distributions.build_package(folder, "--wheel")
+    (package,) = (path for path in distributions.build_package(folder) if path.suffix == ".whl")
     weights = distributions.build_weights(folder)
     for path in (package, weights):
         print(distributions.size_line(path))

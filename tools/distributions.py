@@ -68,14 +68,15 @@ def main() -> None:
         print(size_line(path))
 
 
-def build_package(to: Path, *options: str) -> list[Path]:
+def build_package(to: Path) -> list[Path]:
     """Build the source distribution and, from it, the wheel of the package.
+
+    A wheel that is built in the checkout itself would also have what `build/` kept of earlier ones.
 
     Args:
         to: folder for the files.
-        options: of `python -m build`, such as "--wheel" for the wheel alone.
     """
-    return _built(ROOT, to, *options)
+    return _built(ROOT, to)
 
 
 def build_weights(to: Path) -> Path:
