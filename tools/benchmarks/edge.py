@@ -27,7 +27,7 @@ from ai_edge_litert.interpreter import Interpreter
 interpreter = Interpreter(model_path=sys.argv[1])
 given, answer = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
 image = given["dtype"] == np.uint8
-x = np.asarray(Image.open(sys.argv[2]).convert("RGB")) if image else np.float32([0, 1])
+x = np.asarray(Image.open(sys.argv[2]).convert("RGB")) if image else np.float32(sys.argv[2:])
 interpreter.resize_tensor_input(given["index"], (1, *x.shape))
 interpreter.allocate_tensors()
 interpreter.set_tensor(given["index"], x[None])
@@ -53,7 +53,7 @@ def overhead(name: str) -> tuple[float, float]:
     if model.manifest["input"]["kind"] == "image":
         x = np.random.default_rng(0).integers(0, 256, (32, 32, 3)).astype(np.uint8)
     else:
-        x = np.array([0, 1], np.float32)
+        x = np.resize(np.float32([0, 1]), given["shape"][-1])
     interpreter.resize_tensor_input(given["index"], (1, *x.shape))
     interpreter.allocate_tensors()
     interpreter.set_tensor(given["index"], x[None])
@@ -71,10 +71,11 @@ def overhead(name: str) -> tuple[float, float]:
 def first_answer(name: str, photo: Path) -> tuple[float, float, float]:
     """Return seconds until the output of the short script and of predict.py, and its peak MB."""
     bundle = find_bundle(name)
-    image = edge.read_manifest(bundle)["input"]["kind"] == "image"
-    given = [str(photo)] if image else ["0", "1"]
+    takes = edge.read_manifest(bundle)["input"]
+    numbers = np.resize([0, 1], takes["shape"][-1])
+    given = [str(photo)] if takes["kind"] == "image" else [*map(str, numbers)]
     ways = {
-        "ten lines": ["-c", TEN_LINES, str(default_file(bundle)), str(photo)],
+        "ten lines": ["-c", TEN_LINES, str(default_file(bundle)), *given],
         "predict.py": [str(bundle / "predict.py"), *given],
     }
     seconds = {way: [] for way in ways}
