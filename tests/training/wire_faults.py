@@ -144,7 +144,7 @@ class Fault:
         code: the launcher's exit code, or minus the signal that ends it.
         said: what the launcher's error message has, a regular expression; "" if it cannot speak.
         epochs: how many a training needs for each time that the fault comes.
-        bits_per_second: the speed of the network during the fault; None for no limit.
+        bits_per_second: the speed of the network until it came for the last time; None: no limit.
     """
 
     code = WORKER_LOST

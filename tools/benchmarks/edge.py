@@ -42,6 +42,11 @@ def default_file(bundle: Path) -> Path:
     return bundle / manifest["artifacts"][edge.default_artifact(manifest)]["file"]
 
 
+def numbers(takes: dict) -> np.ndarray:
+    """Return numbers for a model by the part `input` of its manifest."""
+    return np.resize(np.float32([0, 1]), takes["shape"][-1])
+
+
 def overhead(name: str) -> tuple[float, float]:
     """Return the microseconds of `invoke` and of `predict`, for a model's default file."""
     bundle = find_bundle(name)
@@ -53,7 +58,7 @@ def overhead(name: str) -> tuple[float, float]:
     if model.manifest["input"]["kind"] == "image":
         x = np.random.default_rng(0).integers(0, 256, (32, 32, 3)).astype(np.uint8)
     else:
-        x = np.resize(np.float32([0, 1]), given["shape"][-1])
+        x = numbers(model.manifest["input"])
     interpreter.resize_tensor_input(given["index"], (1, *x.shape))
     interpreter.allocate_tensors()
     interpreter.set_tensor(given["index"], x[None])
@@ -72,8 +77,7 @@ def first_answer(name: str, photo: Path) -> tuple[float, float, float]:
     """Return seconds until the output of the short script and of predict.py, and its peak MB."""
     bundle = find_bundle(name)
     takes = edge.read_manifest(bundle)["input"]
-    numbers = np.resize([0, 1], takes["shape"][-1])
-    given = [str(photo)] if takes["kind"] == "image" else [*map(str, numbers)]
+    given = [str(photo)] if takes["kind"] == "image" else [*map(str, numbers(takes))]
     ways = {
         "ten lines": ["-c", TEN_LINES, str(default_file(bundle)), *given],
         "predict.py": [str(bundle / "predict.py"), *given],

@@ -11,8 +11,6 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
 _SENT = Path("/sys/class/net/eth0/statistics/tx_bytes")
 
 
